@@ -1,0 +1,29 @@
+/** Seconds with one decimal, as printed behind a step. */
+export function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** What a setup step found and did. */
+export interface StepResult {
+  /** One line: what is there now, and which way it came. */
+  found: string;
+  /** Whether work was done (then its time is printed). */
+  worked: boolean;
+}
+
+/** Runs one setup step, and says in one line what it found or did and how long it took. */
+export async function step(name: string, work: (note: (line: string) => void) => Promise<StepResult>): Promise<void> {
+  const start = performance.now();
+  const note = (line: string): void => say(`  … ${name}: ${line}`);
+  try {
+    const { found, worked } = await work(note);
+    say(`  ✓ ${name}: ${found}${worked ? ` (${seconds(performance.now() - start)})` : ''}`);
+  } catch (error) {
+    say(`  ✗ ${name}: failed after ${seconds(performance.now() - start)}`);
+    throw error;
+  }
+}
