@@ -1,0 +1,2 @@
+ALTER TABLE users DROP COLUMN active_model_id;
+DROP TABLE models;

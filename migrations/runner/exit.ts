@@ -1,0 +1,49 @@
+/** What each exit code of `migrate` means. Scripts and the slipway provider rely on the numbers: never reuse one. */
+export const exitCodes = {
+  ok: 0,
+  /** A statement of a migration failed; the file was rolled back whole. */
+  failedSql: 1,
+  /** Wrong arguments, settings or folder. */
+  usage: 2,
+  /** Another run held the lock for longer than we were willing to wait. */
+  lockNotObtained: 3,
+  /** Nothing answered at the database's address within the wait. */
+  unreachable: 4,
+  /** The database refused the user or the password. */
+  authentication: 5,
+  /** A file that was applied has been edited since. */
+  checksum: 6,
+  /** A new file is numbered before one that was already applied. */
+  order: 7,
+  /** A file that was applied is gone. */
+  missingFile: 8,
+  /** Two files have the same number. */
+  duplicateNumber: 9,
+  /** A migration has no down file. */
+  missingDown: 10,
+  /** A file cannot be used as it is: its name, its encoding, its content. */
+  badFile: 11,
+  /** The server and we do not agree on TLS. */
+  tls: 12,
+  /** Stopped by Ctrl-C (128 + SIGINT). */
+  interrupted: 130,
+  /** Stopped by SIGTERM (128 + SIGTERM). */
+  terminated: 143,
+} as const;
+
+export type ExitReason = keyof typeof exitCodes;
+
+/** A fault that a person can do something about: printed without a stack, and ended with its own exit code. */
+export class MigrationError extends Error {
+  readonly reason: ExitReason;
+
+  constructor(reason: ExitReason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'MigrationError';
+    this.reason = reason;
+  }
+
+  get exitCode(): number {
+    return exitCodes[this.reason];
+  }
+}
