@@ -5,6 +5,11 @@ import { ConfigError } from './platform/config.ts';
 const roles: Record<string, (args: string[]) => Promise<number | undefined>> = {
   serve: async () => (await import('./roles/serve.ts')).serve(process.env),
   migrate: async (args) => (await import('./roles/migrate.ts')).migrate(args, process.env),
+  // Loads every role and does nothing: the image's build fills the compile cache with it.
+  'warm-up': async () => {
+    await Promise.all([import('./roles/serve.ts'), import('./roles/migrate.ts'), import('./roles/seed.ts')]);
+    return 0;
+  },
   seed: async () => (await import('./roles/seed.ts')).seed(process.env),
 };
 

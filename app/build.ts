@@ -1,0 +1,36 @@
+// Bundles the app for its image: one file, so that starting it does not search node_modules. Run by the Dockerfile.
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const out = process.argv[2] ?? join(root, 'dist');
+
+await build({
+  entryPoints: [join(root, 'app/src/main.ts')],
+  outfile: join(out, 'main.js'),
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  // CommonJS starts faster than modules, and its one file makes one entry in the compile cache.
+  format: 'cjs',
+  define: { 'process.env.SLIPWAY_BUNDLE': '"yes"', 'import.meta.dirname': '__dirname' },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  legalComments: 'external',
+  // pg-native is optional and not used; argon2 is a native module and is copied as it is.
+  external: ['pg-native', '@node-rs/argon2'],
+  logLevel: 'warning',
+});
+
+mkdirSync(join(out, 'swagger'), { recursive: true });
+for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'LICENSE']) {
+  cpSync(join(root, 'node_modules/swagger-ui-dist', file), join(out, 'swagger', file));
+}
+cpSync(join(root, 'node_modules/@node-rs'), join(out, 'node_modules/@node-rs'), { recursive: true });
+cpSync(join(root, 'app/web'), join(out, 'web'), { recursive: true });
+cpSync(join(root, 'migrations'), join(out, 'migrations'), {
+  recursive: true,
+  filter: (source) => !source.endsWith('runner') && !source.endsWith('.md'),
+});

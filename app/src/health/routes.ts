@@ -1,0 +1,24 @@
+import { hostname } from 'node:os';
+import { Router } from 'express';
+import type { Lifecycle } from '../platform/lifecycle.ts';
+import { Problem } from '../platform/problem.ts';
+import type { ReadinessProbe } from './readiness.ts';
+
+/** Liveness asks nothing but whether the process answers; readiness asks whether it can do its work. */
+export function healthRoutes(release: string, probe: ReadinessProbe, lifecycle: Lifecycle): Router {
+  const router = Router();
+  const alive = JSON.stringify({ status: 'ok', release, instance: hostname() });
+
+  router.get('/health', (_req, res) => {
+    res.type('json').setHeader('cache-control', 'no-store').end(alive);
+  });
+
+  router.get('/health/ready', async (_req, res) => {
+    if (lifecycle.draining) throw new Problem(503, 'This instance is shutting down.');
+    const { ready, checks, pending } = await probe.check();
+    if (!ready) throw new Problem(503, 'This instance is not ready.', { extensions: { checks, pending, release } });
+    res.setHeader('cache-control', 'no-store').json({ status: 'ready', release, checks });
+  });
+
+  return router;
+}

@@ -1,0 +1,60 @@
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { openCache } from '../platform/cache.ts';
+import { readConfig } from '../platform/config.ts';
+import { openDatabase } from '../platform/database.ts';
+import { Lifecycle } from '../platform/lifecycle.ts';
+import { createLog } from '../platform/log.ts';
+import { serveSettings } from '../platform/settings.ts';
+import { createServer } from '../server.ts';
+
+/** `serve`: the API. Returns once it has been told to stop and has finished what was in flight. */
+export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
+  const settings = readConfig(serveSettings, env);
+  const log = createLog(settings.LOG_LEVEL, settings.RELEASE);
+  const pool = openDatabase(
+    {
+      url: settings.DATABASE_URL,
+      schema: settings.DATABASE_SCHEMA,
+      max: settings.DATABASE_POOL_MAX,
+      poolTimeoutMs: settings.DATABASE_POOL_TIMEOUT_MS,
+      idleTimeoutMs: settings.DATABASE_POOL_IDLE_TIMEOUT_MS,
+      maxLifetimeS: settings.DATABASE_POOL_MAX_LIFETIME_S,
+      statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
+    },
+    log,
+  );
+  const cache = settings.CACHE_URL ? openCache(settings.CACHE_URL, log) : undefined;
+  const lifecycle = new Lifecycle();
+  const server = createHttpServer(
+    // Slow clients may not hold a connection for ever; a proxy's idle connection outlives the proxy's own timeout.
+    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 75_000, maxHeaderSize: 16_384 },
+    createServer({ settings, pool, cache, log, lifecycle }),
+  );
+
+  // After a fault that nobody caught, the state is unknown: say so and let the platform start a new process.
+  const fatal = (error: unknown): void => {
+    log.fatal({ err: error }, 'an error nobody caught; stopping');
+    process.exit(1);
+  };
+  process.on('uncaughtException', fatal).on('unhandledRejection', fatal);
+
+  const stopped = new Promise<NodeJS.Signals>((resolve) => {
+    process.once('SIGTERM', resolve).once('SIGINT', resolve);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(settings.PORT, settings.HOST, resolve);
+  });
+  const { address, port } = server.address() as AddressInfo;
+  log.info({ address, port }, 'listening');
+
+  const signal = await stopped;
+  log.info({ signal }, 'stopping: no new connections, finishing requests in flight');
+  await lifecycle.drain(server, settings.SHUTDOWN_TIMEOUT_MS, log);
+  cache?.disconnect();
+  // A query that outlives its request must not keep the process; the server ends it when the connection goes.
+  await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+  log.info('stopped');
+  return 0;
+}

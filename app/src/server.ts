@@ -1,0 +1,69 @@
+import { readdirSync } from 'node:fs';
+import cors from 'cors';
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import { ReadinessProbe } from './health/readiness.ts';
+import { healthRoutes } from './health/routes.ts';
+import { errorHandler, noSuchRoute } from './platform/errors.ts';
+import { Lifecycle } from './platform/lifecycle.ts';
+import { Metrics } from './platform/metrics.ts';
+import { paths } from './platform/paths.ts';
+import { requestLog, requestMetrics } from './platform/requests.ts';
+import type { ServeSettings } from './platform/settings.ts';
+
+/** What the server stands on. Tests hand in their own. */
+export interface Services {
+  settings: ServeSettings;
+  pool: Pool;
+  cache: Redis | undefined;
+  log: Logger;
+  lifecycle: Lifecycle;
+}
+
+/** Builds the application without listening. */
+export function createServer({ settings, pool, cache, log, lifecycle }: Services): Express {
+  const app = express();
+  const metrics = new Metrics(pool);
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('trust proxy', settings.TRUST_PROXY_HOPS);
+  app.set('query parser', 'simple');
+
+  app.use(lifecycle.middleware, requestLog(log), requestMetrics(metrics));
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: contentPolicy } }));
+
+  app.use(healthRoutes(settings.RELEASE, new ReadinessProbe(pool, cache, carriedMigrations()), lifecycle));
+  app.get('/metrics', async (_req, res) => {
+    res.type(metrics.registry.contentType).end(await metrics.registry.metrics());
+  });
+  app.use('/api', cors({ origin: allowedOrigins(settings), maxAge: 600 }));
+  app.use(express.static(paths.web, { etag: false, maxAge: '5m', index: 'index.html' }));
+  app.use(noSuchRoute);
+  app.use(errorHandler);
+  return app;
+}
+
+const self = "'self'";
+const contentPolicy = {
+  defaultSrc: [self],
+  // Swagger UI writes style attributes and shows data: images.
+  styleSrc: [self, "'unsafe-inline'"],
+  imgSrc: [self, 'data:'],
+  objectSrc: ["'none'"],
+  baseUri: [self],
+  formAction: [self],
+  frameAncestors: ["'none'"],
+};
+
+function allowedOrigins({ CORS_ORIGINS, FRONTEND_URL }: ServeSettings): string[] {
+  return FRONTEND_URL ? [...CORS_ORIGINS, new URL(FRONTEND_URL).origin] : CORS_ORIGINS;
+}
+
+function carriedMigrations(): string[] {
+  return readdirSync(paths.migrations)
+    .filter((file) => file.endsWith('.up.sql'))
+    .map((file) => file.slice(0, -'.up.sql'.length));
+}
