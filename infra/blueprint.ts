@@ -1,0 +1,81 @@
+import type { Config } from './config.ts';
+
+/**
+ * What runs, said once and free of any platform. `infra/docker` and `infra/aws` each render it; a service added here
+ * appears on both.
+ */
+export interface Blueprint {
+  services: ServiceBlueprint[];
+  migration: MigrationBlueprint;
+  routes: Route[];
+}
+
+/** A long-running service made of identical instances of the app image. */
+export interface ServiceBlueprint {
+  name: string;
+  /** Arguments of the image's entry point. */
+  command: string[];
+  replicas: number;
+  /** Port the instance listens on. */
+  port: number;
+  /** Answers 200 as soon as the process runs. */
+  livenessPath: string;
+  /** Answers 200 when the instance can serve: database, cache and schema are there. */
+  readinessPath: string;
+  cpus: number;
+  memoryMb: number;
+  /** How long an instance finishes its requests after SIGTERM, seconds. The platform waits a little longer. */
+  drainSeconds: number;
+}
+
+/** The one-off task that brings the database to the schema the image needs. */
+export interface MigrationBlueprint {
+  command: string[];
+  /** Runs after a successful migration, on stacks with `seed: true`; idempotent. */
+  seedCommand: string[];
+  timeoutSeconds: number;
+  memoryMb: number;
+}
+
+/** One line of the route table. What no line matches is refused: default deny. */
+export interface Route {
+  path: string;
+  /** `exact` matches the path alone, `prefix` everything that starts with it. */
+  match: 'exact' | 'prefix';
+  /** Allows the upgrade to a WebSocket, and long silences. */
+  websocket?: boolean;
+  service: string;
+}
+
+export function createBlueprint(config: Config): Blueprint {
+  const api: ServiceBlueprint = {
+    name: 'api',
+    command: ['serve'],
+    replicas: config.replicas,
+    port: 3000,
+    livenessPath: '/health',
+    readinessPath: '/health/ready',
+    cpus: config.apiCpus,
+    memoryMb: config.apiMemoryMb,
+    drainSeconds: 10,
+  };
+  return {
+    services: [api],
+    migration: {
+      command: ['migrate', 'up'],
+      seedCommand: ['seed'],
+      timeoutSeconds: config.migrationTimeoutSeconds,
+      memoryMb: 256,
+    },
+    routes: [
+      { path: '/', match: 'exact', service: 'api' },
+      { path: '/api/', match: 'prefix', service: 'api' },
+      { path: '/ws', match: 'exact', service: 'api', websocket: true },
+      { path: '/health', match: 'exact', service: 'api' },
+      { path: '/health/ready', match: 'exact', service: 'api' },
+      { path: '/docs', match: 'prefix', service: 'api' },
+      { path: '/redoc', match: 'exact', service: 'api' },
+      { path: '/openapi.json', match: 'exact', service: 'api' },
+    ],
+  };
+}

@@ -1,0 +1,94 @@
+import * as docker from '@pulumi/docker';
+import * as pulumi from '@pulumi/pulumi';
+import { baseImages } from '../images.ts';
+import { stackLabels, type StackIdentity } from '../labels.ts';
+import { readMigrationFiles } from '../migrationFiles.ts';
+import type { AppImage, MigrationFile } from '../platform.ts';
+import { UserError } from '../userError.ts';
+import { buildHash } from './buildContext.ts';
+import type { EngineApi } from './engineApi.ts';
+
+/** Says which migrations an image carries, so that a stack that runs a promoted image need not trust its checkout. */
+const migrationsLabel = 'dev.slipway.migrations';
+const dockerfile = 'app/Dockerfile';
+
+export interface BuildPlan {
+  name: string;
+  context: string;
+  buildArgs: Record<string, string>;
+  labels: Record<string, string>;
+  hash: string;
+  migrations: MigrationFile[];
+}
+
+/**
+ * Finds out what a build of this checkout would be, without building.
+ *
+ * @throws UserError when the base image is not on the engine
+ */
+export async function planBuild(identity: StackIdentity, engine: EngineApi, env = process.env): Promise<BuildPlan> {
+  const base = engine.reachable ? await engine.image(baseImages.node) : undefined;
+  if (engine.reachable && !base) {
+    throw new UserError(`The base image ${baseImages.node} is not there. \`make up\` fetches or builds it.`);
+  }
+  const buildArgs = { NODE_IMAGE: baseImages.node, ...proxyArgs(env) };
+  const hash = buildHash({ context: identity.root, dockerfile, buildArgs, baseImages: base ? [base.id] : [] });
+  const migrations = readMigrationFiles(identity.root);
+  const labels = {
+    ...stackLabels(identity, 'image'),
+    [migrationsLabel]: JSON.stringify(migrations.map(({ name, checksum }) => [name, checksum])),
+  };
+  // A name of its own for each source and checkout: the provider builds only when it creates, and deletes by name.
+  const name = `${identity.project}-${identity.stack}:${hash}`;
+  return { name, context: identity.root, buildArgs, labels, hash, migrations };
+}
+
+/** Builds the app image, once for each content of its build context. */
+export function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions): AppImage {
+  const image = new docker.RemoteImage(
+    'app-image',
+    {
+      name: plan.name,
+      build: {
+        context: plan.context,
+        dockerfile,
+        buildArgs: plan.buildArgs,
+        labels: plan.labels,
+        forceRemove: true,
+      },
+      triggers: { hash: plan.hash },
+      // An older image under deletion may be the very one that a step back has just named again: the rollout cleans up.
+      keepLocally: true,
+    },
+    opts,
+  );
+  return { imageId: image.imageId, migrations: pulumi.output(plan.migrations) };
+}
+
+/**
+ * An image that exists already, by its id: nothing is built.
+ *
+ * @throws UserError when the engine does not have it, or when it does not say which migrations it carries
+ */
+export async function promotedImage(imageId: string, engine: EngineApi): Promise<AppImage> {
+  const found = await engine.image(imageId);
+  if (!found) {
+    throw new UserError(`The image ${imageId} is not on ${engine.host}. Load it there, or set slipway:build to true.`);
+  }
+  const label = found.labels[migrationsLabel];
+  if (!label) {
+    throw new UserError(`The image ${imageId} has no label ${migrationsLabel}: it was not built by this project.`);
+  }
+  const migrations = (JSON.parse(label) as [string, string][]).map(([name, checksum]) => ({ name, checksum }));
+  return { imageId: pulumi.output(found.id), migrations: pulumi.output(migrations) };
+}
+
+/** What a build needs to reach package registries from where this engine runs. */
+function proxyArgs(env: NodeJS.ProcessEnv): Record<string, string> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NPM_CONFIG_REGISTRY'];
+  const entries = names.flatMap((name) => {
+    const value = env[name] ?? env[name.toLowerCase()];
+    return value ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,68 @@
+import * as docker from '@pulumi/docker';
+import * as pulumi from '@pulumi/pulumi';
+import type { ServiceBlueprint } from '../blueprint.ts';
+import type { Environment } from '../environment.ts';
+import type { StackIdentity } from '../labels.ts';
+import type { RunningService } from '../platform.ts';
+import { containerDefaults, healthTiming } from './containerDefaults.ts';
+
+export interface DockerServiceArgs {
+  identity: StackIdentity;
+  network: docker.Network;
+  blueprint: ServiceBlueprint;
+  environment: Environment;
+  imageId: pulumi.Input<string>;
+}
+
+/** The instances of one service. New ones come up beside the old ones, under names of their own. */
+export class DockerService extends pulumi.ComponentResource implements RunningService {
+  readonly blueprint: ServiceBlueprint;
+  readonly containers: docker.Container[];
+
+  constructor(name: string, args: DockerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('slipway:docker:Service', name, {}, opts);
+    const { blueprint } = args;
+    this.blueprint = blueprint;
+    const envs = dockerEnvironment(args.environment);
+    this.containers = Array.from({ length: blueprint.replicas }, (_, index) => {
+      return new docker.Container(
+        `${name}-${index}`,
+        {
+          ...containerDefaults(args.identity, blueprint.name, blueprint),
+          image: args.imageId,
+          command: blueprint.command,
+          envs,
+          // No alias: a name shared by versions would send requests to a container that is not proven healthy.
+          networksAdvanced: [{ name: args.network.name }],
+          user: '1000:1000',
+          readOnly: true,
+          tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m,mode=1777' },
+          capabilities: { drops: ['ALL'] },
+          healthcheck: { tests: ['CMD', 'bash', '-c', healthProbe(blueprint)], ...healthTiming },
+          waitTimeout: 60,
+          stopTimeout: blueprint.drainSeconds + 5,
+          destroyGraceSeconds: blueprint.drainSeconds + 5,
+        },
+        // The provider deletes first by default; then a bad release would take its place before it is known to be bad.
+        { parent: this, deleteBeforeReplace: false },
+      );
+    });
+    this.registerOutputs({});
+  }
+}
+
+/** All of an environment as Docker takes it; whoever may ask the Docker socket can read it (see SECURITY.md). */
+export function dockerEnvironment(environment: Environment): pulumi.Output<string[]> {
+  const pairs = { ...environment.plain, ...environment.secret };
+  const lines = Object.entries(pairs).map(([key, value]) => pulumi.interpolate`${key}=${value}`);
+  return pulumi.secret(pulumi.all(lines));
+}
+
+/** A request by the shell itself: starting Node for each probe would cost more than the probe. */
+export function healthProbe({ port, readinessPath }: Pick<ServiceBlueprint, 'port' | 'readinessPath'>): string {
+  return (
+    `exec 3<>/dev/tcp/127.0.0.1/${port} && ` +
+    `printf 'GET ${readinessPath} HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && ` +
+    `read -r _ status _ <&3 && [ "$status" = 200 ]`
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * What the gateway's container runs, and what a rollout runs inside it (`bash -c "$GATEWAY_SCRIPT" gateway <verb>`):
+ *
+ * - `run`: start nginx from the kept configuration, else answer 503; follow instances whose address changes.
+ * - `try`: take a configuration from standard input, test it, switch to it.
+ * - `keep` (as root): keep the running configuration for the next start: it has proven itself.
+ * - `restore`: switch back to the kept one.
+ *
+ * A configuration names instances; nginx gets their addresses of the moment, because it looks names up once and refuses to
+ * start when one is unknown. An instance that is down has no address, and is left out until it is back.
+ */
+export const gatewayScript = `
+set -euo pipefail
+kept=/etc/slipway/nginx.conf named=/tmp/named.conf live=/tmp/nginx.conf
+
+version() { nginx -v 2>&1 | grep -o '[0-9][0-9.]*' | head -n 1; }
+at_least() { [ "$(printf '%s\\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+# Names to addresses. nginx before 1.27.4 closes idle connections on a reload, and a client may be using one at that
+# moment: there, a connection serves one request.
+render() {
+  local text name address
+  text=$(cat)
+  for name in $(grep -o 'server [a-zA-Z0-9_.-]*:' <<<"$text" | cut -d ' ' -f 2 | tr -d : | sort -u || true); do
+    address=$( (getent ahostsv4 "$name" || true) | head -n 1 | cut -d ' ' -f 1)
+    if [ -n "$address" ]; then text=$(sed "s/server $name:/server $address:/" <<<"$text")
+    else text=$(sed "s/server $name:\\([0-9]*\\)/server 127.0.0.1:\\1 down/" <<<"$text"); fi
+  done
+  if ! at_least 1.27.4 "$(version)"; then
+    text=$(sed -e 's/^\\( *\\)keepalive_min_timeout .*/\\1keepalive_timeout 0;/' -e '/^  keepalive_timeout 75s;/d' <<<"$text")
+  fi
+  printf '%s\\n' "$text"
+}
+
+switch() { # to the named configuration on standard input
+  cat > "$named.next"
+  render < "$named.next" > "$live.next"
+  nginx -t -q -c "$live.next"
+  mv "$named.next" "$named"
+  mv "$live.next" "$live"
+  nginx -c "$live" -s reload
+}
+
+follow() {
+  while sleep 2; do
+    if [ -s "$named" ] && [ "$(render < "$named")" != "$(cat "$live")" ]; then switch < "$named" || true; fi
+  done
+}
+
+case "$1" in
+  run)
+    if [ -s "$kept" ]; then cat "$kept"; else printf '%s' "$FIRST_CONFIG"; fi > "$named"
+    render < "$named" > "$live"
+    follow &
+    exec nginx -c "$live" -g 'daemon off;'
+    ;;
+  try) switch ;;
+  keep) cat "$named" > "$kept.next" && mv "$kept.next" "$kept" ;;
+  restore) if [ -s "$kept" ]; then switch < "$kept"; else printf '%s' "$FIRST_CONFIG" | switch; fi ;;
+esac
+`;

@@ -1,0 +1,81 @@
+import * as docker from '@pulumi/docker';
+import * as pulumi from '@pulumi/pulumi';
+import { baseImages } from '../images.ts';
+import type { StackIdentity } from '../labels.ts';
+import type { Database, DatabaseIdentity } from '../platform.ts';
+import { containerDefaults, dockerLabels, healthTiming } from './containerDefaults.ts';
+
+const user = 'slipway';
+const name = 'slipway';
+/** A new major version needs a dump and a restore, so it gets a volume of its own beside the old one. */
+const major = 17;
+
+export interface PostgresArgs {
+  identity: StackIdentity;
+  network: docker.Network;
+  password: pulumi.Input<string>;
+  /** Port on 127.0.0.1. */
+  hostPort: number;
+}
+
+/** Postgres in a container, its data in a volume. */
+export class Postgres extends pulumi.ComponentResource implements Database {
+  readonly url: pulumi.Output<string>;
+  readonly identity: pulumi.Output<DatabaseIdentity>;
+  /** For tools on this machine. */
+  readonly hostUrl: pulumi.Output<string>;
+  readonly user = user;
+  readonly databaseName = name;
+  readonly container: docker.Container;
+
+  constructor(componentName: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('slipway:docker:Postgres', componentName, {}, opts);
+    const data = new docker.Volume(
+      `${componentName}-${major}-data`,
+      { labels: dockerLabels(args.identity, 'postgres') },
+      // A checkout that moves has other labels; its data must not be replaced for that.
+      { parent: this, ignoreChanges: ['labels'] },
+    );
+    this.container = new docker.Container(
+      componentName,
+      {
+        ...containerDefaults(args.identity, 'postgres', { cpus: 2, memoryMb: 512 }),
+        image: baseImages.postgres,
+        envs: [
+          `POSTGRES_USER=${user}`,
+          `POSTGRES_DB=${name}`,
+          pulumi.secret(pulumi.interpolate`POSTGRES_PASSWORD=${args.password}`),
+          'PGDATA=/var/lib/postgresql/data/pgdata',
+        ],
+        volumes: [{ volumeName: data.name, containerPath: '/var/lib/postgresql/data' }],
+        networksAdvanced: [{ name: args.network.name, aliases: ['postgres'] }],
+        ports: [{ internal: 5432, external: args.hostPort, ip: '127.0.0.1' }],
+        readOnly: true,
+        tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m', '/var/run/postgresql': 'rw,noexec,nosuid,size=1m,mode=1777' },
+        // What the image's entry point needs to prepare the data directory and become its owner.
+        capabilities: {
+          drops: ['ALL'],
+          adds: ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_SETGID', 'CAP_SETUID'],
+        },
+        shmSize: 128,
+        healthcheck: {
+          // Over TCP: while it initialises, Postgres answers on its socket only.
+          tests: ['CMD', 'pg_isready', '-q', '-h', '127.0.0.1', '-U', user, '-d', name],
+          ...healthTiming,
+        },
+        waitTimeout: 90,
+        // SIGINT is Postgres' fast shutdown: sessions end, the data is checkpointed.
+        stopSignal: 'SIGINT',
+        stopTimeout: 30,
+        destroyGraceSeconds: 30,
+      },
+      { parent: this },
+    );
+    const { password, hostPort } = args;
+    this.url = pulumi.secret(pulumi.interpolate`postgres://${user}:${password}@postgres:5432/${name}`);
+    this.hostUrl = pulumi.secret(pulumi.interpolate`postgres://${user}:${password}@127.0.0.1:${hostPort}/${name}`);
+    // The volume holds the data: a container created anew on the same volume is the same database.
+    this.identity = data.id.apply((id) => ({ id, endpoint: 'postgres:5432', generation: String(major) }));
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,58 @@
+import * as docker from '@pulumi/docker';
+import * as pulumi from '@pulumi/pulumi';
+import { baseImages } from '../images.ts';
+import type { StackIdentity } from '../labels.ts';
+import type { Cache } from '../platform.ts';
+import { containerDefaults, dockerLabels, healthTiming } from './containerDefaults.ts';
+
+export interface ValkeyArgs {
+  identity: StackIdentity;
+  network: docker.Network;
+  password: pulumi.Input<string>;
+}
+
+/** The configuration goes in by standard input: a password on the command line could be read in the process list. */
+const start = [
+  'printf "%s\\n" "requirepass $VALKEY_PASSWORD" "appendonly yes" "dir /data" "save \'\'"',
+  '"maxmemory 96mb" "maxmemory-policy noeviction" | exec valkey-server -',
+].join(' ');
+
+/** Valkey in a container: fan-out, jobs, rate limits. Its data is kept in a volume. */
+export class Valkey extends pulumi.ComponentResource implements Cache {
+  readonly url: pulumi.Output<string>;
+  readonly container: docker.Container;
+
+  constructor(name: string, args: ValkeyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('slipway:docker:Valkey', name, {}, opts);
+    const data = new docker.Volume(
+      `${name}-data`,
+      { labels: dockerLabels(args.identity, 'valkey') },
+      { parent: this, ignoreChanges: ['labels'] },
+    );
+    this.container = new docker.Container(
+      name,
+      {
+        ...containerDefaults(args.identity, 'valkey', { cpus: 1, memoryMb: 192 }),
+        image: baseImages.valkey,
+        user: 'valkey',
+        command: ['sh', '-c', start],
+        envs: [pulumi.secret(pulumi.interpolate`VALKEY_PASSWORD=${args.password}`)],
+        volumes: [{ volumeName: data.name, containerPath: '/data' }],
+        networksAdvanced: [{ name: args.network.name, aliases: ['valkey'] }],
+        readOnly: true,
+        tmpfs: { '/tmp': 'rw,noexec,nosuid,size=16m' },
+        capabilities: { drops: ['ALL'] },
+        healthcheck: {
+          tests: ['CMD-SHELL', 'REDISCLI_AUTH="$VALKEY_PASSWORD" valkey-cli ping | grep -q PONG'],
+          ...healthTiming,
+        },
+        waitTimeout: 60,
+        stopTimeout: 15,
+        destroyGraceSeconds: 15,
+      },
+      { parent: this },
+    );
+    this.url = pulumi.secret(pulumi.interpolate`redis://:${args.password}@valkey:6379`);
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,61 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { Config } from './config.ts';
+import type { Database, Cache } from './platform.ts';
+import type { AppSecrets } from './secrets.ts';
+
+/** The address of the demo user that `seed` creates. */
+export const demoEmail = 'demo@example.com';
+
+/** Environment of one container or task, plain values apart from secret ones: platforms deliver them by different ways. */
+export interface Environment {
+  plain: Record<string, pulumi.Input<string>>;
+  secret: Record<string, pulumi.Input<string>>;
+}
+
+export interface EnvironmentArgs {
+  config: Config;
+  secrets: AppSecrets;
+  database: Database;
+  cache: Cache;
+  /** Id of the app image: what an instance answers when it is asked which release it is. */
+  release: pulumi.Input<string>;
+  /** Where a browser finds the client. */
+  publicUrl: pulumi.Input<string>;
+}
+
+/** The environment of the api. docs/environment.md describes each variable. */
+export function serviceEnvironment(args: EnvironmentArgs): Environment {
+  return {
+    plain: {
+      NODE_ENV: 'production',
+      HOST: '0.0.0.0',
+      PORT: '3000',
+      LOG_LEVEL: args.config.logLevel,
+      RELEASE: args.release,
+      FRONTEND_URL: args.publicUrl,
+      CORS_ORIGINS: args.publicUrl,
+      SHUTDOWN_TIMEOUT_MS: '10000',
+    },
+    secret: {
+      DATABASE_URL: args.database.url,
+      CACHE_URL: args.cache.url,
+      JWT_SECRETS: args.secrets.jwtSecrets,
+      SESSION_HASH_SECRET: args.secrets.sessionHashSecret,
+      ENCRYPTION_KEY: args.secrets.encryptionKey,
+      SERVICE_AUTH_TOKEN: args.secrets.serviceAuthToken,
+    },
+  };
+}
+
+/** The environment of the one-off tasks `migrate` and `seed`: the database alone, and the demo user's login. */
+export function taskEnvironment(args: EnvironmentArgs): Environment {
+  return {
+    plain: {
+      NODE_ENV: 'production',
+      LOG_LEVEL: args.config.logLevel,
+      RELEASE: args.release,
+      DEMO_USER_EMAIL: demoEmail,
+    },
+    secret: { DATABASE_URL: args.database.url, DEMO_USER_PASSWORD: args.secrets.demoPassword },
+  };
+}

@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module';
+import type * as EngineGrpc from '@pulumi/pulumi/proto/engine_grpc_pb.js';
+import type * as EngineProto from '@pulumi/pulumi/proto/engine_pb.js';
+import type * as Grpc from '@grpc/grpc-js';
+
+// The generated stubs are CommonJS.
+const require = createRequire(import.meta.url);
+const { EngineClient } = require('@pulumi/pulumi/proto/engine_grpc_pb.js') as typeof EngineGrpc;
+const { LogRequest, LogSeverity } = require('@pulumi/pulumi/proto/engine_pb.js') as typeof EngineProto;
+const grpc = require('@grpc/grpc-js') as typeof Grpc;
+
+export type Severity = 'info' | 'warning' | 'error';
+
+/** Shows lines live in the update, under the resource they belong to. */
+export class EngineLog {
+  private readonly client: EngineGrpc.EngineClient | undefined;
+  private streams = 0;
+
+  /** @param address `host:port` of the engine; empty for no log at all */
+  constructor(address: string) {
+    if (address) this.client = new EngineClient(address, grpc.credentials.createInsecure());
+  }
+
+  /** @param urn the resource the line belongs to */
+  async line(urn: string, message: string, severity: Severity = 'info'): Promise<void> {
+    const { client } = this;
+    if (!client) return;
+    const request = new LogRequest();
+    const severities = { info: LogSeverity.INFO, warning: LogSeverity.WARNING, error: LogSeverity.ERROR };
+    request.setSeverity(severities[severity]);
+    request.setMessage(`${message}\n`);
+    request.setUrn(urn);
+    request.setStreamid(++this.streams);
+    // A line that the engine no longer takes must not fail the work it describes.
+    await new Promise<void>((resolve) => client.log(request, () => resolve()));
+  }
+}

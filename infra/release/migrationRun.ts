@@ -1,0 +1,45 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { DatabaseIdentity, MigrationFile } from '../platform.ts';
+
+/** How to run the task on a Docker engine. */
+export interface DockerTaskArgs {
+  kind: 'docker';
+  /** Such as `unix:///var/run/docker.sock`. */
+  host: string;
+  network: pulumi.Input<string>;
+  /** Labels of the task's container; by them a task that outlived a killed update is found again. */
+  labels: Record<string, string>;
+  memoryMb: number;
+  /** `NAME=value` lines, secret. */
+  envs: pulumi.Input<string[]>;
+}
+
+export interface MigrationRunArgs {
+  /** Id of the image whose migrations run, `sha256:…`. */
+  image: pulumi.Input<string>;
+  /** The migrations this image carries, in order. What is new among them shows in a preview. */
+  files: pulumi.Input<MigrationFile[]>;
+  /** Which database: another one gets all migrations. */
+  database: pulumi.Input<DatabaseIdentity>;
+  /** Arguments of the image's entry point, such as `['migrate', 'up']`. */
+  command: string[];
+  /** A second task after a successful migration; empty for none. */
+  seedCommand: string[];
+  /** After this the task is stopped and the update fails, seconds. */
+  timeoutSeconds: number;
+  runner: DockerTaskArgs;
+}
+
+/**
+ * The migrations of a release, as a resource: a preview shows which will run, an update runs them as a one-off task of the
+ * new image and fails when they do, before anything that depends on it is touched. Deleting it runs nothing, and a shorter
+ * list never reverts.
+ */
+export class MigrationRun extends pulumi.CustomResource {
+  /** The image whose migrations ran last. */
+  readonly image!: pulumi.Output<string>;
+
+  constructor(name: string, args: MigrationRunArgs, opts?: pulumi.CustomResourceOptions) {
+    super('slipway:index:MigrationRun', name, { ...args }, opts);
+  }
+}
