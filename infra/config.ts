@@ -106,7 +106,7 @@ function clashes(values: Record<string, unknown>): string[] {
       'build: cannot be true while image is set; a stack builds its image or runs a promoted one. Remove one.',
     );
   }
-  if (values['build'] !== true && values['image'] === undefined) {
+  if ((values['build'] === undefined || values['build'] === false) && values['image'] === undefined) {
     faults.push('build: neither build nor image is set. Set build to true, or image to the id of a verified image.');
   }
   if (values['platform'] === 'aws' && values['seed'] === true) {
@@ -117,7 +117,7 @@ function clashes(values: Record<string, unknown>): string[] {
   for (const key of ports) {
     const value = values[key] ?? shape[key].parse(undefined);
     const other = seen.get(value);
-    if (other) faults.push(`${key}: ${String(value)} is ${other} as well. Choose another port.`);
+    if (other) faults.push(`${key}: ${String(value as number)} is ${other} as well. Choose another port.`);
     seen.set(value, key);
   }
   return faults;
