@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { baseImages } from '../images.ts';
 import type { StackIdentity } from '../labels.ts';
 import { containerDefaults, dockerLabels, healthTiming } from './containerDefaults.ts';
-import { gatewayScript } from './gatewayScript.ts';
+import { firstConfig, gatewayEntrypoint, gatewayScript } from './gatewayScript.ts';
 import { gatewayPorts } from './nginxConfig.ts';
 
 export interface GatewayArgs {
@@ -14,26 +14,6 @@ export interface GatewayArgs {
   /** Port on 127.0.0.1 for `/metrics`. */
   metricsHostPort: number;
 }
-
-/** Fixed text: were it to change with the route table, the gateway would be replaced and drop a second of requests. */
-const firstConfig = `pid /tmp/nginx.pid;
-error_log /dev/stderr warn;
-events {}
-http {
-  access_log off;
-  server_tokens off;
-  client_body_temp_path /tmp/client_body;
-  proxy_temp_path /tmp/proxy;
-  fastcgi_temp_path /tmp/fastcgi;
-  uwsgi_temp_path /tmp/uwsgi;
-  scgi_temp_path /tmp/scgi;
-  server {
-    listen ${gatewayPorts.public};
-    default_type application/problem+json;
-    return 503 '{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"No release serves yet."}';
-  }
-}
-`;
 
 /** nginx: the one door to the stack. It only routes; which instances it routes to is the rollout's to say. */
 export class Gateway extends pulumi.ComponentResource {
@@ -54,7 +34,7 @@ export class Gateway extends pulumi.ComponentResource {
         ...containerDefaults(args.identity, 'gateway', { cpus: 1, memoryMb: 128 }),
         image: baseImages.nginx,
         user: 'nginx',
-        entrypoints: ['bash', '-c', gatewayScript, 'gateway'],
+        entrypoints: gatewayEntrypoint,
         command: ['run'],
         envs: [`FIRST_CONFIG=${firstConfig}`, `GATEWAY_SCRIPT=${gatewayScript}`],
         volumes: [{ volumeName: configuration.name, containerPath: '/etc/slipway' }],

@@ -1,3 +1,5 @@
+import { gatewayPorts } from './nginxConfig.ts';
+
 /**
  * What the gateway's container runs, and what a rollout runs inside it (`bash -c "$GATEWAY_SCRIPT" gateway <verb>`):
  *
@@ -58,4 +60,27 @@ case "$1" in
   keep) cat "$named" > "$kept.next" && mv "$kept.next" "$kept" ;;
   restore) if [ -s "$kept" ]; then switch < "$kept"; else printf '%s' "$FIRST_CONFIG" | switch; fi ;;
 esac
+`;
+
+/** The container's entry point; its argument is a verb of the script. */
+export const gatewayEntrypoint = ['bash', '-c', gatewayScript, 'gateway'];
+
+/** Fixed text: were it to change with the route table, the gateway would be replaced and drop a second of requests. */
+export const firstConfig = `pid /tmp/nginx.pid;
+error_log /dev/stderr warn;
+events {}
+http {
+  access_log off;
+  server_tokens off;
+  client_body_temp_path /tmp/client_body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+  server {
+    listen ${gatewayPorts.public};
+    default_type application/problem+json;
+    return 503 '{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"No release serves yet."}';
+  }
+}
 `;

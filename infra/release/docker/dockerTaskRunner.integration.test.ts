@@ -51,7 +51,8 @@ const until = async (condition: () => boolean | Promise<boolean>) => {
   }
 };
 
-const onTerm = (code: string) => `process.on('SIGTERM', () => { ${code} }); setInterval(() => {}, 1000); console.log('up')`;
+const onTerm = (code: string) =>
+  `process.on('SIGTERM', () => { ${code} }); setInterval(() => {}, 1000); console.log('up')`;
 
 describe('a one-off task on Docker', { concurrent: false }, () => {
   it('hands over its output line by line, its environment, and exit code 0, and leaves no container', async () => {
@@ -96,7 +97,10 @@ describe('a one-off task on Docker', { concurrent: false }, () => {
 
   it('says when the task ran out of memory', async () => {
     const { result } = task('const kept = []; for (;;) kept.push(Buffer.alloc(1e7, 1))', { memoryMb: 64 });
-    expect(await result).toMatchObject({ exitCode: undefined, reason: expect.stringContaining('out of memory') as string });
+    expect(await result).toMatchObject({
+      exitCode: undefined,
+      reason: expect.stringContaining('out of memory') as string,
+    });
   });
 
   it('takes up the task that a killed update left running, instead of a second one', async () => {
