@@ -37,7 +37,7 @@ export interface MigrationRunArgs {
  */
 export class MigrationRun extends pulumi.CustomResource {
   /** The image whose migrations ran last. */
-  readonly image!: pulumi.Output<string>;
+  declare readonly image: pulumi.Output<string>;
 
   constructor(name: string, args: MigrationRunArgs, opts?: pulumi.CustomResourceOptions) {
     super('slipway:index:MigrationRun', name, { ...args }, opts);

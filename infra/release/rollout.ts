@@ -49,9 +49,9 @@ export interface Receipt {
  */
 export class Rollout extends pulumi.CustomResource {
   /** The image that serves. */
-  readonly release!: pulumi.Output<string>;
+  declare readonly release: pulumi.Output<string>;
   /** The last releases that served, newest first, 50 at most. */
-  readonly receipts!: pulumi.Output<Receipt[]>;
+  declare readonly receipts: pulumi.Output<Receipt[]>;
 
   constructor(name: string, args: RolloutArgs, opts?: pulumi.CustomResourceOptions) {
     super('slipway:index:Rollout', name, { receipts: undefined, ...args }, opts);
