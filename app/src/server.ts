@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import { apiRoutes } from './api.ts';
 import { ReadinessProbe } from './health/readiness.ts';
 import { healthRoutes } from './health/routes.ts';
 import { errorHandler, noSuchRoute } from './platform/errors.ts';
@@ -24,7 +25,8 @@ export interface Services {
 }
 
 /** Builds the application without listening. */
-export function createServer({ settings, pool, cache, log, lifecycle }: Services): Express {
+export function createServer(services: Services): Express {
+  const { settings, pool, cache, log, lifecycle } = services;
   const app = express();
   const metrics = new Metrics(pool);
   app.disable('x-powered-by');
@@ -39,7 +41,7 @@ export function createServer({ settings, pool, cache, log, lifecycle }: Services
   app.get('/metrics', async (_req, res) => {
     res.type(metrics.registry.contentType).end(await metrics.registry.metrics());
   });
-  app.use('/api', cors({ origin: allowedOrigins(settings), maxAge: 600 }));
+  app.use('/api', cors({ origin: allowedOrigins(settings), maxAge: 600 }), apiRoutes(services));
   app.use(express.static(paths.web, { etag: false, maxAge: '5m', index: 'index.html' }));
   app.use(noSuchRoute);
   app.use(errorHandler);

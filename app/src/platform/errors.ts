@@ -12,14 +12,17 @@ export const errorHandler: ErrorRequestHandler = (error: unknown, req, res, _nex
 };
 
 export const noSuchRoute: RequestHandler = (req) => {
-  throw new Problem(404, `There is nothing at ${req.method} ${req.path}. The routes are listed in /openapi.json.`);
+  throw new Problem(
+    404,
+    `There is nothing at ${req.method} ${req.originalUrl.split('?', 1)[0]}. The routes are listed in /openapi.json.`,
+  );
 };
 
 /** @param methods what the route does answer, such as `['GET', 'POST']` */
 export const methodNotAllowed =
   (methods: string[]): RequestHandler =>
   (req) => {
-    throw new Problem(405, `${req.method} is not possible here; ${methods.join(' and ')} are.`, {
+    throw new Problem(405, `${req.method} is not possible here; this address takes ${methods.join(', ')}.`, {
       headers: { allow: methods.join(', ') },
     });
   };
@@ -35,7 +38,8 @@ export function toProblem(error: unknown): Problem {
     });
   }
   // Characters that Postgres cannot store, should one ever get past validation.
-  if (code === '22021' || code === '22P05') return new Problem(400, 'The request holds characters that cannot be stored.', { cause: error });
+  if (code === '22021' || code === '22P05')
+    return new Problem(400, 'The request holds characters that cannot be stored.', { cause: error });
   if (type === 'entity.too.large') return new Problem(413, 'The body is too large.', { cause: error });
   if (type?.startsWith('encoding.') || type === 'charset.unsupported') {
     return new Problem(415, 'The body is encoded in a way that is not supported; send UTF-8 JSON.', { cause: error });
@@ -59,6 +63,8 @@ function isUnavailable(code = '', message = ''): boolean {
     /^(08|57P0|53)/.test(code) ||
     code === '57014' ||
     ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH'].includes(code) ||
-    /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Client was closed/.test(message)
+    /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Client was closed/.test(
+      message,
+    )
   );
 }

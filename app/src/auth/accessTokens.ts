@@ -1,0 +1,67 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import jwt from 'jsonwebtoken';
+import { unauthorized } from '../platform/problem.ts';
+
+/** Who a request comes from. */
+export interface Caller {
+  userId: string;
+  role: 'member' | 'admin';
+}
+
+export interface SigningKey {
+  id: string;
+  secret: string;
+}
+
+const issuer = 'slipway';
+const audience = 'slipway-api';
+const algorithm = 'HS256';
+/** Ours are under 400 characters; what is longer is not worth decoding. */
+const longest = 2_048;
+
+/** Signs and verifies access tokens: HS256 and nothing else, several keys at a time so that they can be rotated. */
+export class AccessTokens {
+  // Key objects: jsonwebtoken takes fifty times as long with a string, which it turns into one on each call.
+  readonly #keys: Map<string, KeyObject>;
+  readonly #signingKey: string;
+  readonly lifetimeS: number;
+
+  /** @param keys the first signs, all verify */
+  constructor(keys: SigningKey[], lifetimeS: number) {
+    const [first] = keys;
+    if (!first) throw new Error('AccessTokens needs at least one key.');
+    this.#keys = new Map(keys.map(({ id, secret }) => [id, createSecretKey(Buffer.from(secret))]));
+    this.#signingKey = first.id;
+    this.lifetimeS = lifetimeS;
+  }
+
+  sign({ userId, role }: Caller): string {
+    const key = this.#keys.get(this.#signingKey)!;
+    return jwt.sign({ role }, key, {
+      algorithm,
+      keyid: this.#signingKey,
+      issuer,
+      audience,
+      subject: userId,
+      expiresIn: this.lifetimeS,
+    });
+  }
+
+  /** @throws a 401 of one shape, whatever is wrong with the token */
+  verify(token: string): Caller {
+    try {
+      if (token.length > longest) throw new Error('too long');
+      const header = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString()) as { kid?: unknown };
+      const key = typeof header.kid === 'string' ? this.#keys.get(header.kid) : undefined;
+      if (!key) throw new Error('unknown key id');
+      const payload = jwt.verify(token, key, { algorithms: [algorithm], issuer, audience });
+      // jsonwebtoken accepts a token that never expires; we do not.
+      if (typeof payload === 'string' || typeof payload.exp !== 'number' || typeof payload.sub !== 'string') {
+        throw new Error('no expiry or subject');
+      }
+      return { userId: payload.sub, role: payload['role'] === 'admin' ? 'admin' : 'member' };
+    } catch {
+      throw unauthorized();
+    }
+  }
+}

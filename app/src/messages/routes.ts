@@ -1,0 +1,36 @@
+import { Router } from 'express';
+import { callerOf } from '../auth/authenticate.ts';
+import { idOf } from '../conversations/routes.ts';
+import { jsonBody } from '../platform/body.ts';
+import { methodNotAllowed } from '../platform/errors.ts';
+import { sendJson } from '../platform/json.ts';
+import { idempotencyKey, messageQuery, postMessageBody } from './schema.ts';
+import type { MessageService } from './service.ts';
+
+export function messageRoutes(service: MessageService): Router {
+  const router = Router();
+  router
+    .route('/conversations/:id/messages')
+    .post(...jsonBody('256kb'), async (req, res) => {
+      const { content } = postMessageBody.parse(req.body);
+      const key = idempotencyKey.parse(req.get('idempotency-key'));
+      const gone = new AbortController();
+      res.once('close', () => gone.abort());
+      const { json, replayed } = await service.post(
+        callerOf(req).userId,
+        idOf(req.params.id),
+        content,
+        key,
+        gone.signal,
+        req.log,
+      );
+      if (replayed) res.setHeader('idempotency-replayed', 'true');
+      sendJson(res, 201, json);
+    })
+    .get(async (req, res) => {
+      const query = messageQuery.parse(req.query);
+      sendJson(res, 200, await service.list(callerOf(req).userId, idOf(req.params.id), query));
+    })
+    .all(methodNotAllowed(['GET', 'POST']));
+  return router;
+}

@@ -1,0 +1,36 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Problem } from './problem.ts';
+
+/**
+ * Makes and reads page cursors: the last row's key, signed together with the list it belongs to. A cursor that was
+ * made up, or comes from another list or another person, is refused.
+ */
+export class Cursors {
+  readonly #key: Buffer;
+
+  constructor(secret: string) {
+    // A key of its own, so that a cursor's signature is good for nothing else.
+    this.#key = createHmac('sha256', secret).update('page cursors').digest();
+  }
+
+  /** @param list what the cursor is good for, such as `conversations of <user id>` */
+  encode(list: string, key: string): string {
+    return Buffer.concat([this.#sign(list, key), Buffer.from(key)]).toString('base64url');
+  }
+
+  decode(list: string, cursor: string): string {
+    const bytes = Buffer.from(cursor, 'base64url');
+    const key = bytes.subarray(signatureBytes).toString();
+    if (bytes.length > signatureBytes && timingSafeEqual(bytes.subarray(0, signatureBytes), this.#sign(list, key)))
+      return key;
+    throw new Problem(400, 'The request is not valid.', {
+      extensions: { errors: [{ path: ['cursor'], message: 'is not a cursor of this list' }] },
+    });
+  }
+
+  #sign(list: string, key: string): Buffer {
+    return createHmac('sha256', this.#key).update(`${list}\n${key}`).digest().subarray(0, signatureBytes);
+  }
+}
+
+const signatureBytes = 12;

@@ -1,0 +1,27 @@
+import { Router } from 'express';
+import { callerOf } from '../auth/authenticate.ts';
+import { jsonBody } from '../platform/body.ts';
+import { methodNotAllowed } from '../platform/errors.ts';
+import { sendJson } from '../platform/json.ts';
+import { unauthorized } from '../platform/problem.ts';
+import type { UserRepository } from './repository.ts';
+import { updateUserBody } from './schema.ts';
+
+export function userRoutes(users: UserRepository): Router {
+  const router = Router();
+  router
+    .route('/users/me')
+    .get(async (req, res) => sendJson(res, 200, found(await users.find(callerOf(req).userId))))
+    .patch(...jsonBody('64kb'), async (req, res) => {
+      const change = updateUserBody.parse(req.body);
+      sendJson(res, 200, found(await users.update(callerOf(req).userId, change)));
+    })
+    .all(methodNotAllowed(['GET', 'PATCH']));
+  return router;
+}
+
+/** A token of a user who is gone is as good as no token. */
+function found(json: string | undefined): string {
+  if (json === undefined) throw unauthorized();
+  return json;
+}
