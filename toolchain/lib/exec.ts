@@ -71,7 +71,10 @@ export function passThrough(command: string, args: string[], options: ExecOption
 }
 
 /** The absolute path of a program on PATH, or undefined. */
-export function which(program: string, path: string = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`): string | undefined {
+export function which(
+  program: string,
+  path: string = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
+): string | undefined {
   return path
     .split(delimiter)
     .filter((folder) => folder !== '')

@@ -37,8 +37,17 @@ export async function ensureBaseImages(note: (line: string) => void): Promise<St
   const names = Object.entries(baseImages);
   const wanted = extraAuthorities();
   const recipeOf = (key: string): string => recipeHash(key);
-  const present = new Map(await Promise.all(names.map(async ([key, name]) => [key, await lookUp(docker, name)] as const)));
-  const missing = names.filter(([key]) => !usable(present.get(key), recipeOf(key), wanted.map(({ id }) => id)));
+  const present = new Map(
+    await Promise.all(names.map(async ([key, name]) => [key, await lookUp(docker, name)] as const)),
+  );
+  const missing = names.filter(
+    ([key]) =>
+      !usable(
+        present.get(key),
+        recipeOf(key),
+        wanted.map(({ id }) => id),
+      ),
+  );
   const count = (): string => {
     const ours = [...present.values()].filter((image) => image && !image.official).length;
     return ours === 0 ? 'official' : `${names.length - ours} official, ${ours} built here`;
@@ -59,7 +68,13 @@ export async function ensureBaseImages(note: (line: string) => void): Promise<St
     [recipeLabel]: recipe,
     [authoritiesLabel]: wanted.map(({ id }) => id).join(' '),
   });
-  if (!usable(base, parent, wanted.map(({ id }) => id))) {
+  if (
+    !usable(
+      base,
+      parent,
+      wanted.map(({ id }) => id),
+    )
+  ) {
     await importDebian(docker, wanted, labels(parent, 'debootstrap trixie'), note).catch(renderDiskFull);
   }
   // Two at a time would be slower on a small machine's disk than what it saves; the network part of each is short.
@@ -75,19 +90,34 @@ async function build(docker: Docker, key: string, name: string, labels: Record<s
   try {
     cpSync(join(recipes, key), context, { recursive: true });
     if (key === 'node') await addNode(context);
-    const files = globSync('**', { cwd: context }).filter((file) => file !== '.' && statSync(join(context, file)).isFile());
+    const files = globSync('**', { cwd: context }).filter(
+      (file) => file !== '.' && statSync(join(context, file)).isFile(),
+    );
     const buildargs = proxyVariables();
-    const old = await docker.getImage(name).inspect().catch(() => undefined);
-    const stream = await docker.buildImage({ context, src: files }, { t: name, labels, buildargs, forcerm: true, nocache: true });
+    const old = await docker
+      .getImage(name)
+      .inspect()
+      .catch(() => undefined);
+    const stream = await docker.buildImage(
+      { context, src: files },
+      { t: name, labels, buildargs, forcerm: true, nocache: true },
+    );
     await followToEnd(docker, stream);
-    if (old) await docker.getImage(old.Id).remove().catch(() => undefined); // still used by something: its own time comes
+    if (old)
+      await docker
+        .getImage(old.Id)
+        .remove()
+        .catch(() => undefined); // still used by something: its own time comes
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
 }
 
 async function addNode(context: string): Promise<void> {
-  cpSync(nodeDir, join(context, 'bin'), { recursive: true, filter: (file) => statSync(file).isDirectory() || file.endsWith('/node') });
+  cpSync(nodeDir, join(context, 'bin'), {
+    recursive: true,
+    filter: (file) => statSync(file).isDirectory() || file.endsWith('/node'),
+  });
   await exec('npm', ['pack', '--silent', `npm@${npmVersion}`, '--pack-destination', context], { cwd: context });
   await exec('tar', ['-xzf', `npm-${npmVersion}.tgz`], { cwd: context });
   rmSync(join(context, `npm-${npmVersion}.tgz`));

@@ -42,19 +42,35 @@ export async function importDebian(
     const put = (path: string, text: string): void => writeFileSync(join(folder, path), text);
     put('etc/apt/sources.list', aptSources(mirror));
     put('etc/dpkg/dpkg.cfg.d/docker', `${slimming.join('\n')}\nforce-unsafe-io\n`);
-    put('etc/apt/apt.conf.d/docker-clean', 'Dir::Cache::pkgcache "";\nDir::Cache::srcpkgcache "";\nAPT::Keep-Downloaded-Packages "false";\n');
+    put(
+      'etc/apt/apt.conf.d/docker-clean',
+      'Dir::Cache::pkgcache "";\nDir::Cache::srcpkgcache "";\nAPT::Keep-Downloaded-Packages "false";\n',
+    );
     // Nothing in an image is started by its package.
     writeFileSync(join(folder, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     mkdirSync(join(folder, 'usr/local/share/ca-certificates'), { recursive: true });
     for (const { id, pem } of authorities) put(`usr/local/share/ca-certificates/host-${id}.crt`, `${pem}\n`);
     await exec('chroot', [folder, 'update-ca-certificates'], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
-    for (const unneeded of ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'var/lib/apt/lists', 'var/cache/apt', 'var/log']) {
+    for (const unneeded of [
+      'usr/share/doc',
+      'usr/share/man',
+      'usr/share/locale',
+      'var/lib/apt/lists',
+      'var/cache/apt',
+      'var/log',
+    ]) {
       rmSync(join(folder, unneeded), { recursive: true, force: true });
       mkdirSync(join(folder, unneeded), { recursive: true });
     }
-    for (const needed of ['var/lib/apt/lists/partial', 'var/cache/apt/archives/partial']) mkdirSync(join(folder, needed), { recursive: true });
-    const tar = spawn('tar', ['-C', folder, '--numeric-owner', '--one-file-system', '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const changes = ['CMD ["bash"]', ...Object.entries(labels).map(([key, value]) => `LABEL ${key}=${JSON.stringify(value)}`)];
+    for (const needed of ['var/lib/apt/lists/partial', 'var/cache/apt/archives/partial'])
+      mkdirSync(join(folder, needed), { recursive: true });
+    const tar = spawn('tar', ['-C', folder, '--numeric-owner', '--one-file-system', '-c', '.'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const changes = [
+      'CMD ["bash"]',
+      ...Object.entries(labels).map(([key, value]) => `LABEL ${key}=${JSON.stringify(value)}`),
+    ];
     const progress = await docker.importImage(tar.stdout, { repo: 'debian', tag: `${release}-slim`, changes });
     await followToEnd(docker, progress);
   } finally {
@@ -68,7 +84,9 @@ function aptSources(mirror: string): string {
     `deb ${mirror} ${release} main`,
     `deb ${mirror} ${release}-updates main`,
     `deb ${security} ${release}-security main`,
-  ].join('\n').concat('\n');
+  ]
+    .join('\n')
+    .concat('\n');
 }
 
 /** Reads a progress stream of the Docker API to its end and gives its text; throws the error it carries. */
@@ -82,4 +100,3 @@ export async function followToEnd(docker: Docker, stream: NodeJS.ReadableStream)
     });
   });
 }
-

@@ -15,7 +15,8 @@ const startLimitMs = 60_000;
 export function dockerClient(host: string = dockerHost()): Docker {
   if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
   const url = new URL(host);
-  if (url.protocol === 'ssh:') return new Docker({ protocol: 'ssh', host: url.hostname, port: url.port, username: url.username });
+  if (url.protocol === 'ssh:')
+    return new Docker({ protocol: 'ssh', host: url.hostname, port: url.port, username: url.username });
   return new Docker({ protocol: 'http', host: url.hostname, port: url.port || 2375 });
 }
 
@@ -57,7 +58,11 @@ async function start(host: string, note: (line: string) => void): Promise<string
   note('starting dockerd');
   const log = openSync(logFile, 'a');
   // Detached, in a session of its own: it stays when this terminal closes. Proxies and certificates come by the environment.
-  const child = spawn(which('dockerd') ?? 'dockerd', [], { detached: true, stdio: ['ignore', log, log], env: engineEnvironment() });
+  const child = spawn(which('dockerd') ?? 'dockerd', [], {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: engineEnvironment(),
+  });
   let ended = false;
   child.on('exit', () => (ended = true)).on('error', () => (ended = true));
   child.unref();
@@ -79,7 +84,8 @@ function engineEnvironment(): NodeJS.ProcessEnv {
 
 async function probe(host: string): Promise<{ version?: string; reason: string; denied: boolean }> {
   try {
-    const { Version } = await dockerClient(host).version({ abortSignal: AbortSignal.timeout(5000) });
+    const limit = sleep(5000, undefined, { ref: false }).then(() => Promise.reject(new Error('no answer within 5 s')));
+    const { Version } = await Promise.race([dockerClient(host).version(), limit]);
     return { version: `Docker ${Version}`, reason: '', denied: false };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
@@ -88,7 +94,8 @@ async function probe(host: string): Promise<{ version?: string; reason: string; 
 }
 
 function howToInstall(): string {
-  if (process.platform === 'darwin') return 'Install and start Docker Desktop, OrbStack or Colima, then run `make up` again.';
+  if (process.platform === 'darwin')
+    return 'Install and start Docker Desktop, OrbStack or Colima, then run `make up` again.';
   if (which('dockerd')) return 'Start it: `sudo systemctl start docker`, then run `make up` again.';
   if (existsSync('/etc/debian_version')) {
     return 'Install it: `sudo apt-get install docker.io iptables && sudo usermod -aG docker "$USER"`, log in again, then run `make up`.';

@@ -17,9 +17,13 @@ export function aptInstall(packages: string[]): Promise<void> {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     if (!aptListsFresh) {
       await exec('apt-get', ['update', '-qq'], { env }).catch((error: unknown) => {
-        throw new UserFault('apt-get update failed.', 'Check the network and /etc/apt/sources.list*, then run `make up` again.', {
-          cause: error,
-        });
+        throw new UserFault(
+          'apt-get update failed.',
+          'Check the network and /etc/apt/sources.list*, then run `make up` again.',
+          {
+            cause: error,
+          },
+        );
       });
       aptListsFresh = true;
     }
@@ -35,7 +39,9 @@ export function debianMirror(sources: string[] = aptSources()): string {
   const text = sources.join('\n');
   const urls = text.match(/https?:\/\/\S+/g) ?? [];
   const isDebian = (url: string): boolean => /\/debian\/?$/.test(url);
-  return process.env['SLIPWAY_DEBIAN_MIRROR'] ?? urls.find(isDebian)?.replace(/\/$/, '') ?? 'http://deb.debian.org/debian';
+  return (
+    process.env['SLIPWAY_DEBIAN_MIRROR'] ?? urls.find(isDebian)?.replace(/\/$/, '') ?? 'http://deb.debian.org/debian'
+  );
 }
 
 function aptSources(): string[] {
@@ -58,7 +64,11 @@ export interface Authority {
 export function extraAuthorities(env: NodeJS.ProcessEnv = process.env): Authority[] {
   const files = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'CURL_CA_BUNDLE'].flatMap((name) => env[name] ?? []);
   const added = globSync(['/usr/local/share/ca-certificates/**/*.crt']);
-  const known = new Set(globSync(['/usr/share/ca-certificates/**/*.crt']).flatMap((file) => certificatesIn(file)).map(idOf));
+  const known = new Set(
+    globSync(['/usr/share/ca-certificates/**/*.crt'])
+      .flatMap((file) => certificatesIn(file))
+      .map(idOf),
+  );
   const found = new Map<string, Authority>();
   for (const pem of [...added, ...files].flatMap((file) => certificatesIn(file))) {
     const id = idOf(pem);

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Whether a host answers on a port: one try, so that a blocked network costs seconds and not minutes. With a proxy set, asks
@@ -18,24 +19,35 @@ export async function reachable(url: string, limitMs = 3000): Promise<boolean> {
       (found) => found.address,
       () => undefined,
     ),
-    new Promise<undefined>((resolve) => setTimeout(resolve, limitMs).unref()),
+    sleep(limitMs, undefined, { ref: false }),
   ]);
   if (address === undefined) return false;
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port: Number(port || (protocol === 'http:' ? 80 : 443)), timeout: limitMs });
+    const socket = connect({
+      host: address,
+      port: Number(port || (protocol === 'http:' ? 80 : 443)),
+      timeout: limitMs,
+    });
     const answer = (yes: boolean): void => {
       socket.destroy();
       resolve(yes);
     };
-    socket.on('connect', () => answer(true)).on('timeout', () => answer(false)).on('error', () => answer(false));
+    socket
+      .on('connect', () => answer(true))
+      .on('timeout', () => answer(false))
+      .on('error', () => answer(false));
   });
 }
 
 /** The proxy that a URL goes through by the usual variables, or undefined. */
 export function proxyFor(url: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const { hostname, protocol } = new URL(url);
-  const excluded = (env['NO_PROXY'] ?? env['no_proxy'] ?? '').split(',').map((entry) => entry.trim().replace(/^\*?\./, ''));
-  if (excluded.some((entry) => entry === '*' || (entry !== '' && (hostname === entry || hostname.endsWith(`.${entry}`))))) {
+  const excluded = (env['NO_PROXY'] ?? env['no_proxy'] ?? '')
+    .split(',')
+    .map((entry) => entry.trim().replace(/^\*?\./, ''));
+  if (
+    excluded.some((entry) => entry === '*' || (entry !== '' && (hostname === entry || hostname.endsWith(`.${entry}`))))
+  ) {
     return undefined;
   }
   const name = protocol === 'http:' ? 'HTTP_PROXY' : 'HTTPS_PROXY';

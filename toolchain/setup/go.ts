@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { exec, tryExec, which } from '../lib/exec.ts';
+import { UserFault } from '../lib/fault.ts';
+import { root } from '../lib/paths.ts';
+
+/** Go from here on fetches by itself, as a module, the release that a go.mod asks for. */
+const oldest = { major: 1, minor: 21 };
+
+export interface GoBuild {
+  /** The folder of the go.mod, under toolchain/. */
+  module: string;
+  package: string;
+  output: string;
+  ldflags: string;
+  tags?: string;
+}
+
+/** Builds a program of a Go module of ours. */
+export async function goBuild({ module, package: name, output, ldflags, tags }: GoBuild): Promise<void> {
+  const go = await findGo();
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' };
+  const args = [
+    'build',
+    '-trimpath',
+    '-buildvcs=false',
+    '-ldflags',
+    ldflags,
+    ...(tags ? ['-tags', tags] : []),
+    '-o',
+    output,
+    name,
+  ];
+  await exec(go, args, { cwd: join(root, 'toolchain', module), env });
+}
+
+async function findGo(): Promise<string> {
+  const go = which('go', `${process.env['PATH'] ?? ''}:/usr/local/go/bin:/usr/lib/go/bin`);
+  const next =
+    'Install Go 1.21 or newer (apt: golang-1.2x; npm, pip and others carry it too), or make get.pulumi.com reachable, then run `make up` again.';
+  if (go === undefined)
+    throw new UserFault("Pulumi's downloads cannot be reached, and there is no Go to build it with.", next);
+  const text = (await tryExec(go, ['version'])).stdout;
+  const [, major, minor] = /go(\d+)\.(\d+)/.exec(text) ?? [];
+  if (Number(major) < oldest.major || (Number(major) === oldest.major && Number(minor) < oldest.minor)) {
+    throw new UserFault(`The Go at ${go} is too old to build Pulumi (${text.trim()}).`, next);
+  }
+  return go;
+}

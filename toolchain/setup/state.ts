@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { tryExec } from '../lib/exec.ts';
+import { UserFault } from '../lib/fault.ts';
+import { binDir, nodeDir, privateDir, root } from '../lib/paths.ts';
+import type { StepResult } from '../lib/progress.ts';
+
+const stateDir = join(privateDir, 'state');
+const passphraseFile = join(privateDir, 'passphrase');
+
+/** What every pulumi command of this checkout needs, and `make env` prints. What the user has set stays. */
+export function pulumiVariables(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const ownPassphrase =
+    env['PULUMI_CONFIG_PASSPHRASE'] !== undefined || env['PULUMI_CONFIG_PASSPHRASE_FILE'] !== undefined;
+  return {
+    ...(env['PULUMI_BACKEND_URL'] ? {} : { PULUMI_BACKEND_URL: `file://${stateDir}` }),
+    ...(ownPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile }),
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    PATH: pathWith(env['PATH'] ?? ''),
+  };
+}
+
+export function pulumiEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, ...pulumiVariables() };
+}
+
+function pathWith(path: string): string {
+  const first = [binDir, nodeDir];
+  return [...first, ...path.split(delimiter).filter((folder) => !first.includes(folder))].join(delimiter);
+}
+
+/** Whether this checkout's own backend holds a stack's state. */
+export function hasState(stack: string): boolean {
+  return globSync(join(stateDir, '.pulumi/stacks/**', `${stack}.json*`)).some((file) => !file.endsWith('.bak'));
+}
+
+export function usesOwnBackend(env: NodeJS.ProcessEnv = process.env): boolean {
+  return !env['PULUMI_BACKEND_URL'] || env['PULUMI_BACKEND_URL'] === `file://${stateDir}`;
+}
+
+/** State folder, passphrase and the git filter that keeps this checkout's salt out of commits. */
+export async function ensureState(): Promise<StepResult> {
+  await setSaltFilter();
+  if (!usesOwnBackend()) return { found: `state at ${process.env['PULUMI_BACKEND_URL']} (yours)`, worked: false };
+  mkdirSync(stateDir, { recursive: true });
+  const isOwn =
+    pulumiVariables()['PULUMI_CONFIG_PASSPHRASE_FILE'] === passphraseFile ||
+    process.env['PULUMI_CONFIG_PASSPHRASE_FILE'] === passphraseFile;
+  if (!isOwn || existsSync(passphraseFile)) return { found: 'state and passphrase in .slipway/', worked: false };
+  const stacks = globSync(join(stateDir, '.pulumi/stacks/**/*.json')).map((file) => file.replace(/^.*\/|\.json$/g, ''));
+  if (stacks.length > 0) {
+    throw new UserFault(
+      `The passphrase .slipway/passphrase is gone; the state of ${stacks.join(', ')} is encrypted with it.`,
+      `Put the file back from a backup, or delete everything and start again: \`make destroy STACK=${stacks[0]}\`, then \`make up\`.`,
+    );
+  }
+  // Salts belong to the passphrase before this one, and nothing is encrypted with them.
+  for (const file of stackFiles()) writeFileSync(file, withoutSalt(readFileSync(file, 'utf8')));
+  writeFileSync(passphraseFile, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
+  return {
+    found: 'made .slipway/state and a new .slipway/passphrase (keep a copy: secrets in the state need it)',
+    worked: true,
+  };
+}
+
+function stackFiles(): string[] {
+  return globSync(join(root, 'Pulumi.*.yaml'));
+}
+
+export function withoutSalt(text: string): string {
+  return text.replace(/^encryptionsalt:.*\r?\n?/gm, '');
+}
+
+async function setSaltFilter(): Promise<void> {
+  if (!existsSync(join(root, '.git'))) return;
+  const git = (...args: string[]) => tryExec('git', ['-C', root, 'config', '--local', ...args]);
+  if ((await git('filter.slipway-salt.clean')).code === 0) return;
+  await git('filter.slipway-salt.clean', "sed '/^encryptionsalt:/d'");
+  await git('filter.slipway-salt.smudge', 'cat');
+}
