@@ -21,12 +21,14 @@ export const loginBody = z.strictObject({
 
 export const refreshBody = z.strictObject({ refreshToken: z.string().regex(/^[\w-]{43}$/, 'is not a refresh token') });
 
-export const tokenPair = z.object({
-  accessToken: z.string(),
-  refreshToken: z.string().meta({ description: 'Good for one use: each refresh returns the next.' }),
-  tokenType: z.literal('Bearer'),
-  expiresIn: z.number().int().meta({ description: 'Seconds until the access token expires.' }),
-});
+export const tokenPair = z
+  .object({
+    accessToken: z.string(),
+    refreshToken: z.string().meta({ description: 'Good for one use: each refresh returns the next.' }),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.number().int().meta({ description: 'Seconds until the access token expires.' }),
+  })
+  .meta({ id: 'TokenPair' });
 
 export type RegisterBody = z.output<typeof registerBody>;
 export type LoginBody = z.output<typeof loginBody>;

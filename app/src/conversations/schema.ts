@@ -4,14 +4,16 @@ import { text, timestamp, uuid } from '../platform/schema.ts';
 
 const title = text(1, 200).meta({ example: 'Planning the launch' });
 
-export const conversation = z.object({
-  id: uuid,
-  title,
-  modelId,
-  role: z.enum(['owner', 'member']).meta({ description: "The caller's part in it." }),
-  createdAt: timestamp,
-  updatedAt: timestamp,
-});
+export const conversation = z
+  .object({
+    id: uuid,
+    title,
+    modelId,
+    role: z.enum(['owner', 'member']).meta({ description: "The caller's part in it." }),
+    createdAt: timestamp,
+    updatedAt: timestamp,
+  })
+  .meta({ id: 'Conversation' });
 
 export const createConversationBody = z.strictObject({ title: title.optional(), modelId: modelId.optional() });
 

@@ -5,21 +5,23 @@ const content = text(1, 32_000)
   .refine((value) => value.trim() !== '', 'must not be blank')
   .meta({ example: 'Hello!' });
 
-export const message = z.object({
-  id: uuid,
-  conversationId: uuid,
-  seq: z
-    .number()
-    .int()
-    .meta({ description: 'Grows along the conversation, in the order in which messages became visible.' }),
-  role: z.enum(['user', 'assistant']),
-  authorId: uuid.nullable(),
-  modelId: z.string().nullable(),
-  content: z.string(),
-  status: z.enum(['complete', 'partial']).meta({ description: 'partial: the model stopped in the middle.' }),
-  replyTo: uuid.nullable(),
-  createdAt: timestamp,
-});
+export const message = z
+  .object({
+    id: uuid,
+    conversationId: uuid,
+    seq: z
+      .number()
+      .int()
+      .meta({ description: 'Grows along the conversation, in the order in which messages became visible.' }),
+    role: z.enum(['user', 'assistant']),
+    authorId: uuid.nullable(),
+    modelId: z.string().nullable(),
+    content: z.string(),
+    status: z.enum(['complete', 'partial']).meta({ description: 'partial: the model stopped in the middle.' }),
+    replyTo: uuid.nullable(),
+    createdAt: timestamp,
+  })
+  .meta({ id: 'Message' });
 
 export const postMessageBody = z.strictObject({ content });
 

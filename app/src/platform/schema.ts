@@ -8,9 +8,7 @@ export const text = (min: number, max: number) =>
     .max(max)
     .refine((value) => value.isWellFormed() && !value.includes('\0'), 'must not contain NUL or broken characters');
 
-export const uuid = z
-  .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, 'must be a UUID');
+export const uuid = z.string().regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, 'must be a UUID');
 
 export const timestamp = z.string().meta({ format: 'date-time', example: '2026-01-31T12:00:00.123456+00:00' });
 

@@ -1,5 +1,67 @@
-/** `seed`: fills a migrated database with demo data. */
-export async function seed(_env: NodeJS.ProcessEnv): Promise<number> {
-  process.stdout.write('nothing to seed yet\n');
-  return Promise.resolve(0);
+import { pino } from 'pino';
+import { hashPassword, verifyPassword } from '../auth/passwords.ts';
+import { readConfig } from '../platform/config.ts';
+import { openDatabase, transaction } from '../platform/database.ts';
+import { toProblem } from '../platform/errors.ts';
+import { seedSettings } from '../platform/settings.ts';
+import { seeds } from '../seed/seeds.ts';
+
+/**
+ * `seed`: fills a migrated database with models, a demo user and a sample conversation. Each part runs once per
+ * database; the demo user's password follows the environment on every run.
+ */
+export async function seed(env: NodeJS.ProcessEnv): Promise<number> {
+  const settings = readConfig(seedSettings, env);
+  const pool = openDatabase(
+    {
+      url: settings.DATABASE_URL,
+      schema: settings.DATABASE_SCHEMA,
+      max: 1,
+      poolTimeoutMs: 10_000,
+      idleTimeoutMs: 1_000,
+      maxLifetimeS: 600,
+      statementTimeoutMs: 60_000,
+    },
+    pino({ level: 'silent' }),
+  );
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const email = settings.DEMO_USER_EMAIL;
+  try {
+    await transaction(pool, async (client) => {
+      // Two seeds at once would both find nothing done.
+      await client.query("SELECT pg_advisory_xact_lock(hashtextextended('slipway seeds in ' || current_schema(), 0))");
+      await client.query(
+        `CREATE TABLE IF NOT EXISTS slipway_seeds (version integer PRIMARY KEY, name text NOT NULL, seeded_at timestamptz NOT NULL DEFAULT now())`,
+      );
+      const { rows: done } = await client.query<{ version: number }>('SELECT version FROM slipway_seeds');
+      const { rows: users } = await client.query<{ hash: string }>(
+        'SELECT password_hash AS hash FROM users WHERE lower(email) = lower($1)',
+        [email],
+      );
+      const current = users[0]?.hash;
+      const passwordHash =
+        current && (await verifyPassword(current, settings.DEMO_USER_PASSWORD))
+          ? current
+          : await hashPassword(settings.DEMO_USER_PASSWORD);
+      for (const { version, name, run } of seeds) {
+        if (done.some((row) => row.version === version)) continue;
+        await run({ client, demo: { email, passwordHash } });
+        await client.query('INSERT INTO slipway_seeds (version, name) VALUES ($1, $2)', [version, name]);
+        say(`seeding ${name} … done`);
+      }
+      await client.query('UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) AND password_hash <> $2', [
+        email,
+        passwordHash,
+      ]);
+    });
+    say(`demo user: ${email}`);
+    return 0;
+  } catch (error) {
+    const missing = (error as { code?: string }).code === '42P01';
+    const why = missing ? 'the database is not migrated yet; run `migrate up` first' : (error as Error).message;
+    process.stderr.write(`seed: ${why}\n`);
+    return toProblem(error).status === 503 ? 4 : 1;
+  } finally {
+    await pool.end();
+  }
 }

@@ -9,16 +9,18 @@ export const preferences = z
   )
   .refine((value) => Object.keys(value).length <= 64, 'must have at most 64 entries');
 
-export const user = z.object({
-  id: uuid,
-  handle: z.string(),
-  email: z.string(),
-  displayName: z.string(),
-  role: z.enum(['member', 'admin']),
-  preferences,
-  createdAt: timestamp,
-  updatedAt: timestamp,
-});
+export const user = z
+  .object({
+    id: uuid,
+    handle: z.string(),
+    email: z.string(),
+    displayName: z.string(),
+    role: z.enum(['member', 'admin']),
+    preferences,
+    createdAt: timestamp,
+    updatedAt: timestamp,
+  })
+  .meta({ id: 'User' });
 
 export const updateUserBody = z
   .strictObject({ displayName: text(1, 80).optional(), preferences: preferences.optional() })
