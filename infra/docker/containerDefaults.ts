@@ -18,7 +18,8 @@ export function containerDefaults(
   return {
     labels: dockerLabels(identity, role),
     restart: 'unless-stopped',
-    cpus: String(size.cpus),
+    // As the engine says it back: 1 is "1.0".
+    cpus: Number.isInteger(size.cpus) ? size.cpus.toFixed(1) : String(size.cpus),
     memory: size.memoryMb,
     // Equal, so no swap: the provider sees a difference at every update otherwise.
     memorySwap: size.memoryMb,

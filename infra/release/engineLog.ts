@@ -14,7 +14,9 @@ export type Severity = 'info' | 'warning' | 'error';
 /** Shows lines live in the update, under the resource they belong to. */
 export class EngineLog {
   private readonly client: EngineGrpc.EngineClient | undefined;
-  private streams = 0;
+  /** Lines of one resource belong together and come in order. */
+  private readonly streams = new Map<string, number>();
+  private last: Promise<void> = Promise.resolve();
 
   /** @param address `host:port` of the engine; empty for no log at all */
   constructor(address: string) {
@@ -22,16 +24,19 @@ export class EngineLog {
   }
 
   /** @param urn the resource the line belongs to */
-  async line(urn: string, message: string, severity: Severity = 'info'): Promise<void> {
+  line(urn: string, message: string, severity: Severity = 'info'): Promise<void> {
     const { client } = this;
-    if (!client) return;
+    if (!client) return Promise.resolve();
+    const stream = this.streams.get(urn) ?? this.streams.size + 1;
+    this.streams.set(urn, stream);
     const request = new LogRequest();
     const severities = { info: LogSeverity.INFO, warning: LogSeverity.WARNING, error: LogSeverity.ERROR };
     request.setSeverity(severities[severity]);
     request.setMessage(`${message}\n`);
     request.setUrn(urn);
-    request.setStreamid(++this.streams);
+    request.setStreamid(stream);
     // A line that the engine no longer takes must not fail the work it describes.
-    await new Promise<void>((resolve) => client.log(request, () => resolve()));
+    this.last = this.last.then(() => new Promise<void>((resolve) => client.log(request, () => resolve())));
+    return this.last;
   }
 }

@@ -1,4 +1,5 @@
 import * as provider from '@pulumi/pulumi/provider/index.js';
+import { exitWithParent } from '../../toolchain/lib/exitWithParent.ts';
 import { EngineLog } from './engineLog.ts';
 import { SlipwayProvider } from './slipwayProvider.ts';
 
@@ -6,13 +7,11 @@ import { SlipwayProvider } from './slipwayProvider.ts';
 const args = process.argv.slice(2);
 const slipway = new SlipwayProvider(new EngineLog(args.at(-1) ?? ''));
 
-// The engine sends SIGINT to its whole process group as well as a call to cancel(): the call decides what happens.
-process.on('SIGINT', () => undefined);
+// At the end of every run the engine calls cancel() and then sends SIGINT; it waits 5 s before it kills. A task that runs at
+// that moment is stopped in good order first.
+process.on('SIGINT', () => void slipway.cancel().finally(() => process.exit(0)));
 
 // An engine that was killed cannot say goodbye. A task it started goes on; the next update finds it.
-const parent = process.ppid;
-setInterval(() => {
-  if (process.ppid !== parent) setTimeout(() => process.exit(0), 4000).unref();
-}, 1000).unref();
+exitWithParent();
 
 await provider.main(slipway, args);

@@ -12,7 +12,8 @@ interface Inputs {
   targets: DockerTarget[];
   routes: Route[];
   timeoutSeconds: number;
-  runner: { kind: 'docker'; host: string; gateway: string; imageLabels: Record<string, string> };
+  /** Unknown while a preview does not know the gateway yet. */
+  runner?: { kind: 'docker'; host: string; gateway: string; imageLabels: Record<string, string> };
 }
 
 interface State extends Inputs {
@@ -89,7 +90,7 @@ function recentReleases(receipts: Receipt[]): string[] {
 
 function essence(inputs: Inputs): string {
   const { release, targets, routes, runner } = inputs;
-  return canonical({ release, targets, routes, gateway: runner.gateway });
+  return canonical({ release, targets, routes, gateway: runner?.gateway });
 }
 
 /** JSON with sorted keys: state and inputs may order them differently. */

@@ -1,0 +1,86 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+export interface Finished {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** Standard output and standard error as they came. */
+  output: string;
+  /** Standard output alone. */
+  stdout: string;
+  seconds: number;
+}
+
+export interface Running {
+  child: ChildProcess;
+  finished: Promise<Finished>;
+  /** Resolves when the output so far matches. */
+  sees(pattern: RegExp, seconds?: number): Promise<void>;
+}
+
+/** Starts a command in a process group of its own; it is killed after `seconds`. */
+export function start(
+  command: string[],
+  options: { cwd: string; env?: Record<string, string | undefined>; seconds?: number; input?: string },
+): Running {
+  const started = Date.now();
+  const child = spawn(command[0] ?? '', command.slice(1), {
+    cwd: options.cwd,
+    env: { ...process.env, NO_COLOR: '1', ...options.env },
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  let output = '';
+  let stdout = '';
+  const waiting = new Set<() => void>();
+  const take = (text: string) => {
+    output += text;
+    for (const check of waiting) check();
+  };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    take(text);
+  });
+  child.stderr?.setEncoding('utf8').on('data', take);
+  if (options.input !== undefined) child.stdin?.end(options.input);
+  const limit = setTimeout(() => killGroup(child, 'SIGKILL'), (options.seconds ?? 300) * 1000);
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(limit);
+      resolve({ code, signal, output, stdout, seconds: (Date.now() - started) / 1000 });
+    });
+  });
+  const sees = (pattern: RegExp, seconds = 120) =>
+    new Promise<void>((resolve, reject) => {
+      const end = () => {
+        waiting.delete(check);
+        clearTimeout(timer);
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(new Error(`the output did not show ${pattern} within ${seconds} s:\n${output}`));
+      }, seconds * 1000);
+      const check = () => {
+        if (!pattern.test(output)) return;
+        end();
+        resolve();
+      };
+      waiting.add(check);
+      check();
+    });
+  return { child, finished, sees };
+}
+
+/** Runs a command to its end. */
+export function run(command: string[], options: Parameters<typeof start>[1]): Promise<Finished> {
+  return start(command, options).finished;
+}
+
+/** Signals a command and everything it started in its process group. */
+export function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid) process.kill(-child.pid, signal);
+  } catch {
+    // It has ended already.
+  }
+}
