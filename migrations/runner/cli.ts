@@ -8,6 +8,8 @@ const help = `migrate <up|down|status>
   down    revert the newest migration          [--to NAME | --step N | --all]
   status  list the migrations and how they stand   [--json]
 
+  --folder DIR  reads the SQL files from there instead of the ones this image carries
+
 Exit codes: ${Object.entries(exitCodes)
   .map(([reason, code]) => `${code} ${reason}`)
   .join(', ')}`;
@@ -40,8 +42,9 @@ export async function migrateCommand(args: string[], settings: Omit<RunnerOption
   }
 }
 
-async function run(args: string[], options: RunnerOptions): Promise<number> {
+async function run(args: string[], given: RunnerOptions): Promise<number> {
   const { verb, values } = parse(args);
+  const options = { ...given, folder: values.folder ?? given.folder };
   if (values.help || verb === 'help') {
     options.say(help);
     return exitCodes.ok;
@@ -75,6 +78,7 @@ function parse(args: string[]) {
         step: { type: 'string' },
         all: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
+        folder: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });

@@ -5,7 +5,8 @@ import { Problem, sendProblem } from './problem.ts';
 /** The last handler: whatever was thrown becomes problem details, and what we did not expect is logged. */
 export const errorHandler: ErrorRequestHandler = (error: unknown, req, res, _next) => {
   const problem = toProblem(error);
-  if (problem.status >= 500) req.log.error({ err: error }, problem.message);
+  // A problem without a cause is one we raised ourselves on purpose; the request's own log line says enough.
+  if (problem.status >= 500 && problem.cause !== undefined) req.log.error({ err: problem.cause }, problem.message);
   // Half an answer is out already: breaking the connection is the only way to say that it is not whole.
   if (res.headersSent) return void res.destroy();
   sendProblem(res, problem);
@@ -49,7 +50,7 @@ export function toProblem(error: unknown): Problem {
   if (status !== undefined && status >= 400 && status < 500) {
     return new Problem(status, 'The request cannot be understood.', { cause: error });
   }
-  return new Problem(500, 'Something went wrong on our side. The requestId helps to find it.', { cause: error });
+  return new Problem(500, 'Something went wrong on our side. The requestId helps to find it.', { cause: error ?? 'nothing' });
 }
 
 function invalid(error: z.ZodError): Problem {

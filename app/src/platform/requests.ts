@@ -18,6 +18,8 @@ export function requestLog(log: Logger): RequestHandler {
       return id;
     },
     autoLogging: { ignore: (req) => req.url === '/health' || req.url === '/health/ready' || req.url === '/metrics' },
+    // The error itself was logged where it was handled.
+    customErrorObject: (_req, _res, _error, value: object) => ({ ...value, err: undefined }),
     customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'info'),
     // The query stays out: a person's search or cursor is nobody's business.
     serializers: {
