@@ -53,7 +53,7 @@ export function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions):
         context: plan.context,
         dockerfile,
         buildArgs: plan.buildArgs,
-        labels: plan.labels,
+        label: plan.labels,
         forceRemove: true,
       },
       triggers: { hash: plan.hash },

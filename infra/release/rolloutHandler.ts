@@ -12,8 +12,7 @@ interface Inputs {
   targets: DockerTarget[];
   routes: Route[];
   timeoutSeconds: number;
-  /** Unknown while a preview does not know the gateway yet. */
-  runner?: { kind: 'docker'; host: string; gateway: string; imageLabels: Record<string, string> };
+  runner: { kind: 'docker'; host: string; gateway: string; imageLabels: Record<string, string> };
 }
 
 interface State extends Inputs {
@@ -88,7 +87,8 @@ function recentReleases(receipts: Receipt[]): string[] {
   return [...new Set(receipts.map(({ release }) => release))].slice(0, 3);
 }
 
-function essence(inputs: Inputs): string {
+/** A preview may not know all of it yet. */
+function essence(inputs: Partial<Inputs>): string {
   const { release, targets, routes, runner } = inputs;
   return canonical({ release, targets, routes, gateway: runner?.gateway });
 }

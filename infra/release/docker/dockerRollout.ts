@@ -5,6 +5,9 @@ import { gatewayPorts, nginxConfig } from '../../docker/nginxConfig.ts';
 import { containerExec } from './containerExec.ts';
 import { dockerClient } from './dockerClient.ts';
 
+/** On the image that the Dockerfile's build stage leaves without a name. */
+const buildStageLabel = 'dev.slipway.role=build-stage';
+
 /** A new instance on the Docker engine. */
 export interface DockerTarget {
   service: string;
@@ -67,17 +70,19 @@ export class DockerRollout {
     await onLine('the gateway serves the new release');
   }
 
-  /** Removes images of this stack that are none of the given ones; what is in use stays. */
+  /**
+   * Removes images of this stack that are none of the given ones, and what older builds left of their build stage, but for
+   * the newest, which makes the next build quick. What is in use stays.
+   */
   async removeOldImages(keep: string[]): Promise<void> {
     const label = Object.entries(this.options.imageLabels).map(([key, value]) => `${key}=${value}`);
     const images = await this.docker.listImages({ filters: { label } });
-    for (const { Id, RepoTags } of images) {
-      if (keep.includes(Id)) continue;
-      for (const tag of RepoTags ?? [])
-        await this.docker
-          .getImage(tag)
-          .remove()
-          .catch(() => undefined);
+    const old = images.filter(({ Id }) => !keep.includes(Id)).flatMap(({ RepoTags }) => RepoTags ?? []);
+    const stages = await this.docker.listImages({ filters: { label: [buildStageLabel], dangling: ['true'] } });
+    const oldStages = stages.sort((a, b) => b.Created - a.Created).slice(1);
+    for (const name of [...old, ...oldStages.map(({ Id }) => Id)]) {
+      const image = this.docker.getImage(name);
+      await image.remove().catch(() => undefined);
     }
   }
 
