@@ -60,7 +60,8 @@ export function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions):
       // An older image under deletion may be the very one that a step back has just named again: the rollout cleans up.
       keepLocally: true,
     },
-    opts,
+    // Deleting first would take everything that runs the image with it, before the new one is known to be good.
+    { ...opts, deleteBeforeReplace: false },
   );
   return { imageId: image.imageId, migrations: pulumi.output(plan.migrations) };
 }
