@@ -29,7 +29,7 @@ type Unary<Q, A> = (call: grpc.ServerUnaryCall<Q, A>, answer: grpc.sendUnaryData
 const run: Unary<RunRequest, messages.RunResponse> = ({ request }, answer) => {
   const info = request.getInfo();
   if (!info) return answer({ code: grpc.status.INVALID_ARGUMENT, details: 'The engine named no program to run.' });
-  const options = info.getOptions()?.toJavaScript() ?? {};
+  const options = (info.getOptions()?.toJavaScript() ?? {}) as { nodeargs?: string; typescript?: boolean };
   const flags = {
     monitor: request.getMonitorAddress(),
     engine: engineAddress,
@@ -43,9 +43,7 @@ const run: Unary<RunRequest, messages.RunResponse> = ({ request }, answer) => {
   const child = spawn(
     process.execPath,
     [
-      ...String(options['nodeargs'] ?? '')
-        .split(' ')
-        .filter(Boolean),
+      ...(options.nodeargs ?? '').split(' ').filter(Boolean),
       sdkEntry(info.getProgramDirectory(), 'run'),
       ...Object.entries(flags).flatMap(([name, value]) => (value ? [`--${name}`, value] : [])),
       ...(request.getDryrun() ? ['--dry-run'] : []),
@@ -59,7 +57,7 @@ const run: Unary<RunRequest, messages.RunResponse> = ({ request }, answer) => {
         ...process.env,
         PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().entries())),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-        PULUMI_NODEJS_TYPESCRIPT: String(options['typescript'] ?? true),
+        PULUMI_NODEJS_TYPESCRIPT: String(options.typescript ?? true),
       },
     },
   );
@@ -167,7 +165,7 @@ process.on('exit', () => children.forEach((child) => child.kill()));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(0));
 
 const server = new grpc.Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
-server.addService(services.LanguageRuntimeService as unknown as grpc.ServiceDefinition, {
+server.addService(services.LanguageRuntimeService, {
   handshake: (({ request }, answer) => {
     engineAddress = request.getEngineAddress();
     answer(null, new messages.LanguageHandshakeResponse());

@@ -3,8 +3,15 @@ export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
+let stream: NodeJS.WriteStream = process.stdout;
+
+/** From now on only a verb's result goes to standard output: a program reads it. */
+export function keepStdoutForResults(): void {
+  stream = process.stderr;
+}
+
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  stream.write(`${line}\n`);
 }
 
 /** What a setup step found and did. */

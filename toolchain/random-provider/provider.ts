@@ -131,5 +131,5 @@ export const random = {
 
 export function serve(): Promise<void> {
   exitWithParent();
-  return provider.main(random as never, process.argv.slice(2));
+  return provider.main(random, process.argv.slice(2));
 }

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { baseImages, standInLabel } from '../../infra/images.ts';
+import { dockerHost } from '../../infra/docker/host.ts';
+import { dockerClient } from '../../infra/release/docker/dockerClient.ts';
 import { exec } from '../lib/exec.ts';
 import { UserFault, messageOf } from '../lib/fault.ts';
 import { nodeDir, root } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
-import { dockerClient } from './docker-engine.ts';
 import { debianRecipe, followToEnd, importDebian } from './debian-rootfs.ts';
 import { extraAuthorities } from './host.ts';
 import { proxyVariables, reachable } from './reachable.ts';
@@ -33,7 +34,7 @@ export async function baseImageOrigin(docker: Docker, name: string): Promise<'of
  * from Debian's packages. Whether it can be reached is found out once, and only when something is missing.
  */
 export async function ensureBaseImages(note: (line: string) => void): Promise<StepResult> {
-  const docker = dockerClient();
+  const docker = dockerClient(dockerHost());
   const names = Object.entries(baseImages);
   const wanted = extraAuthorities();
   const recipeOf = (key: string): string => recipeHash(key);

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Docker from 'dockerode';
 import { dockerHost } from '../../infra/docker/host.ts';
+import { dockerClient } from '../../infra/release/docker/dockerClient.ts';
 import { lastLines, which } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import type { StepResult } from '../lib/progress.ts';
@@ -10,15 +10,6 @@ import { aptInstall, isDebianRoot } from './host.ts';
 
 const logFile = '/var/log/slipway-dockerd.log';
 const startLimitMs = 60_000;
-
-/** A client of the Docker engine that every part of the project talks to. */
-export function dockerClient(host: string = dockerHost()): Docker {
-  if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
-  const url = new URL(host);
-  if (url.protocol === 'ssh:')
-    return new Docker({ protocol: 'ssh', host: url.hostname, port: url.port, username: url.username });
-  return new Docker({ protocol: 'http', host: url.hostname, port: url.port || 2375 });
-}
 
 /** Uses the running Docker engine; else installs and starts one where we are root on Debian; else says what to do. */
 export async function ensureDockerEngine(note: (line: string) => void): Promise<StepResult> {
@@ -78,7 +69,8 @@ async function start(host: string, note: (line: string) => void): Promise<string
 
 /** dockerd finds its helpers in the sbin folders, and must not take a client's settings for its own. */
 function engineEnvironment(): NodeJS.ProcessEnv {
-  const { DOCKER_HOST: _host, DOCKER_CONTEXT: _context, ...env } = process.env;
+  const clientSettings = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG'];
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !clientSettings.includes(name)));
   return { ...env, PATH: `${env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` };
 }
 

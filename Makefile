@@ -1,0 +1,11 @@
+# Names of verbs only; what they do lives in toolchain/. `make help` lists them.
+STACK ?= dev
+export STACK ARGS CONFIRM FROM TO NAME SERVICE
+
+verbs := up preview down destroy ps logs psql migrate migration-status migrate-revert migrate-revert-all seed rebuild-db \
+  doctor env unlock setup test bench lint help
+
+.PHONY: $(verbs)
+.DEFAULT_GOAL := help
+$(verbs):
+	@toolchain/run $@

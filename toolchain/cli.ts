@@ -1,0 +1,115 @@
+/** What `make VERB` does: says it in one line, does it, and explains a fault without a stack trace. */
+import { messageOf, UserFault } from './lib/fault.ts';
+import { root } from './lib/paths.ts';
+import { keepStdoutForResults, say } from './lib/progress.ts';
+
+interface Verb {
+  /** The first line of its output, and its line in `make help`. */
+  does: string;
+  run(): Promise<number>;
+}
+
+const stack = process.env['STACK'] || 'dev';
+
+// Each verb loads only what it needs: `make env` must not wait for a Docker client.
+const verbs: Record<string, Verb> = {
+  up: {
+    does: 'Sets up what is missing, then brings the stack up and prints its URLs.',
+    run: async () => (await import('./verbs/up.ts')).up(),
+  },
+  preview: {
+    does: 'Shows what `make up` would change, and changes nothing.',
+    run: async () => (await import('./verbs/up.ts')).preview(),
+  },
+  down: {
+    does: "Stops the stack's containers and keeps its data.",
+    run: async () => (await import('./verbs/down.ts')).down(),
+  },
+  destroy: {
+    does: 'Deletes the stack with all its data; asks for its name (or CONFIRM=name).',
+    run: async () => (await import('./verbs/down.ts')).destroy(),
+  },
+  ps: { does: "Lists the stack's containers.", run: async () => (await import('./verbs/containers.ts')).ps() },
+  logs: {
+    does: 'Shows the logs of SERVICE (api unless told; all for every one).',
+    run: async () => (await import('./verbs/containers.ts')).logs(),
+  },
+  psql: {
+    does: "Opens psql in the stack's database; ARGS=\"-c 'select 1'\" runs one statement.",
+    run: async () => (await import('./verbs/containers.ts')).psql(),
+  },
+  migrate: { does: 'Applies the pending migrations.', run: async () => (await import('./verbs/tasks.ts')).migrate() },
+  'migration-status': {
+    does: 'Lists the migrations, applied and pending.',
+    run: async () => (await import('./verbs/tasks.ts')).migrationStatus(),
+  },
+  'migrate-revert': {
+    does: 'Reverts the newest migration.',
+    run: async () => (await import('./verbs/tasks.ts')).migrateRevert(),
+  },
+  'migrate-revert-all': {
+    does: "Reverts every migration; asks for the stack's name (or CONFIRM=name).",
+    run: async () => (await import('./verbs/tasks.ts')).migrateRevertAll(),
+  },
+  seed: { does: 'Puts the demo data into the database.', run: async () => (await import('./verbs/tasks.ts')).seed() },
+  'rebuild-db': {
+    does: "Drops, migrates and seeds the database; asks for the stack's name (or CONFIRM=name).",
+    run: async () => (await import('./verbs/tasks.ts')).rebuildDatabase(),
+  },
+  unlock: {
+    does: 'Clears the lock that a killed run has left on the stack.',
+    run: async () => (await import('./verbs/down.ts')).unlock(),
+  },
+  doctor: {
+    does: 'Looks at everything `make up` sets up, and changes nothing (ARGS=--json for a machine).',
+    run: async () => (await import('./verbs/doctor.ts')).doctor(),
+  },
+  env: {
+    does: 'Prints the variables for plain `pulumi` commands: eval "$(make env)".',
+    run: async () => (await import('./verbs/env.ts')).env(),
+  },
+  setup: {
+    does: 'Sets up engines, plugins and images, and brings nothing up.',
+    run: async () => (await import('./verbs/checks.ts')).setup(),
+  },
+  test: {
+    does: 'Sets up what is missing, then runs every test (ARGS go to vitest).',
+    run: async () => (await import('./verbs/checks.ts')).test(),
+  },
+  bench: {
+    does: 'Runs the benchmarks and prints their ratios.',
+    run: async () => (await import('./verbs/checks.ts')).bench(),
+  },
+  lint: {
+    does: 'Checks types, style, format and unused code.',
+    run: async () => (await import('./verbs/checks.ts')).lint(),
+  },
+  help: { does: 'Lists what can be typed.', run: () => Promise.resolve(help()) },
+};
+
+function help(): number {
+  const width = Math.max(...Object.keys(verbs).map((name) => name.length));
+  const lines = Object.entries(verbs).map(([name, { does }]) => `  make ${name.padEnd(width)}  ${does}`);
+  process.stdout.write(`${lines.join('\n')}\n\nSTACK=name chooses the stack (dev unless told). Next: \`make up\`.\n`);
+  return 0;
+}
+
+async function main(name: string): Promise<number> {
+  const verb = verbs[name];
+  if (!verb) throw new UserFault(`There is no verb "${name}".`, '`make help` lists them.');
+  if (['env', 'psql', 'logs', 'doctor'].includes(name)) keepStdoutForResults();
+  say(`make ${name} (stack ${stack}): ${verb.does}`);
+  return verb.run();
+}
+
+process.chdir(root);
+try {
+  process.exitCode = await main(process.argv[2] ?? 'help');
+} catch (error) {
+  keepStdoutForResults();
+  say('');
+  if (error instanceof UserFault) say(`${error.message}\n  → ${error.next}`);
+  else if (process.env['DEBUG']) throw error;
+  else say(`${messageOf(error)}\n  → \`make doctor\` looks for the cause; DEBUG=1 shows where it happened.`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,73 @@
+import { readFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { dockerHost } from '../../infra/docker/host.ts';
+import { labelKeys, type StackIdentity } from '../../infra/labels.ts';
+import { dockerClient } from '../../infra/release/docker/dockerClient.ts';
+import { UserFault } from './fault.ts';
+import { root } from './paths.ts';
+
+export const project = 'slipway';
+export const stack = process.env['STACK'] || 'dev';
+export const identity: StackIdentity = { project, stack, root };
+
+/** What a person gave in ARGS, split at blanks; quotes hold words together. */
+export function extraArgs(text: string = process.env['ARGS'] ?? ''): string[] {
+  const words = text.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+  return words.map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+}
+
+/** A value of this stack's file, without asking the engine for it. */
+export function stackConfig(key: string): unknown {
+  const file = join(root, `Pulumi.${stack}.yaml`);
+  if (!existsSync(file)) return undefined;
+  const parsed = parse(readFileSync(file, 'utf8')) as { config?: Record<string, unknown> } | null;
+  return parsed?.config?.[`${project}:${key}`];
+}
+
+export function requireDockerStack(verb: string): void {
+  if (stackConfig('platform') === 'aws') {
+    throw new UserFault(
+      `\`make ${verb}\` is for stacks on Docker; ${stack} is on AWS.`,
+      `Name another: \`make ${verb} STACK=dev\`.`,
+    );
+  }
+}
+
+export const docker = () => dockerClient(dockerHost());
+
+/** The filter by which Docker lists what belongs to this stack of this checkout. */
+export function stackFilter(role?: string): { label: string[] } {
+  const labels = { [labelKeys.project]: project, [labelKeys.stack]: stack, [labelKeys.root]: root };
+  return {
+    label: Object.entries({ ...labels, ...(role ? { [labelKeys.role]: role } : {}) }).map((pair) => pair.join('=')),
+  };
+}
+
+/** This stack's containers, running or not, in the order in which they start. */
+export async function stackContainers() {
+  const found = await docker().listContainers({ all: true, filters: stackFilter() });
+  const order = ['postgres', 'valkey', 'migration', 'task', 'api', 'worker', 'gateway'];
+  const rank = (role = ''): number => order.indexOf(role) + 1 || order.length;
+  return found
+    .map((info) => ({
+      ...info,
+      role: info.Labels[labelKeys.role] ?? '?',
+      name: (info.Names[0] ?? info.Id).replace(/^\//, ''),
+    }))
+    .sort((a, b) => rank(a.role) - rank(b.role) || a.name.localeCompare(b.name));
+}
+
+/** Asks on the terminal for the stack's name, unless CONFIRM already holds it. */
+export async function confirmByName(what: string): Promise<void> {
+  if (process.env['CONFIRM'] === stack) return;
+  if (process.env['CONFIRM'] || !process.stdin.isTTY) {
+    throw new UserFault(`${what} needs the stack's name as a confirmation.`, `Type it again with CONFIRM=${stack}.`);
+  }
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`${what} Type the stack's name (${stack}) to go on: `);
+  terminal.close();
+  if (answer.trim() !== stack)
+    throw new UserFault('That is not its name: nothing was done.', 'Type the command again if you meant it.');
+}

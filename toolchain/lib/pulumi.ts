@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { engineFolder, enginePath } from '../setup/pulumi-engine.ts';
+import { pulumiEnvironment, usesOwnBackend } from '../setup/state.ts';
+import { project, stack } from './context.ts';
+import { exec, type ExecResult } from './exec.ts';
+import { UserFault } from './fault.ts';
+import { privateDir, root } from './paths.ts';
+
+const stateFolder = join(privateDir, 'state', '.pulumi');
+
+function environment(): NodeJS.ProcessEnv {
+  const env = pulumiEnvironment();
+  return { ...env, PATH: `${engineFolder()}${delimiter}${env['PATH'] ?? ''}` };
+}
+
+/** Runs pulumi quietly and gives what it printed. */
+export function pulumiText(...args: string[]): Promise<string> {
+  return exec(enginePath(), [...args, '--non-interactive'], { cwd: root, env: environment() });
+}
+
+/**
+ * Runs pulumi on this terminal. Ctrl-C reaches it once, from the terminal itself, and is waited for; a SIGTERM to us is
+ * handed on as the same. Its standard error is shown and kept.
+ */
+export function pulumi(...args: string[]): Promise<ExecResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(enginePath(), args, { cwd: root, env: environment(), stdio: ['inherit', 'inherit', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      process.stderr.write(text);
+    });
+    const wait = (): void => undefined;
+    const interrupt = (): void => void child.kill('SIGINT');
+    process.on('SIGINT', wait).on('SIGTERM', interrupt);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      process.off('SIGINT', wait).off('SIGTERM', interrupt);
+      resolve({ code: code ?? 130, stdout: '', stderr });
+    });
+  });
+}
+
+/** A resource as the state holds it. */
+export interface StateResource {
+  type: string;
+  id?: string;
+}
+
+/** The resources of this stack's state; undefined when there is no such stack. */
+export async function stateResources(): Promise<StateResource[] | undefined> {
+  type Checkpoint = { resources?: StateResource[] };
+  if (usesOwnBackend()) {
+    const [file] = globSync(join(stateFolder, 'stacks', project, `${stack}.json`));
+    if (file === undefined) return undefined;
+    return (
+      (JSON.parse(readFileSync(file, 'utf8')) as { checkpoint?: { latest?: Checkpoint } }).checkpoint?.latest
+        ?.resources ?? []
+    );
+  }
+  const stacks = JSON.parse(await pulumiText('stack', 'ls', '--json')) as { name: string }[];
+  if (!stacks.some(({ name }) => name.split('/').at(-1) === stack)) return undefined;
+  const exported = JSON.parse(await pulumiText('stack', 'export', '--stack', stack)) as { deployment: Checkpoint };
+  return exported.deployment.resources ?? [];
+}
+
+export async function stackOutputs(): Promise<Record<string, unknown>> {
+  return JSON.parse(await pulumiText('stack', 'output', '--stack', stack, '--json', '--show-secrets')) as Record<
+    string,
+    unknown
+  >;
+}
+
+/** A lock that a run holds, or has left behind. */
+export interface Lock {
+  pid: number;
+  host: string;
+  since: string;
+  /** Whether the process that holds it still runs; undefined when it is on another machine. */
+  alive: boolean | undefined;
+}
+
+export function locks(): Lock[] {
+  if (!usesOwnBackend()) return [];
+  return globSync(join(stateFolder, 'locks', '*', project, stack, '*.json')).map((file) => {
+    const held = JSON.parse(readFileSync(file, 'utf8')) as { pid: number; hostname: string; timestamp: string };
+    const here = held.hostname === hostname();
+    return { pid: held.pid, host: held.hostname, since: held.timestamp, alive: here ? isPulumi(held.pid) : undefined };
+  });
+}
+
+function isPulumi(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  try {
+    // A number is given out again; the process must be a pulumi to count.
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').includes('pulumi');
+  } catch {
+    return true;
+  }
+}
+
+/** Refuses to start while another run holds the stack, or has left its lock. */
+export function requireUnlocked(): void {
+  const [lock] = locks();
+  if (!lock) return;
+  const who = `process ${lock.pid} on ${lock.host} since ${lock.since}`;
+  if (lock.alive === false) {
+    throw new UserFault(
+      `Stack ${stack} is locked by a run that was killed (${who}; it runs no more).`,
+      `Clear the lock: \`make unlock STACK=${stack}\`, then type the command again. What the killed run had done is kept.`,
+    );
+  }
+  throw new UserFault(
+    `Stack ${stack} is locked by another run (${who}).`,
+    `Wait for it to end. If you know that it is gone: \`make unlock STACK=${stack}\`.`,
+  );
+}
+
+/** Explains what pulumi said on its standard error, where a person may not know what to do about it. */
+export function explain(stderr: string): UserFault | undefined {
+  if (/incorrect passphrase/.test(stderr)) {
+    return new UserFault(
+      `The passphrase is not the one that stack ${stack}'s secrets are encrypted with.`,
+      `Put back .slipway/passphrase (or unset PULUMI_CONFIG_PASSPHRASE*), or delete everything and start again: \`make destroy STACK=${stack}\`, \`make up STACK=${stack}\`.`,
+    );
+  }
+  if (/stack is currently locked/.test(stderr)) {
+    return new UserFault(
+      `Stack ${stack} is locked by another run.`,
+      `Wait for it, or clear a left-over lock: \`make unlock STACK=${stack}\`.`,
+    );
+  }
+  if (/no space left on device/i.test(stderr)) {
+    return new UserFault(
+      'The disk is full.',
+      'Make room (`docker system df` shows what Docker holds), then type the command again.',
+    );
+  }
+  return undefined;
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import { stackLabels } from '../../infra/labels.ts';
+import {
+  confirmByName,
+  docker,
+  extraArgs,
+  identity,
+  project,
+  requireDockerStack,
+  stack,
+  stackConfig,
+} from '../lib/context.ts';
+import { messageOf, UserFault } from '../lib/fault.ts';
+import { say } from '../lib/progress.ts';
+import { stackOutputs } from '../lib/pulumi.ts';
+import { psql } from './containers.ts';
+
+/** How a one-off task of the stack's image is started: the stack output `migrationTask`. */
+interface TaskOutput {
+  image: string;
+  network: string;
+  env: Record<string, string>;
+}
+
+/** Runs a role of the stack's image once, with its output here and its exit code ours. */
+export async function runTask(command: string[]): Promise<number> {
+  const { image, network, env } = await taskOutput();
+  const container = await docker().createContainer({
+    name: `${project}-${stack}-task-${randomBytes(3).toString('hex')}`,
+    Image: image,
+    Cmd: command,
+    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    Labels: stackLabels(identity, 'task'),
+    User: '1000:1000',
+    AttachStdout: true,
+    AttachStderr: true,
+    HostConfig: {
+      NetworkMode: network,
+      ReadonlyRootfs: true,
+      Tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m' },
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+    },
+  });
+  // The runner finishes or rolls back the file it is at, then ends by itself.
+  const stop = (): void => void container.kill({ signal: 'SIGTERM' }).catch(() => undefined);
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+    docker().modem.demuxStream(stream, process.stdout, process.stderr);
+    const ended = new Promise((resolve) => stream.on('end', resolve));
+    await container.start();
+    const { StatusCode } = (await container.wait()) as { StatusCode: number };
+    await ended;
+    return StatusCode;
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    await container.remove({ force: true }).catch(() => undefined);
+  }
+}
+
+async function taskOutput(): Promise<TaskOutput> {
+  const outputs = await stackOutputs().catch((error: unknown) => {
+    throw new UserFault(
+      `Stack ${stack} has no outputs to go by: ${messageOf(error).split('\n')[1] ?? ''}`,
+      `Bring it up first: \`make up STACK=${stack}\`.`,
+    );
+  });
+  const task = outputs['migrationTask'];
+  if (!task) throw new UserFault(`Stack ${stack} is not up.`, `Bring it up first: \`make up STACK=${stack}\`.`);
+  return (typeof task === 'string' ? JSON.parse(task) : task) as TaskOutput;
+}
+
+async function migration(verb: string, command: string[], next: string): Promise<number> {
+  requireDockerStack(verb);
+  const code = await runTask(['migrate', ...command, ...extraArgs()]);
+  say(code === 0 ? `Next: ${next}.` : `It ended with exit code ${code}; docs/ lists what each means.`);
+  return code;
+}
+
+const status = `\`make migration-status STACK=${stack}\``;
+
+export const migrate = () => migration('migrate', ['up'], status);
+export const migrationStatus = () =>
+  migration('migration-status', ['status'], `\`make migrate STACK=${stack}\` applies what is pending`);
+export const migrateRevert = () =>
+  migration('migrate-revert', ['down'], `${status}; \`make migrate STACK=${stack}\` applies it again`);
+
+export async function migrateRevertAll(): Promise<number> {
+  requireDockerStack('migrate-revert-all');
+  await confirmByName(`This reverts every migration of stack ${stack}, and with them drops its tables.`);
+  return migration('migrate-revert-all', ['down', '--all'], `\`make migrate STACK=${stack}\``);
+}
+
+export async function seed(): Promise<number> {
+  requireDockerStack('seed');
+  const code = await runTask(['seed', ...extraArgs()]);
+  if (code === 0) say(`Next: log in with what \`make up STACK=${stack}\` prints.`);
+  return code;
+}
+
+/** Drops everything in the database, migrates from nothing and seeds. */
+export async function rebuildDatabase(): Promise<number> {
+  requireDockerStack('rebuild-db');
+  await confirmByName(`This drops and rebuilds the database of stack ${stack}.`);
+  await taskOutput();
+  say('  … dropping every table');
+  const dropped = await psql('-q', '-v', 'ON_ERROR_STOP=1', '-c', 'DROP SCHEMA public CASCADE; CREATE SCHEMA public;');
+  if (dropped !== 0) return dropped;
+  const migrated = await runTask(['migrate', 'up']);
+  if (migrated !== 0) return migrated;
+  const seeded = stackConfig('seed') === true ? await runTask(['seed']) : 0;
+  if (seeded === 0) say(`The database is new. Next: ${status}.`);
+  return seeded;
+}

@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { docker, stack, stackConfig, stackContainers, stackFilter } from '../lib/context.ts';
+import { messageOf, UserFault } from '../lib/fault.ts';
+import { say, seconds } from '../lib/progress.ts';
+import {
+  explain,
+  pulumi,
+  pulumiText,
+  requireUnlocked,
+  stackOutputs,
+  stateResources,
+  type StateResource,
+} from '../lib/pulumi.ts';
+import { isDockerStack, setUp } from '../setup/all.ts';
+import { usesOwnBackend } from '../setup/state.ts';
+
+const healthLimitMs = 60_000;
+
+/** Sets the machine up, brings the stack up, and waits until it answers. */
+export async function up(): Promise<number> {
+  const start = performance.now();
+  await setUp();
+  requireUnlocked();
+  const resources = await ensureStack();
+  const isDocker = isDockerStack();
+  const refresh = isDocker && resources.length > 0 && (await resume(resources));
+  const flags = isDocker ? ['--yes', '--skip-preview', ...(refresh ? ['--refresh'] : [])] : [];
+  const { code, stderr } = await pulumi('up', '--stack', stack, ...flags);
+  if (code !== 0) await reportFailure(stderr, code);
+  const outputs = await stackOutputs();
+  if (isDocker) await healthy(String(outputs['url']));
+  printNext(outputs, performance.now() - start);
+  return 0;
+}
+
+export async function preview(): Promise<number> {
+  await setUp();
+  requireUnlocked();
+  await ensureStack();
+  const { code, stderr } = await pulumi('preview', '--stack', stack, '--diff');
+  if (code !== 0)
+    throw (
+      explain(stderr) ??
+      new UserFault('The preview failed; the reason is above.', 'Mend it, then `make preview` again.')
+    );
+  say(`Next: \`make up STACK=${stack}\` makes it so.`);
+  return 0;
+}
+
+/** The resources of the stack's state; makes the stack when there is none. */
+async function ensureStack(): Promise<StateResource[]> {
+  const resources = await stateResources();
+  if ((resources?.length ?? 0) === 0 && isDockerStack()) await refuseLostState();
+  if (resources !== undefined) return resources;
+  say(`  … stack ${stack}: making it`);
+  await pulumiText('stack', 'init', stack, '--no-select').catch(async (error: unknown) => {
+    if (!/unknown flag/.test(messageOf(error))) throw explain(messageOf(error)) ?? error;
+    await pulumiText('stack', 'init', stack);
+  });
+  return [];
+}
+
+/** Containers or data of this stack without a state that knows them: a new stack would clash with them. */
+async function refuseLostState(): Promise<void> {
+  const { Volumes } = await docker().listVolumes({ filters: stackFilter() });
+  const left = [...(await stackContainers()).map(({ name }) => name), ...(Volumes ?? []).map(({ Name }) => Name)];
+  if (left.length === 0) return;
+  const where = usesOwnBackend() ? '.slipway/state' : (process.env['PULUMI_BACKEND_URL'] ?? '');
+  throw new UserFault(
+    `The state of stack ${stack} is lost (nothing in ${where}), while things of it are still there: ${left.join(', ')}.`,
+    `Put the state back from a backup, or delete them with their data: \`make destroy STACK=${stack}\`, then \`make up STACK=${stack}\`.`,
+  );
+}
+
+/**
+ * Starts what was stopped (by `make down`, or by hand). Pulumi would not see it: it compares with its state only.
+ *
+ * @returns whether something is missing or could not be started, so that the engine must look for itself
+ */
+async function resume(resources: StateResource[]): Promise<boolean> {
+  const there = await stackContainers();
+  const stopped = there.filter(({ State, role }) => State !== 'running' && !['migration', 'task'].includes(role));
+  let failed = false;
+  for (const { Id, name } of stopped) {
+    say(`  … ${name}: is stopped, starting it`);
+    await docker()
+      .getContainer(Id)
+      .start()
+      .catch((error: unknown) => {
+        say(`  … ${name}: ${messageOf(error)}`);
+        failed = true;
+      });
+  }
+  const expected = resources.flatMap(({ type, id }) => (type === 'docker:index/container:Container' && id ? [id] : []));
+  const missing = expected.filter((id) => !there.some(({ Id }) => Id === id));
+  if (missing.length > 0)
+    say(`  … ${missing.length} of ${expected.length} containers are gone: asking Docker for everything (--refresh)`);
+  return failed || missing.length > 0;
+}
+
+/** Waits until the stack answers as ready through the gateway. */
+async function healthy(url: string): Promise<void> {
+  let last = 'no answer';
+  for (const end = Date.now() + healthLimitMs; Date.now() < end; await sleep(250)) {
+    try {
+      const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5000) });
+      if (answer.ok) return;
+      last = `${answer.status} ${(await answer.text()).slice(0, 300)}`;
+    } catch (error) {
+      last = messageOf((error as Error).cause ?? error);
+    }
+  }
+  throw new UserFault(
+    `${url}/health/ready did not answer 200 within ${healthLimitMs / 1000} s; last: ${last}.`,
+    `See \`make logs STACK=${stack}\` and \`make ps STACK=${stack}\`.`,
+  );
+}
+
+/** The engine prints outputs as removed when it fails, though all is kept: says what serves. */
+async function reportFailure(stderr: string, code: number): Promise<never> {
+  if (isDockerStack()) {
+    const port = Number(stackConfig('gatewayPort') ?? 8000);
+    const release = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(2000) })
+      .then(async (answer) => ((await answer.json()) as { release?: string }).release)
+      .catch(() => undefined);
+    say('');
+    say(release ? `Still serving release ${release}.` : 'Nothing serves at the moment.');
+  }
+  const known = explain(stderr);
+  if (known) throw known;
+  if (code === 130)
+    throw new UserFault('Interrupted.', `What was done is kept: \`make up STACK=${stack}\` goes on from there.`);
+  throw new UserFault(
+    '`pulumi up` failed; the reason is above.',
+    `Mend it, then \`make up STACK=${stack}\` again. What was done is kept.`,
+  );
+}
+
+function printNext(outputs: Record<string, unknown>, elapsed: number): void {
+  const text = (name: string): string => String((outputs[name] as string | number | undefined) ?? '');
+  const suffix = stack === 'dev' ? '' : ` STACK=${stack}`;
+  const lines = [
+    `\nStack ${stack} is up (${seconds(elapsed)}).`,
+    '',
+    `  Site      ${text('url')}`,
+    `  API docs  ${text('docsUrl')}`,
+  ];
+  if (outputs['metricsUrl']) lines.push(`  Metrics   ${text('metricsUrl')}`);
+  if (outputs['databasePort']) {
+    lines.push(
+      `  Database  ${text('databaseHost')}:${text('databasePort')}, ${text('databaseName')} as ${text('databaseUser')} (\`make psql${suffix}\`)`,
+    );
+  }
+  if (outputs['demoEmail']) {
+    const body = JSON.stringify({ email: outputs['demoEmail'], password: outputs['demoPassword'] });
+    lines.push(`  Login     ${text('demoEmail')}  ${text('demoPassword')}`, '', 'Try:');
+    lines.push(`  curl -s ${text('url')}/api/login -H 'content-type: application/json' -d '${body}'`);
+  }
+  lines.push(
+    '',
+    `Next: \`make ps${suffix}\`, \`make logs${suffix}\`, \`make psql${suffix}\`; \`make down${suffix}\` stops it and keeps the data; \`make help\`.`,
+  );
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
