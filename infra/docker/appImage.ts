@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
 import { baseImages } from '../images.ts';
@@ -13,6 +14,7 @@ const migrationsLabel = 'dev.slipway.migrations';
 const dockerfile = 'app/Dockerfile';
 
 export interface BuildPlan {
+  stack: string;
   name: string;
   context: string;
   buildArgs: Record<string, string>;
@@ -40,7 +42,7 @@ export async function planBuild(identity: StackIdentity, engine: EngineApi, env 
   };
   // A name of its own for each source and checkout: the provider builds only when it creates, and deletes by name.
   const name = `${identity.project}-${identity.stack}:${hash}`;
-  return { name, context: identity.root, buildArgs, labels, hash, migrations };
+  return { stack: identity.stack, name, context: identity.root, buildArgs, labels, hash, migrations };
 }
 
 /** Builds the app image, once for each content of its build context. */
@@ -55,6 +57,8 @@ export function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions):
         buildArgs: plan.buildArgs,
         label: plan.labels,
         forceRemove: true,
+        // The provider's error is one line; \`make up\` shows the end of this when a build fails.
+        buildLogFile: join(plan.context, '.slipway', `build-${plan.stack}.log`),
       },
       triggers: { hash: plan.hash },
       // An older image under deletion may be the very one that a step back has just named again: the rollout cleans up.
