@@ -6,13 +6,14 @@ export interface Statement {
   end: number;
 }
 
+// Quotes are written without an alternative per character, or a literal of some megabytes would exhaust the stack.
 // One alternative per lexical form that may hold a `;` or look like a word. Order matters: the longest form first.
 const token = new RegExp(
   [
     String.raw`(?<comment>--[^\n]*|/\*)`,
     String.raw`(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)`,
-    String.raw`(?<escaped>[eE]'(?:[^'\\]|\\[\s\S]|'')*'?)`,
-    String.raw`(?<quoted>'(?:[^']|'')*'?|"(?:[^"]|"")*"?)`,
+    String.raw`(?<escaped>[eE]'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'?)`,
+    String.raw`(?<quoted>'[^']*(?:''[^']*)*'?|"[^"]*(?:""[^"]*)*"?)`,
     String.raw`(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)`,
     String.raw`(?<end>;)`,
     String.raw`(?<space>\s+)`,

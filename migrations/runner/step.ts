@@ -49,11 +49,12 @@ export async function runStep(
       await client.query('COMMIT');
       return elapsed;
     } catch (error) {
+      const completed = done.count();
       await client.query('ROLLBACK').catch(() => {});
       if (signal.aborted) throw signal.reason as MigrationError;
       const code = (error as { code?: string }).code ?? '';
       if (!transient.has(code) || attempt >= settings.attempts) {
-        throw explain(error, migration, direction, done.count(), attempt);
+        throw explain(error, migration, direction, completed, attempt);
       }
       // Full jitter: runners and migrations that collided once should not meet again.
       const waitMs = Math.round(Math.random() * Math.min(10_000, 500 * 2 ** attempt));

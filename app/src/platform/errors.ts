@@ -50,7 +50,9 @@ export function toProblem(error: unknown): Problem {
   if (status !== undefined && status >= 400 && status < 500) {
     return new Problem(status, 'The request cannot be understood.', { cause: error });
   }
-  return new Problem(500, 'Something went wrong on our side. The requestId helps to find it.', { cause: error ?? 'nothing' });
+  return new Problem(500, 'Something went wrong on our side. The requestId helps to find it.', {
+    cause: error ?? 'nothing',
+  });
 }
 
 function invalid(error: z.ZodError): Problem {
