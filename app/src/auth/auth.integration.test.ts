@@ -1,0 +1,191 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { baseImages } from '../../../infra/images.ts';
+import { TestApi, type Account } from '../../test-support/api.ts';
+import { eventually, startContainer, type TestContainer } from '../../test-support/containers.ts';
+import { TestPostgres } from '../../test-support/postgres.ts';
+
+let postgres: TestPostgres;
+let api: TestApi;
+beforeAll(async () => {
+  postgres = await TestPostgres.start();
+  api = await TestApi.start(await postgres.createDatabase());
+});
+afterAll(async () => {
+  await api?.stop();
+  await postgres?.stop();
+});
+
+const refresh = (refreshToken: string) => api.call<Account>('POST', '/api/token/refresh', { body: { refreshToken } });
+
+describe('registering', () => {
+  test('returns the account without anything secret', async () => {
+    const body = { email: 'Ada@Example.com', handle: 'ada', password: 'correct horse battery' };
+    const { status, body: user } = await api.call('POST', '/api/register', { body });
+    expect(status).toBe(201);
+    expect(user).toMatchObject({
+      email: 'Ada@Example.com',
+      handle: 'ada',
+      displayName: 'ada',
+      role: 'member',
+      preferences: {},
+    });
+    expect(JSON.stringify(user)).not.toMatch(/hash|argon|correct horse/);
+  });
+
+  test('twice with one address, whatever its case, or with one handle is a 409 of one shape', async () => {
+    const first = await api.call('POST', '/api/register', {
+      body: { email: 'ADA@example.com', handle: 'ada2', password: 'correct horse' },
+    });
+    const second = await api.call('POST', '/api/register', {
+      body: { email: 'x@example.com', handle: 'ada', password: 'correct horse' },
+    });
+    expect([first.status, second.status]).toEqual([409, 409]);
+    expect(first.body['detail']).toBe(second.body['detail']);
+  });
+
+  test.each(['role', 'id', 'userId', 'createdAt', '__proto__'])('refuses the extra field %s', async (field) => {
+    const body = `{"email":"m@example.com","handle":"mallory","password":"correct horse","${field}":"admin"}`;
+    expect(await api.call('POST', '/api/register', { body })).toMatchObject({ status: 400 });
+  });
+});
+
+describe('signing in', () => {
+  test('needs no exact case of the address, and an unknown address looks like a wrong password', async () => {
+    const account = await api.account();
+    const login = (email: string, password: string) => api.call('POST', '/api/login', { body: { email, password } });
+    expect(await login(account.email.toUpperCase(), account.password)).toMatchObject({ status: 200 });
+    const wrong = await login(account.email, 'wrong password');
+    const unknown = await login('nobody@example.com', 'wrong password');
+    expect([wrong.status, unknown.status]).toEqual([401, 401]);
+    expect(wrong.body['detail']).toBe(unknown.body['detail']);
+  });
+
+  test('takes as long for an unknown address as for a wrong password', async () => {
+    const { email } = await api.account();
+    const time = async (address: string): Promise<number> => {
+      const times: number[] = [];
+      for (let i = 0; i < 7; i++) {
+        const started = performance.now();
+        await api.call('POST', '/api/login', { body: { email: address, password: 'wrong password' } });
+        times.push(performance.now() - started);
+      }
+      return times.sort((a, b) => a - b)[3]!;
+    };
+    const [known, unknown] = [await time(email), await time('nobody2@example.com')];
+    expect(unknown / known).toBeGreaterThan(0.5);
+    expect(unknown / known).toBeLessThan(2);
+  });
+
+  test('a password of 100,000 bytes costs no hashing', async () => {
+    const body = { email: 'a@example.com', password: 'x'.repeat(100_000) };
+    const started = performance.now();
+    expect((await api.call('POST', '/api/login', { body })).status).toBe(413);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
+  test('guessing one account is stopped with 429 and Retry-After', async () => {
+    const { email } = await api.account();
+    const statuses: number[] = [];
+    let last;
+    for (let i = 0; i < 12; i++) {
+      last = await api.call('POST', '/api/login', { body: { email, password: `guess ${i}` } });
+      statuses.push(last.status);
+    }
+    expect(statuses.slice(0, 10)).toEqual(Array(10).fill(401));
+    expect(last).toMatchObject({ status: 429, body: { title: 'Too Many Requests' } });
+    expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+});
+
+describe('a refresh token', () => {
+  test('is swapped for a new pair', async () => {
+    const { refreshToken } = await api.account();
+    const { status, body } = await refresh(refreshToken);
+    expect(status).toBe(200);
+    expect(body.refreshToken).not.toBe(refreshToken);
+    expect(await api.call('GET', '/api/users/me', { token: body.accessToken })).toMatchObject({ status: 200 });
+  });
+
+  test('that is used twice ends the whole family', async () => {
+    const { refreshToken } = await api.account();
+    const { body: second } = await refresh(refreshToken);
+    const { body: third } = await refresh(second.refreshToken);
+    expect(await refresh(refreshToken)).toMatchObject({ status: 401 });
+    expect(await refresh(third.refreshToken)).toMatchObject({ status: 401 });
+  });
+
+  test('that is used eight times at once wins once, and the family ends', async () => {
+    const { refreshToken } = await api.account();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(refreshToken)));
+    const winners = answers.filter(({ status }) => status === 200);
+    expect(winners).toHaveLength(1);
+    expect(await refresh(winners[0]!.body.refreshToken)).toMatchObject({ status: 401 });
+  });
+
+  test('is of no use after signing out', async () => {
+    const { refreshToken } = await api.account();
+    expect(await api.call('POST', '/api/logout', { body: { refreshToken } })).toMatchObject({ status: 204 });
+    expect(await refresh(refreshToken)).toMatchObject({ status: 401 });
+    expect(await api.call('POST', '/api/logout', { body: { refreshToken } })).toMatchObject({ status: 204 });
+  });
+
+  test('is stored as a hash only', async () => {
+    const { refreshToken } = await api.account();
+    const { rows } = await api.pool.query('SELECT 1 FROM refresh_tokens WHERE token_hash = $1', [
+      Buffer.from(refreshToken, 'base64url'),
+    ]);
+    expect(rows).toEqual([]);
+  });
+});
+
+describe('without a valid access token', () => {
+  test.each(['', 'Bearer', 'Bearer x', 'Basic eDp5', `Bearer ${'x'.repeat(8_000)}`])(
+    '%s is a 401',
+    async (authorization) => {
+      const answer = await api.call('GET', '/api/users/me', { headers: { authorization } });
+      expect(answer).toMatchObject({ status: 401, body: { title: 'Unauthorized' } });
+      expect(answer.headers.get('www-authenticate')).toContain('Bearer');
+    },
+  );
+});
+
+describe('rate limits in Valkey', () => {
+  let valkey: TestContainer;
+  let cache: Redis;
+  beforeAll(async () => {
+    const command = ['valkey-server', '--save', '', '--protected-mode', 'no'];
+    valkey = await startContainer(baseImages.valkey, 6379, { command });
+    cache = new Redis({
+      host: '127.0.0.1',
+      port: valkey.port,
+      maxRetriesPerRequest: 0,
+      commandTimeout: 500,
+      enableOfflineQueue: false,
+    });
+    cache.on('error', () => {});
+    await eventually(() => cache.ping());
+  });
+  afterAll(async () => {
+    cache?.disconnect();
+    await valkey?.remove();
+  });
+
+  test('are counted over all instances, and in the process while Valkey is away', async () => {
+    const url = await postgres.createDatabase();
+    const limited = { AUTH_RATE_LIMIT_PER_MINUTE: '3' };
+    const instances = [await TestApi.start(url, limited, cache), await TestApi.start(url, limited, cache)];
+    const attempt = async (i: number): Promise<number> =>
+      (await instances[i % 2]!.call('POST', '/api/login', { body: { email: 'a@example.com', password: 'guess' } }))
+        .status;
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i++) statuses.push(await attempt(i));
+    expect(statuses).toEqual([401, 401, 401, 429, 429]);
+
+    await valkey.container.stop({ t: 0 });
+    const alone: number[] = [];
+    for (let i = 0; i < 5; i++) alone.push(await attempt(0));
+    expect(alone).toEqual([401, 401, 401, 429, 429]);
+    await Promise.all(instances.map((instance) => instance.stop()));
+  });
+});

@@ -1,0 +1,120 @@
+import { createServer as createHttpServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
+import { pino } from 'pino';
+import { readConfig } from '../src/platform/config.ts';
+import { openDatabase } from '../src/platform/database.ts';
+import { Lifecycle } from '../src/platform/lifecycle.ts';
+import { serveSettings } from '../src/platform/settings.ts';
+import { createServer } from '../src/server.ts';
+import { migrate } from './migrate.ts';
+
+export const testSecrets = {
+  JWT_SECRETS: 'k2:test-test-test-test-test-test-test-test,k1:older-older-older-older-older-older',
+  SESSION_HASH_SECRET: 'test-test-test-test-test-test-test-test',
+};
+
+export interface Answer<T = Record<string, unknown>> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+export interface Account {
+  email: string;
+  password: string;
+  handle: string;
+  accessToken: string;
+  refreshToken: string;
+}
+
+let accounts = 0;
+
+/** The API on a free port in this process, with a client for it. */
+export class TestApi {
+  readonly url: string;
+  readonly pool: Pool;
+  readonly server: Server;
+  readonly lifecycle: Lifecycle;
+
+  constructor(server: Server, pool: Pool, lifecycle: Lifecycle) {
+    this.server = server;
+    this.pool = pool;
+    this.lifecycle = lifecycle;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  /** Migrates the database and starts the API on it. `env` overrides the settings. */
+  static async start(databaseUrl: string, env: NodeJS.ProcessEnv = {}, cache?: Redis): Promise<TestApi> {
+    const { code, output } = await migrate(databaseUrl, ['up']);
+    if (code !== 0) throw new Error(output);
+    const settings = readConfig(serveSettings, {
+      DATABASE_URL: databaseUrl,
+      AUTH_RATE_LIMIT_PER_MINUTE: '1000',
+      ...testSecrets,
+      ...env,
+    });
+    const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
+    const pool = openDatabase(
+      {
+        url: databaseUrl,
+        schema: settings.DATABASE_SCHEMA,
+        max: settings.DATABASE_POOL_MAX,
+        poolTimeoutMs: settings.DATABASE_POOL_TIMEOUT_MS,
+        idleTimeoutMs: settings.DATABASE_POOL_IDLE_TIMEOUT_MS,
+        maxLifetimeS: settings.DATABASE_POOL_MAX_LIFETIME_S,
+        statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
+      },
+      log,
+    );
+    const lifecycle = new Lifecycle();
+    const server = createHttpServer(createServer({ settings, pool, cache, log, lifecycle }));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new TestApi(server, pool, lifecycle);
+  }
+
+  /** Sends JSON, or a raw body when it is a string. */
+  async call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    options: { token?: string | undefined; body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer<T>> {
+    const { token, body, headers } = options;
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json') === true;
+    return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as T };
+  }
+
+  /** Registers somebody new and signs in. */
+  async account(): Promise<Account> {
+    const handle = `user-${process.pid}-${++accounts}`;
+    const credentials = { email: `${handle}@example.com`, password: 'correct horse battery' };
+    await this.call('POST', '/api/register', { body: { ...credentials, handle } });
+    const { body } = await this.call<{ accessToken: string; refreshToken: string }>('POST', '/api/login', {
+      body: credentials,
+    });
+    return { ...credentials, handle, ...body };
+  }
+
+  /** Starts a conversation and returns its id. */
+  async conversation(token: string): Promise<string> {
+    const { body } = await this.call<{ id: string }>('POST', '/api/conversations', { token, body: {} });
+    return body.id;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+    await this.pool.end();
+  }
+}
