@@ -96,6 +96,9 @@ function help(): number {
 
 async function main(name: string): Promise<number> {
   const verb = verbs[name];
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(stack)) {
+    throw new UserFault(`STACK=${stack} is not a stack's name.`, 'Use letters, digits, dots, hyphens and underscores.');
+  }
   if (!verb) throw new UserFault(`There is no verb "${name}".`, '`make help` lists them.');
   if (['env', 'psql', 'logs', 'doctor'].includes(name)) keepStdoutForResults();
   say(`make ${name} (stack ${stack}): ${verb.does}`);

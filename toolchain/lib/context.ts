@@ -62,7 +62,7 @@ export async function stackContainers() {
 export async function confirmByName(what: string): Promise<void> {
   if (process.env['CONFIRM'] === stack) return;
   if (process.env['CONFIRM'] || !process.stdin.isTTY) {
-    throw new UserFault(`${what} needs the stack's name as a confirmation.`, `Type it again with CONFIRM=${stack}.`);
+    throw new UserFault(`${what} It was not confirmed, and nothing was done.`, `Type it again with CONFIRM=${stack}.`);
   }
   const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -8,6 +8,7 @@ import { project, stack } from './context.ts';
 import { exec, type ExecResult } from './exec.ts';
 import { UserFault } from './fault.ts';
 import { privateDir, root } from './paths.ts';
+import { say } from './progress.ts';
 
 const stateFolder = join(privateDir, 'state', '.pulumi');
 
@@ -37,9 +38,9 @@ export function pulumi(...args: string[]): Promise<ExecResult> {
     const interrupt = (): void => void child.kill('SIGINT');
     process.on('SIGINT', wait).on('SIGTERM', interrupt);
     child.on('error', reject);
-    child.on('close', (code) => {
+    child.on('close', (code, signal) => {
       process.off('SIGINT', wait).off('SIGTERM', interrupt);
-      resolve({ code: code ?? 130, stdout: '', stderr });
+      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 137), stdout: '', stderr });
     });
   });
 }
@@ -104,6 +105,19 @@ function isPulumi(pid: number): boolean {
   } catch {
     return true;
   }
+}
+
+/**
+ * Clears what a killed run has left: the lock of a process of this machine that is gone for certain. Its plugins end by
+ * themselves, and a migration that it had started is found and taken up.
+ */
+export async function clearDeadLock(): Promise<void> {
+  const held = locks();
+  if (held.length === 0 || !held.every(({ alive }) => alive === false)) return;
+  say(
+    `  … stack ${stack}: clearing the lock of process ${held[0]?.pid}, which was killed; going on from where it stood`,
+  );
+  await pulumiText('cancel', '--yes', '--stack', stack);
 }
 
 /** Refuses to start while another run holds the stack, or has left its lock. */

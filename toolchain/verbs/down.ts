@@ -2,7 +2,7 @@ import { labelKeys } from '../../infra/labels.ts';
 import { confirmByName, docker, requireDockerStack, stack, stackContainers, stackFilter } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
-import { explain, locks, pulumi, pulumiText, requireUnlocked, stateResources } from '../lib/pulumi.ts';
+import { clearDeadLock, explain, locks, pulumi, pulumiText, requireUnlocked, stateResources } from '../lib/pulumi.ts';
 import { isDockerStack } from '../setup/all.ts';
 
 /** Stops the stack's containers in the reverse of their order, and keeps them and their data. */
@@ -22,6 +22,7 @@ export async function down(): Promise<number> {
 /** Deletes the stack with its data, then whatever its labels still find: also when its state is lost. */
 export async function destroy(): Promise<number> {
   await confirmByName(`This deletes stack ${stack} of this checkout with all its data.`);
+  await clearDeadLock();
   requireUnlocked();
   if ((await stateResources().catch(() => undefined)) !== undefined) {
     const { code, stderr } = await pulumi(

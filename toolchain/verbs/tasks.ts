@@ -1,15 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { stackLabels } from '../../infra/labels.ts';
-import {
-  confirmByName,
-  docker,
-  extraArgs,
-  identity,
-  project,
-  requireDockerStack,
-  stack,
-  stackConfig,
-} from '../lib/context.ts';
+import { confirmByName, docker, extraArgs, identity, project, requireDockerStack, stack } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
 import { stackOutputs } from '../lib/pulumi.ts';
@@ -109,7 +100,7 @@ export async function rebuildDatabase(): Promise<number> {
   if (dropped !== 0) return dropped;
   const migrated = await runTask(['migrate', 'up']);
   if (migrated !== 0) return migrated;
-  const seeded = stackConfig('seed') === true ? await runTask(['seed']) : 0;
+  const seeded = await runTask(['seed']);
   if (seeded === 0) say(`The database is new. Next: ${status}.`);
   return seeded;
 }

@@ -3,6 +3,7 @@ import { docker, stack, stackConfig, stackContainers, stackFilter } from '../lib
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say, seconds } from '../lib/progress.ts';
 import {
+  clearDeadLock,
   explain,
   pulumi,
   pulumiText,
@@ -20,6 +21,7 @@ const healthLimitMs = 60_000;
 export async function up(): Promise<number> {
   const start = performance.now();
   await setUp();
+  await clearDeadLock();
   requireUnlocked();
   const resources = await ensureStack();
   const isDocker = isDockerStack();
