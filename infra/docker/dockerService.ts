@@ -39,7 +39,9 @@ export class DockerService extends pulumi.ComponentResource implements RunningSe
           tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m,mode=1777' },
           capabilities: { drops: ['ALL'] },
           healthcheck: { tests: ['CMD', 'bash', '-c', healthProbe(blueprint)], ...healthTiming },
-          waitTimeout: 60,
+          // The rollout waits and judges: it can say why an instance is not healthy, the provider cannot.
+          wait: false,
+          mustRun: false,
           stopTimeout: blueprint.drainSeconds + 5,
           destroyGraceSeconds: blueprint.drainSeconds + 5,
         },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Route } from '../blueprint.ts';
-import { DockerRollout, type DockerTarget } from './docker/dockerRollout.ts';
+import { DockerRollout, runningTargets, type DockerTarget } from './docker/dockerRollout.ts';
 import type { EngineLog } from './engineLog.ts';
 import type { Receipt } from './rollout.ts';
 import type { ResourceHandler } from './slipwayProvider.ts';
@@ -46,6 +46,13 @@ export class RolloutHandler implements ResourceHandler {
   async update(urn: string, olds: unknown, news: unknown, signal: AbortSignal): Promise<provider.UpdateResult> {
     const { receipts } = unwrap(olds) as State;
     return { outs: await this.roll(urn, receipts, news, signal) };
+  }
+
+  /** A refresh notices instances that were stopped by hand: they leave the state, so the next update starts them. */
+  async read(id: string, props: unknown): Promise<provider.ReadResult> {
+    const state = unwrap(props) as State;
+    const running = await runningTargets(state.runner.host, state.targets);
+    return { id, props: { ...state, targets: running } };
   }
 
   /** Deleting it switches nothing: the containers and the gateway go by themselves. */

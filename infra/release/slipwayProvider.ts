@@ -10,6 +10,8 @@ export interface ResourceHandler {
   create(urn: string, news: unknown, signal: AbortSignal): Promise<provider.CreateResult>;
   update(urn: string, olds: unknown, news: unknown, signal: AbortSignal): Promise<provider.UpdateResult>;
   delete(urn: string, olds: unknown): Promise<void>;
+  /** Without it, a refresh takes the state as it is. */
+  read?(id: string, props: unknown): Promise<provider.ReadResult>;
 }
 
 /** The provider behind `MigrationRun` and `Rollout`: hands each call to the handler of the resource's type. */
@@ -40,6 +42,10 @@ export class SlipwayProvider implements provider.Provider {
 
   async update(_id: string, urn: string, olds: unknown, news: unknown): Promise<provider.UpdateResult> {
     return this.track(this.handler(urn).update(urn, olds, news, this.cancelled.signal));
+  }
+
+  async read(id: string, urn: string, props?: unknown): Promise<provider.ReadResult> {
+    return (await this.handler(urn).read?.(id, props)) ?? { id, props };
   }
 
   async delete(_id: string, urn: string, olds: unknown): Promise<void> {

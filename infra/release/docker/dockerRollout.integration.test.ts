@@ -170,14 +170,38 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
     expect(await serving()).toBe('v2');
   });
 
-  it('names an instance that has ended', async () => {
-    const target = await instance('v5-a', 'v5');
-    await docker.getContainer(target.id).kill();
-    await expect(rollout('v5', [target], 4000)).rejects.toThrow('ended with exit code 137');
+  it('names an instance that has ended, with its last lines', async () => {
+    const id = await start('v5-a', {
+      Image: baseImages.node,
+      Cmd: ['node', '-e', 'console.log("no such table"); process.exitCode = 9'],
+      HostConfig: { NetworkMode: networkName },
+    });
+    const target = { service: 'api', name: `v5-a-${run}`, id, port: 3000, livenessPath: '/health', readinessPath: '/' };
+    await expect(rollout('v5', [target], 4000)).rejects.toThrow(/ended with exit code 9.*\n {2}\| no such table/);
     expect(await serving()).toBe('v2');
   });
 
+  it('does not wait for an instance that crashes again and again, and leaves it stopped', async () => {
+    const id = await start('v5-b', {
+      Image: baseImages.node,
+      Cmd: ['node', '-e', 'process.exitCode = 7'],
+      HostConfig: { NetworkMode: networkName, RestartPolicy: { Name: 'unless-stopped' } },
+    });
+    const target = { service: 'api', name: `v5-b-${run}`, id, port: 3000, livenessPath: '/health', readinessPath: '/' };
+    await expect(rollout('v5', [target], 30_000)).rejects.toThrow(/crashed \d times, last with exit code 7/);
+    const { State } = await docker.getContainer(id).inspect();
+    expect(State).toMatchObject({ Running: false, Restarting: false });
+  });
+
+  it('starts a stopped instance once more when the same version is tried again', async () => {
+    const target = await instance('v5-c', 'v5');
+    await docker.getContainer(target.id).stop({ t: 1 });
+    await rollout('v5', [target]);
+    expect(await serving()).toBe('v5');
+  });
+
   it('serves the same release again after the gateway restarts', async () => {
+    await rollout('v2', [await instance('v2-b', 'v2')]);
     await docker.getContainer(gateway).restart();
     const { NetworkSettings } = await docker.getContainer(gateway).inspect();
     port = Number(NetworkSettings.Ports[`${gatewayPorts.public}/tcp`]?.[0]?.HostPort);

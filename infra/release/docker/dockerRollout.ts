@@ -8,6 +8,9 @@ import { dockerClient } from './dockerClient.ts';
 /** On the image that the Dockerfile's build stage leaves without a name. */
 const buildStageLabel = 'dev.slipway.role=build-stage';
 
+/** A new instance that ends this often is not going to get healthy. */
+const crashLimit = 3;
+
 /** A new instance on the Docker engine. */
 export interface DockerTarget {
   service: string;
@@ -55,7 +58,13 @@ export class DockerRollout {
   async run(): Promise<void> {
     const { targets, onLine } = this.options;
     const deadline = Date.now() + this.options.timeoutMs;
-    for (const target of targets) await this.prove(target, deadline);
+    try {
+      for (const target of targets) await this.startIfStopped(target);
+      for (const target of targets) await this.prove(target, deadline);
+    } catch (error) {
+      await this.stopTargets();
+      throw error;
+    }
     await onLine(
       `${targets.length} new ${targets.length === 1 ? 'instance is' : 'instances are'} healthy; switching the gateway`,
     );
@@ -65,6 +74,7 @@ export class DockerRollout {
       await this.gateway('keep');
     } catch (error) {
       await this.gateway('restore');
+      await this.stopTargets();
       throw error;
     }
     await onLine('the gateway serves the new release');
@@ -147,10 +157,23 @@ export class DockerRollout {
     }
   }
 
+  /** A failed rollout stopped its instances; when the same version is tried again, they get one more start. */
+  private async startIfStopped(target: DockerTarget): Promise<void> {
+    const container = this.docker.getContainer(target.id);
+    const { State } = await container.inspect();
+    if (!State.Running && !State.Restarting) await container.start();
+  }
+
+  /** What is not fit to serve must not burn CPU by restarting for ever; its container stays, to be looked at. */
+  private async stopTargets(): Promise<void> {
+    await Promise.allSettled(this.options.targets.map(({ id }) => this.docker.getContainer(id).stop({ t: 5 })));
+  }
+
   private async requireRunning(target: DockerTarget): Promise<void> {
-    const { State } = await this.docker.getContainer(target.id).inspect();
-    if (State.Running || State.Restarting) return;
-    throw new Error(`${target.name} ended with exit code ${State.ExitCode}.${await this.lastLogs(target)}`);
+    const { State, RestartCount } = await this.docker.getContainer(target.id).inspect();
+    if (RestartCount < crashLimit && (State.Running || State.Restarting)) return;
+    const how = RestartCount > 0 ? `crashed ${RestartCount} times, last with` : 'ended with';
+    throw new Error(`${target.name} ${how} exit code ${State.ExitCode}.${await this.lastLogs(target)}`);
   }
 
   /** One HTTP request from within the gateway's container, by the shell alone. */
@@ -187,6 +210,13 @@ export class DockerRollout {
   private stopIfCancelled(): void {
     if (this.options.signal.aborted) throw new Error('cancelled; the gateway was left as it was.');
   }
+}
+
+/** Those of a release's instances that run. */
+export async function runningTargets(host: string, targets: DockerTarget[]): Promise<DockerTarget[]> {
+  const running = await dockerClient(host).listContainers();
+  const ids = new Set(running.map(({ Id }) => Id));
+  return targets.filter(({ id }) => ids.has(id));
 }
 
 function readIdentity(body: string): { release?: string; instance?: string } {
