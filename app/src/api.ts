@@ -21,7 +21,10 @@ import type { Services } from './server.ts';
 import { UserRepository } from './users/repository.ts';
 import { userRoutes } from './users/routes.ts';
 
-/** Everything under /api: what is open first, then what needs an access token. */
+/**
+ * Everything under /api: what is open first, then what needs an access token. Routes carry their whole path, which is
+ * also their name in the metrics.
+ */
 export function apiRoutes(
   { settings, pool, cache }: Services,
   models: Readonly<Record<string, ChatModel>> = builtinModels,
@@ -36,11 +39,11 @@ export function apiRoutes(
 
   const router = Router();
   router.use(authRoutes(auth, new Throttle(cache, settings.AUTH_RATE_LIMIT_PER_MINUTE)));
-  router.use(authenticate(tokens));
+  router.use('/api', authenticate(tokens));
   router.use(userRoutes(users));
   router.use(modelRoutes(new ModelRepository(pool)));
   router.use(conversationRoutes(new ConversationService(new ConversationRepository(pool), cursors)));
   router.use(messageRoutes(new MessageService(new MessageRepository(pool), models, cursors)));
-  router.use(noSuchRoute);
+  router.use('/api', noSuchRoute);
   return router;
 }

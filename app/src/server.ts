@@ -42,7 +42,8 @@ export function createServer(services: Services): Express {
   app.get('/metrics', async (_req, res) => {
     res.type(metrics.registry.contentType).end(await metrics.registry.metrics());
   });
-  app.use('/api', cors({ origin: allowedOrigins(settings), maxAge: 600 }), apiRoutes(services));
+  app.use('/api', cors({ origin: allowedOrigins(settings), maxAge: 600 }));
+  app.use(apiRoutes(services));
   app.use(docsRoutes(settings.RELEASE));
   app.use(express.static(paths.web, { etag: false, maxAge: '5m', index: 'index.html' }));
   app.use(noSuchRoute);

@@ -63,18 +63,20 @@ describe('signing in', () => {
 
   test('takes as long for an unknown address as for a wrong password', async () => {
     const { email } = await api.account();
-    const time = async (address: string): Promise<number> => {
-      const times: number[] = [];
-      for (let i = 0; i < 7; i++) {
+    const fastest = { known: Infinity, unknown: Infinity };
+    // Turn about, and the fastest of each: what else the machine does then weighs on both alike.
+    for (let i = 0; i < 8; i++) {
+      for (const [who, address] of [
+        ['known', email],
+        ['unknown', 'nobody2@example.com'],
+      ] as const) {
         const started = performance.now();
         await api.call('POST', '/api/login', { body: { email: address, password: 'wrong password' } });
-        times.push(performance.now() - started);
+        fastest[who] = Math.min(fastest[who], performance.now() - started);
       }
-      return times.sort((a, b) => a - b)[3]!;
-    };
-    const [known, unknown] = [await time(email), await time('nobody2@example.com')];
-    expect(unknown / known).toBeGreaterThan(0.5);
-    expect(unknown / known).toBeLessThan(2);
+    }
+    expect(fastest.unknown / fastest.known).toBeGreaterThan(0.5);
+    expect(fastest.unknown / fastest.known).toBeLessThan(2);
   });
 
   test('a password of 100,000 bytes costs no hashing', async () => {

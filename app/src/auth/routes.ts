@@ -12,7 +12,7 @@ export function authRoutes(service: AuthService, throttle: Throttle): Router {
   const body = jsonBody('8kb');
 
   router
-    .route('/register')
+    .route('/api/register')
     .post(...body, async (req, res) => {
       const input = registerBody.parse(req.body);
       await throttle.registering(addressOf(req));
@@ -21,7 +21,7 @@ export function authRoutes(service: AuthService, throttle: Throttle): Router {
     .all(methodNotAllowed(['POST']));
 
   router
-    .route('/login')
+    .route('/api/login')
     .post(...body, async (req, res) => {
       const input = loginBody.parse(req.body);
       const address = addressOf(req);
@@ -37,7 +37,7 @@ export function authRoutes(service: AuthService, throttle: Throttle): Router {
     .all(methodNotAllowed(['POST']));
 
   router
-    .route('/token/refresh')
+    .route('/api/token/refresh')
     .post(...body, async (req, res) => {
       const { refreshToken } = refreshBody.parse(req.body);
       await throttle.refreshing(addressOf(req));
@@ -48,7 +48,7 @@ export function authRoutes(service: AuthService, throttle: Throttle): Router {
     .all(methodNotAllowed(['POST']));
 
   router
-    .route('/logout')
+    .route('/api/logout')
     .post(...body, async (req, res) => {
       const { refreshToken } = refreshBody.parse(req.body);
       await service.signOut(refreshToken);

@@ -13,7 +13,7 @@ export function conversationRoutes(service: ConversationService): Router {
   const body = jsonBody('16kb');
 
   router
-    .route('/conversations')
+    .route('/api/conversations')
     .post(...body, async (req, res) => {
       const input = createConversationBody.parse(req.body ?? {});
       sendJson(res, 201, await service.create(callerOf(req).userId, input));
@@ -25,7 +25,7 @@ export function conversationRoutes(service: ConversationService): Router {
     .all(methodNotAllowed(['GET', 'POST']));
 
   router
-    .route('/conversations/:id')
+    .route('/api/conversations/:id')
     .get(async (req, res) => sendJson(res, 200, await service.find(callerOf(req).userId, idOf(req.params.id))))
     .patch(...body, async (req, res) => {
       const input = updateConversationBody.parse(req.body);

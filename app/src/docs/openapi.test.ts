@@ -16,7 +16,7 @@ function routedPaths(): string[] {
     .flatMap((feature) => [
       ...readFileSync(join(source, feature, 'routes.ts'), 'utf8').matchAll(/\.route\('([^']+)'\)/g),
     ])
-    .map(([, path]) => `/api${path?.replace(/:(\w+)/g, '{$1}')}`);
+    .map(([, path]) => path?.replace(/:(\w+)/g, '{$1}') ?? '');
 }
 
 test('every route under /api is described, and nothing else is', () => {

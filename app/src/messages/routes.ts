@@ -10,7 +10,7 @@ import type { MessageService } from './service.ts';
 export function messageRoutes(service: MessageService): Router {
   const router = Router();
   router
-    .route('/conversations/:id/messages')
+    .route('/api/conversations/:id/messages')
     .post(...jsonBody('256kb'), async (req, res) => {
       const { content } = postMessageBody.parse(req.body);
       const key = idempotencyKey.parse(req.get('idempotency-key'));

@@ -10,11 +10,11 @@ import { switchBody } from './schema.ts';
 export function modelRoutes(models: ModelRepository): Router {
   const router = Router();
   router
-    .route('/models')
+    .route('/api/models')
     .get(async (req, res) => sendJson(res, 200, await models.list(callerOf(req).userId)))
     .all(methodNotAllowed(['GET']));
   router
-    .route('/models/switch')
+    .route('/api/models/switch')
     .post(...jsonBody('4kb'), async (req, res) => {
       const { modelId } = switchBody.parse(req.body);
       const model = await models.switch(callerOf(req).userId, modelId);

@@ -43,7 +43,7 @@ export function requestMetrics(metrics: Metrics): RequestHandler {
       const route = (req.route as { path?: unknown } | undefined)?.path;
       const labels = {
         method: req.method,
-        route: typeof route === 'string' ? req.baseUrl + route : 'unmatched',
+        route: typeof route === 'string' ? route : 'unmatched',
         status: String(res.writableEnded ? res.statusCode : 499),
       };
       metrics.requests.observe(labels, (performance.now() - started) / 1_000);

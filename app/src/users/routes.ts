@@ -10,7 +10,7 @@ import { updateUserBody } from './schema.ts';
 export function userRoutes(users: UserRepository): Router {
   const router = Router();
   router
-    .route('/users/me')
+    .route('/api/users/me')
     .get(async (req, res) => sendJson(res, 200, found(await users.find(callerOf(req).userId))))
     .patch(...jsonBody('64kb'), async (req, res) => {
       const change = updateUserBody.parse(req.body);

@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestApi, type Account } from '../../test-support/api.ts';
+import { TestPostgres } from '../../test-support/postgres.ts';
+
+interface Page {
+  items: { id: string; seq: number; title: string; content: string; active: boolean }[];
+  next: string | null;
+}
+interface Exchange {
+  message: { id: string; seq: number; content: string };
+  answer: { id: string; seq: number; content: string; status: string; modelId: string; replyTo: string };
+}
+
+let postgres: TestPostgres;
+let api: TestApi;
+let ada: Account;
+let bob: Account;
+let token: string;
+beforeAll(async () => {
+  postgres = await TestPostgres.start();
+  api = await TestApi.start(await postgres.createDatabase());
+  [ada, bob] = [await api.account(), await api.account()];
+  token = ada.accessToken;
+});
+afterAll(async () => {
+  await api?.stop();
+  await postgres?.stop();
+});
+
+const post = (id: string, content: string, key?: string) =>
+  api.call<Exchange>('POST', `/api/conversations/${id}/messages`, {
+    token,
+    body: { content },
+    ...(key && { headers: { 'idempotency-key': key } }),
+  });
+const page = (path: string) => api.call<Page>('GET', path, { token });
+
+async function allPages(path: string, limit: number): Promise<Page['items']> {
+  const items: Page['items'] = [];
+  let next: string | null = null;
+  do {
+    const { body }: { body: Page } = await page(
+      `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${next ? `&cursor=${next}` : ''}`,
+    );
+    items.push(...body.items);
+    next = body.next;
+  } while (next);
+  return items;
+}
+
+test('a conversation from start to end', async () => {
+  const id = await api.conversation(token);
+  const { status, body } = await post(id, 'hello ✓ 😀');
+  expect(status).toBe(201);
+  expect(body.message).toMatchObject({ seq: 1, content: 'hello ✓ 😀' });
+  expect(body.answer).toMatchObject({ seq: 2, status: 'complete', modelId: 'slipway-guide', replyTo: body.message.id });
+  expect((await page(`/api/conversations/${id}/messages`)).body.items.map(({ seq }) => seq)).toEqual([2, 1]);
+  const renamed = await api.call('PATCH', `/api/conversations/${id}`, { token, body: { title: 'Renamed' } });
+  expect(renamed).toMatchObject({ status: 200, body: { id, title: 'Renamed' } });
+  expect(await api.call('DELETE', `/api/conversations/${id}`, { token })).toMatchObject({ status: 204 });
+  expect(await api.call('GET', `/api/conversations/${id}`, { token })).toMatchObject({ status: 404 });
+});
+
+test('the model that was switched to answers in new conversations', async () => {
+  const { accessToken } = await api.account();
+  const switched = await api.call('POST', '/api/models/switch', {
+    token: accessToken,
+    body: { modelId: 'slipway-echo' },
+  });
+  expect(switched).toMatchObject({ status: 200, body: { id: 'slipway-echo', active: true } });
+  const { body: models } = await api.call<Page>('GET', '/api/models', { token: accessToken });
+  expect(models.items.filter(({ active }) => active).map(({ id }) => id)).toEqual(['slipway-echo']);
+  const { body } = await api.call('POST', '/api/conversations', { token: accessToken, body: {} });
+  expect(body['modelId']).toBe('slipway-echo');
+  expect(await api.call('POST', '/api/models/switch', { token, body: { modelId: 'nosuch' } })).toMatchObject({
+    status: 404,
+  });
+  expect(await api.call('POST', '/api/conversations', { token, body: { modelId: 'nosuch' } })).toMatchObject({
+    status: 400,
+  });
+});
+
+describe('pages', () => {
+  test('walk every conversation once, newest first', async () => {
+    const { accessToken } = await api.account();
+    const made: string[] = [];
+    for (let i = 0; i < 7; i++) made.unshift(await api.conversation(accessToken));
+    const previous = token;
+    token = accessToken;
+    try {
+      expect((await allPages('/api/conversations', 3)).map(({ id }) => id)).toEqual(made);
+      expect((await allPages('/api/conversations', 7)).map(({ id }) => id)).toEqual(made);
+    } finally {
+      token = previous;
+    }
+  });
+
+  test('walk every message once, in both directions', async () => {
+    const id = await api.conversation(token);
+    for (let i = 0; i < 4; i++) await post(id, `message ${i}`);
+    const seqs = [1, 2, 3, 4, 5, 6, 7, 8];
+    expect((await allPages(`/api/conversations/${id}/messages?order=asc`, 3)).map(({ seq }) => seq)).toEqual(seqs);
+    expect((await allPages(`/api/conversations/${id}/messages`, 3)).map(({ seq }) => seq)).toEqual(seqs.toReversed());
+  });
+
+  test.each(['0', '-1', '1.5', '101', '1000000000', '9223372036854775808', 'NaN', '1e2', '', ' 5', '0x10'])(
+    'limit=%s is a 400',
+    async (limit) => {
+      expect(await page(`/api/conversations?limit=${encodeURIComponent(limit)}`)).toMatchObject({ status: 400 });
+    },
+  );
+
+  test('a repeated or unknown query parameter is a 400', async () => {
+    expect(await page('/api/conversations?limit=1&limit=2')).toMatchObject({ status: 400 });
+    expect(await page('/api/conversations?offset=5')).toMatchObject({ status: 400 });
+  });
+
+  test('a cursor of another conversation, and one that was made up, is a 400', async () => {
+    const [one, two] = [await api.conversation(token), await api.conversation(token)];
+    await post(one, 'hello');
+    const { body } = await page(`/api/conversations/${one}/messages?limit=1`);
+    expect(body.next).toBeTruthy();
+    expect(await page(`/api/conversations/${two}/messages?cursor=${body.next}`)).toMatchObject({ status: 400 });
+    for (const cursor of ['-1', '9223372036854775808', 'AAAA', '%00', 'x'.repeat(600)]) {
+      expect(await page(`/api/conversations/${one}/messages?cursor=${cursor}`)).toMatchObject({ status: 400 });
+    }
+  });
+});
+
+describe("somebody else's conversation", () => {
+  test('is a 404 for reading, writing, changing and deleting, and stays as it was', async () => {
+    const id = await api.conversation(bob.accessToken);
+    const path = `/api/conversations/${id}`;
+    const attempts = [
+      api.call('GET', path, { token }),
+      api.call('PATCH', path, { token, body: { title: 'Mine' } }),
+      api.call('DELETE', path, { token }),
+      api.call('GET', `${path}/messages`, { token }),
+      api.call('POST', `${path}/messages`, { token, body: { content: 'hi' } }),
+      api.call('POST', `${path}/messages`, { token, body: { content: 'hi' }, headers: { 'idempotency-key': 'k' } }),
+    ];
+    expect((await Promise.all(attempts)).map(({ status }) => status)).toEqual(Array(6).fill(404));
+    const { body } = await api.call('GET', path, { token: bob.accessToken });
+    expect(body).toMatchObject({ title: 'New conversation' });
+    expect((await page('/api/conversations')).body.items.map((item) => item.id)).not.toContain(id);
+  });
+
+  test.each(['nonsense', '00000000-0000-0000-0000-000000000000', '%00', "'%20or%201=1", '..%2f..%2fetc'])(
+    '%s names none',
+    async (id) => {
+      expect(await api.call('GET', `/api/conversations/${id}`, { token })).toMatchObject({ status: 404 });
+    },
+  );
+});
+
+describe('an idempotency key', () => {
+  const count = async (id: string): Promise<number> =>
+    (await allPages(`/api/conversations/${id}/messages`, 100)).length;
+
+  test('makes a repeated request return what the first one stored', async () => {
+    const id = await api.conversation(token);
+    const [first, second] = [await post(id, 'once', 'k1'), await post(id, 'once', 'k1')];
+    expect(second.body).toEqual(first.body);
+    expect(second.headers.get('idempotency-replayed')).toBe('true');
+    expect(await count(id)).toBe(2);
+  });
+
+  test('used ten times at once stores one message and one answer', async () => {
+    const id = await api.conversation(token);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => post(id, 'once', 'k1')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(201));
+    expect(new Set(answers.map(({ body }) => `${body.message.id} ${body.answer.id}`)).size).toBe(1);
+    expect(await count(id)).toBe(2);
+  });
+
+  test('of a request that died before the answer makes the missing answer', async () => {
+    const id = await api.conversation(token);
+    await post(id, 'once', 'k1');
+    await api.pool.query('DELETE FROM messages WHERE conversation_id = $1 AND reply_to IS NOT NULL', [id]);
+    expect(await post(id, 'once', 'k1')).toMatchObject({ status: 201, body: { answer: { status: 'complete' } } });
+    expect(await count(id)).toBe(2);
+  });
+
+  test('for another message is a 422, and a broken one a 400', async () => {
+    const id = await api.conversation(token);
+    await post(id, 'one', 'k1');
+    expect(await post(id, 'two', 'k1')).toMatchObject({ status: 422 });
+    expect(await post(id, 'two', 'x'.repeat(256))).toMatchObject({ status: 400 });
+    expect(await count(id)).toBe(2);
+  });
+});
+
+test('messages written at the same time get numbers without gap or repeat', async () => {
+  const id = await api.conversation(token);
+  await Promise.all(Array.from({ length: 20 }, (_, i) => post(id, `message ${i}`)));
+  const seqs = (await allPages(`/api/conversations/${id}/messages?order=asc`, 100)).map(({ seq }) => seq);
+  expect(seqs).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+});

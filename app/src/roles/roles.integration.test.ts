@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TestApi, testSecrets } from '../../test-support/api.ts';
+import { eventually } from '../../test-support/containers.ts';
+import { migrate } from '../../test-support/migrate.ts';
+import { TestPostgres } from '../../test-support/postgres.ts';
+
+let postgres: TestPostgres;
+beforeAll(async () => void (postgres = await TestPostgres.start()));
+afterAll(() => postgres?.stop());
+
+/** Runs a role as a process of its own. */
+function start(args: string[], env: NodeJS.ProcessEnv) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), ...args], {
+    env: { PATH: process.env['PATH'], ...env },
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const finished = new Promise<{ code: number | null; output: string }>((resolve) => {
+    child.once('close', (code) => resolve({ code, output }));
+  });
+  return { child, finished, output: () => output };
+}
+
+test('serve says where it listens, one JSON object a line, and ends with 0 on SIGTERM', async () => {
+  const url = await postgres.createDatabase();
+  await migrate(url, ['up']);
+  const { child, finished, output } = start(['serve'], { DATABASE_URL: url, PORT: '0', ...testSecrets });
+  await eventually(() => (output().includes('listening') ? Promise.resolve() : Promise.reject(new Error(output()))));
+  const { port } = JSON.parse(output().split('\n')[0]!) as { port: number };
+  expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
+  child.kill('SIGTERM');
+  const { code } = await finished;
+  expect(code).toBe(0);
+  for (const line of output().trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: 'info' });
+});
+
+test('serve without its settings names every one, and ends with 2', async () => {
+  const { code, output } = await start(['serve'], {}).finished;
+  expect(code).toBe(2);
+  for (const name of ['DATABASE_URL', 'JWT_SECRETS', 'SESSION_HASH_SECRET'])
+    expect(output).toContain(`${name} is required`);
+});
+
+test('an unknown role ends with 2', async () => {
+  expect(await start(['dance'], {}).finished).toMatchObject({ code: 2 });
+});
+
+test('seed fills a database once, and its user can sign in and read the sample', async () => {
+  const url = await postgres.createDatabase();
+  const seed = (password: string) => start(['seed'], { DATABASE_URL: url, DEMO_USER_PASSWORD: password }).finished;
+  expect(await seed('demo-password')).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('run `migrate up` first') as string,
+  });
+  await migrate(url, ['up']);
+  expect(await seed('demo-password')).toMatchObject({ code: 0 });
+  const again = await seed('other-password');
+  expect(again).toMatchObject({ code: 0 });
+  expect(again.output).not.toContain('seeding');
+
+  const api = await TestApi.start(url);
+  const login = (password: string) =>
+    api.call<{ accessToken: string }>('POST', '/api/login', { body: { email: 'demo@example.com', password } });
+  expect(await login('demo-password')).toMatchObject({ status: 401 });
+  const { body } = await login('other-password');
+  const list = (path: string) => api.call<{ items: { id: string }[] }>('GET', path, { token: body.accessToken });
+  const conversations = (await list('/api/conversations')).body.items;
+  expect(conversations).toHaveLength(1);
+  expect((await list(`/api/conversations/${conversations[0]!.id}/messages`)).body.items).toHaveLength(4);
+  await api.stop();
+});
