@@ -1,6 +1,5 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { openCache } from '../platform/cache.ts';
 import { readConfig } from '../platform/config.ts';
 import { openDatabase } from '../platform/database.ts';
 import { Lifecycle } from '../platform/lifecycle.ts';
@@ -24,7 +23,10 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     },
     log,
   );
-  const cache = settings.CACHE_URL ? openCache(settings.CACHE_URL, log) : undefined;
+  // Loaded only where there is a cache: the client takes a tenth of the start.
+  const cache = settings.CACHE_URL
+    ? (await import('../platform/cache.ts')).openCache(settings.CACHE_URL, log)
+    : undefined;
   const lifecycle = new Lifecycle();
   const server = createHttpServer(
     // Slow clients may not hold a connection for ever; a proxy's idle connection outlives the proxy's own timeout.
