@@ -12,9 +12,9 @@ const out = process.argv[2] ?? join(root, 'dist');
  */
 const leaveOut: Plugin = {
   name: 'leave-out',
-  setup({ onLoad }) {
-    onLoad({ filter: /umzug\/lib\/cli\.js$/ }, () => ({ contents: 'exports.UmzugCLI = class {};' }));
-    onLoad({ filter: /iconv-lite\/encodings\/tables\/.*\.json$/ }, () => ({ contents: '[]', loader: 'json' }));
+  setup(bundler) {
+    bundler.onLoad({ filter: /umzug\/lib\/cli\.js$/ }, () => ({ contents: 'exports.UmzugCLI = class {};' }));
+    bundler.onLoad({ filter: /iconv-lite\/encodings\/tables\/.*\.json$/ }, () => ({ contents: '[]', loader: 'json' }));
   },
 };
 

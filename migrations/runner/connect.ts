@@ -12,7 +12,7 @@ export interface Target {
 }
 
 /** Where we connect to, without the password. */
-export function describe(databaseUrl: string): string {
+function describe(databaseUrl: string): string {
   const url = new URL(databaseUrl);
   return `${url.hostname}:${url.port || '5432'}${url.pathname}`;
 }

@@ -54,7 +54,7 @@ export function readMigrations(folder: string): Migration[] {
 }
 
 /** The checksum that the database remembers of an applied file. Line ends do not count: git may change them. */
-export function checksumOf(text: string): string {
+function checksumOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -147,7 +147,7 @@ describe('a file that fails', () => {
       '0001_a': 'CREATE TABLE a (id int);',
       '0002_b': 'ALTER TABLE a ADD COLUMN b int;',
     });
-    const reader = postgres.query('BEGIN; LOCK TABLE a IN ACCESS SHARE MODE; SELECT pg_sleep(5); COMMIT', url);
+    const reader = postgres.query('BEGIN; LOCK TABLE a IN ACCESS SHARE MODE; SELECT pg_sleep(3); COMMIT', url);
     await sleep(200);
     const { code, output } = await up(url, folder, { MIGRATE_LOCK_TIMEOUT_MS: '100', MIGRATE_ATTEMPTS: '2' });
     expect(code).toBe(exitCodes.failedSql);
@@ -155,6 +155,39 @@ describe('a file that fails', () => {
       /lock timeout; rolled back, attempt 2 in \d+ ms[\s\S]*SQLSTATE 55P03, statement 1 of 1, attempt 2/,
     );
     await reader;
+    expect(await up(url, folder)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a file that lost against other work', () => {
+  // A sequence is not rolled back, so it tells the attempts apart.
+  const failingOnce = (sqlstate: string): string =>
+    `CREATE TABLE half (id int);
+     DO $$ BEGIN
+       IF nextval('attempts') = 1 THEN RAISE EXCEPTION 'try again' USING ERRCODE = '${sqlstate}'; END IF;
+     END $$;
+     CREATE TABLE whole (id int);`;
+
+  test.each([
+    ['a deadlock', '40P01'],
+    ['a serialization failure', '40001'],
+  ])('by %s is rolled back whole and tried again', async (_what, sqlstate) => {
+    const url = await postgres.createDatabase();
+    await postgres.query('CREATE SEQUENCE attempts', url);
+    const { code, output } = await up(url, migrationFolder({ '0001_a': failingOnce(sqlstate) }));
+    expect(output).toContain('try again; rolled back, attempt 2');
+    expect(code).toBe(0);
+    expect(await tables(url)).toEqual(['half', 'whole']);
+  });
+
+  test('because its connection was cut leaves nothing, and the next run completes', async () => {
+    const url = await postgres.createDatabase();
+    const folder = migrationFolder({ '0001_a': 'CREATE TABLE a (id int); SELECT pg_sleep(2);' });
+    const run = startMigrate(url, ['up', '--folder', folder]);
+    const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2)%' AND pid <> pg_backend_pid()`;
+    while (!(await postgres.query(cut, url)).length) await sleep(20);
+    expect((await run.finished).code).not.toBe(0);
+    expect(await tables(url)).toEqual([]);
     expect(await up(url, folder)).toMatchObject({ code: 0 });
   });
 });

@@ -31,7 +31,7 @@ function variables(): Variable[] {
 }
 
 /** `.env.example`: what is required stands ready to be filled in, the rest is commented out with its default. */
-export function envExample(): string {
+function envExample(): string {
   const lines = variables().map(({ name, about, required, example, default: value }) => {
     const setting = `${name}=${example ?? value ?? ''}`;
     return `# ${about}\n${required ? setting : `# ${setting}`}\n`;
@@ -40,7 +40,7 @@ export function envExample(): string {
 }
 
 /** `docs/environment.md`: the table of variables. */
-export function environmentPage(): string {
+function environmentPage(): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|');
   const rows = variables().map(({ name, about, required, secret, default: value, roles }) => {
     const fallback = required ? '**required**' : value ? `\`${value}\`` : 'none';
@@ -63,7 +63,7 @@ export function environmentPage(): string {
 }
 
 /** The generated files, by their path from the root of the checkout. */
-export const generatedFiles = { '.env.example': envExample, 'docs/environment.md': environmentPage } as const;
+const generatedFiles = { '.env.example': envExample, 'docs/environment.md': environmentPage } as const;
 
 /** Compares what lies in the checkout with what the settings say, without regard to how a formatter aligns a table. */
 export function staleFiles(root: string): string[] {

@@ -13,13 +13,12 @@ export interface DatabaseOptions {
   statementTimeoutMs: number;
 }
 
-/** A query with a name: the server parses and plans it once per connection. The name stands for the text, so never reuse one. */
-export interface Statement {
-  name: string;
-  text: string;
-}
-
-/** A pool of connections to Postgres that outlives the loss of every one of them. */
+/**
+ * A pool of connections to Postgres that outlives the loss of every one of them.
+ *
+ * Queries carry a name, so that the server parses and plans each once per connection; without, they cost a quarter more.
+ * A name stands for one text: never use it for another.
+ */
 export function openDatabase(options: DatabaseOptions, log: Logger): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,

@@ -75,7 +75,7 @@ const withDefault = <T extends z.ZodType>(type: T, value: string, notes: Setting
 
 const milliseconds = (about: string, value: string) => withDefault(integer(1, 3_600_000), value, { about });
 
-export const databaseSettings = z.object({
+const databaseSettings = z.object({
   DATABASE_URL: setting(url(['postgres:', 'postgresql:']), {
     about: 'Where Postgres is, with user and password. `sslmode` in it decides about TLS.',
     secret: true,
@@ -193,6 +193,4 @@ export const serveSettings = databaseSettings.extend({
   }),
 });
 
-export type MigrateSettings = z.output<typeof migrateSettings>;
-export type SeedSettings = z.output<typeof seedSettings>;
 export type ServeSettings = z.output<typeof serveSettings>;

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestApi, testSecrets } from '../../test-support/api.ts';
 import { eventually } from '../../test-support/containers.ts';
@@ -36,6 +38,52 @@ test('serve says where it listens, one JSON object a line, and ends with 0 on SI
   expect(code).toBe(0);
   for (const line of output().trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: 'info' });
 });
+
+test('serve that is stopped under load breaks no request off and loses no message', async () => {
+  const url = await postgres.createDatabase();
+  const setup = await TestApi.start(url);
+  const { accessToken } = await setup.account();
+  const id = await setup.conversation(accessToken);
+  const { child, finished, output } = start(['serve'], { DATABASE_URL: url, PORT: '0', ...testSecrets });
+  await eventually(() => (output().includes('listening') ? Promise.resolve() : Promise.reject(new Error(output()))));
+  const { port } = JSON.parse(output().split('\n')[0]!) as { port: number };
+
+  const agent = new Agent({ keepAlive: true });
+  const outcomes = { stored: 0, refused: 0, broken: [] as string[] };
+  const clients = Array.from({ length: 8 }, async () => {
+    for (;;) {
+      const outcome = await post(agent, port, `/api/conversations/${id}/messages`, accessToken);
+      if (outcome === 'refused') return void outcomes.refused++;
+      if (outcome === 201) outcomes.stored++;
+      else outcomes.broken.push(String(outcome));
+    }
+  });
+  await sleep(500);
+  child.kill('SIGTERM');
+  await Promise.all(clients);
+  expect((await finished).code).toBe(0);
+  expect(outcomes).toMatchObject({ refused: 8, broken: [] });
+  const { rows } = await setup.pool.query<{ n: number }>('SELECT count(*)::int AS n FROM messages');
+  expect(rows[0]?.n).toBe(outcomes.stored * 2);
+  expect(outcomes.stored).toBeGreaterThan(20);
+  await setup.stop();
+});
+
+/** A message through a connection that is kept open. A connection that was closed before it was used may be replaced. */
+function post(agent: Agent, port: number, path: string, token: string): Promise<number | string> {
+  return new Promise((resolve) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const sent = request({ agent, port, host: '127.0.0.1', method: 'POST', path, headers }, (res) => {
+      res.resume().once('end', () => resolve(res.statusCode ?? 0));
+    });
+    sent.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') resolve('refused');
+      else if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(post(agent, port, path, token));
+      else resolve(error.code ?? error.message);
+    });
+    sent.end('{"content":"hello"}');
+  });
+}
 
 test('serve without its settings names every one, and ends with 2', async () => {
   const { code, output } = await start(['serve'], {}).finished;

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { v5 as uuidv5 } from 'uuid';
 import { builtinModels } from '../models/builtinModels.ts';
 
-export interface SeedContext {
+interface SeedContext {
   client: PoolClient;
   demo: { email: string; passwordHash: string };
 }

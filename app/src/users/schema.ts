@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { text, timestamp, uuid } from '../platform/schema.ts';
 
 /** Flat on purpose: settings of a client, not a document store. */
-export const preferences = z
+const preferences = z
   .record(
     z.string().regex(/^[a-zA-Z][\w.-]{0,63}$/, 'must start with a letter and hold letters, digits, ., _ or -'),
     z.union([text(0, 1_000), z.number(), z.boolean(), z.null()]),
@@ -25,5 +25,3 @@ export const user = z
 export const updateUserBody = z
   .strictObject({ displayName: text(1, 80).optional(), preferences: preferences.optional() })
   .refine((value) => Object.keys(value).length > 0, 'must change something');
-
-export type UpdateUserBody = z.output<typeof updateUserBody>;
