@@ -34,13 +34,18 @@ export function pulumi(...args: string[]): Promise<ExecResult> {
       stderr += text;
       process.stderr.write(text);
     });
-    const wait = (): void => undefined;
-    const interrupt = (): void => void child.kill('SIGINT');
+    let interrupted = false;
+    const wait = (): void => void (interrupted = true);
+    const interrupt = (): void => void ((interrupted = true), child.kill('SIGINT'));
     process.on('SIGINT', wait).on('SIGTERM', interrupt);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       process.off('SIGINT', wait).off('SIGTERM', interrupt);
-      resolve({ code: code ?? (signal === 'SIGINT' ? 130 : 137), stdout: '', stderr });
+      resolve({
+        code: interrupted && code !== 0 ? 130 : (code ?? (signal === 'SIGINT' ? 130 : 137)),
+        stdout: '',
+        stderr,
+      });
     });
   });
 }

@@ -52,7 +52,7 @@ export async function officialCanReplace(folder: string): Promise<boolean> {
 export function sourceHash(patterns: string[], ...extra: string[]): string {
   const hash = createHash('sha256').update(extra.join('\0'));
   for (const file of globSync(patterns, { cwd: join(root, 'toolchain') }).sort()) {
-    if (file.endsWith('.test.ts')) continue;
+    if (/[._]test\.\w+$/.test(file)) continue;
     hash
       .update(file)
       .update('\0')
