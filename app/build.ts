@@ -7,14 +7,20 @@ const root = join(import.meta.dirname, '..');
 const out = process.argv[2] ?? join(root, 'dist');
 
 /**
- * Parts of packages that this app never calls: together more than half of what would have to be read at each start.
- * Umzug's command line (ours uses the programmatic API), and the tables of East Asian encodings (bodies are UTF-8).
+ * Parts of packages that this app never calls, left out because they would be read and run at each start: Umzug's command
+ * line (ours uses the programmatic API), the tables of East Asian encodings (bodies are UTF-8), tracing for exemplars
+ * (switched off), and rate limits shared between the workers of one machine (ours are shared through Valkey).
  */
+const unused: [RegExp, string][] = [
+  [/umzug\/lib\/cli\.js$/, 'exports.UmzugCLI = class {};'],
+  [/iconv-lite\/encodings\/tables\/.*\.json$/, 'module.exports = [];'],
+  [/@opentelemetry\/api\/.*\/index\.js$/, ''],
+  [/rate-limiter-flexible\/lib\/RateLimiterCluster\.js$/, ''],
+];
 const leaveOut: Plugin = {
   name: 'leave-out',
   setup(bundler) {
-    bundler.onLoad({ filter: /umzug\/lib\/cli\.js$/ }, () => ({ contents: 'exports.UmzugCLI = class {};' }));
-    bundler.onLoad({ filter: /iconv-lite\/encodings\/tables\/.*\.json$/ }, () => ({ contents: '[]', loader: 'json' }));
+    for (const [filter, contents] of unused) bundler.onLoad({ filter }, () => ({ contents, loader: 'js' }));
   },
 };
 

@@ -231,7 +231,8 @@ describe('shutting down', () => {
     expect(await refused).toBe(true);
     await blocker.query('COMMIT');
     blocker.release();
-    expect(await inFlight).toMatchObject({ status: 201 });
+    const { status, headers } = await inFlight;
+    expect([status, headers.get('connection')]).toEqual([201, 'close']);
     expect(await drained).toBe(true);
     const { rows: stored } = await own.pool.query('SELECT 1 FROM messages');
     expect(stored).toHaveLength(2);

@@ -1,18 +1,21 @@
 import type { Server } from 'node:http';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 
 /** Knows whether the process is on its way out, and takes it there without dropping a request. */
 export class Lifecycle {
   #draining = false;
+  readonly #inFlight = new Set<Response>();
 
   get draining(): boolean {
     return this.#draining;
   }
 
-  /** While draining, tells each client to open its next connection elsewhere. */
+  /** While draining, tells each client to open its next connection elsewhere. Has to stand before everything else. */
   readonly middleware: RequestHandler = (_req, res, next) => {
     if (this.#draining) res.setHeader('connection', 'close');
+    this.#inFlight.add(res);
+    res.once('close', () => this.#inFlight.delete(res));
     next();
   };
 
@@ -23,6 +26,8 @@ export class Lifecycle {
    */
   async drain(server: Server, timeoutMs: number, log: Logger): Promise<boolean> {
     this.#draining = true;
+    // Without this, a client could send its next request just as the connection, idle again, is being closed.
+    for (const res of this.#inFlight) if (!res.headersSent) res.setHeader('connection', 'close');
     let whole = true;
     const deadline = setTimeout(() => {
       whole = false;
