@@ -16,7 +16,7 @@ export interface ExecResult {
 }
 
 /** A command that ended with another exit code than 0. */
-export class CommandFailed extends Error {
+class CommandFailed extends Error {
   readonly result: ExecResult;
 
   constructor(command: string, result: ExecResult) {

@@ -21,7 +21,7 @@ interface Kind {
 
 const secret = (value: string): Properties => ({ [secretSignature]: secretMark, value });
 
-export const kinds: Record<string, Kind> = {
+const kinds: Record<string, Kind> = {
   'random:index/randomPassword:RandomPassword': {
     create: (inputs) => ({ id: 'none', outputs: { result: secret(password(inputs as unknown as PasswordArgs)) } }),
     faults: (inputs) => passwordFaults(inputs as unknown as PasswordArgs),

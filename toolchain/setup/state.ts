@@ -30,11 +30,7 @@ function pathWith(path: string): string {
   return [...first, ...path.split(delimiter).filter((folder) => !first.includes(folder))].join(delimiter);
 }
 
-/** Whether this checkout's own backend holds a stack's state. */
-export function hasState(stack: string): boolean {
-  return globSync(join(stateDir, '.pulumi/stacks/**', `${stack}.json*`)).some((file) => !file.endsWith('.bak'));
-}
-
+/** Whether the state is in this checkout, and not where the user has set. */
 export function usesOwnBackend(env: NodeJS.ProcessEnv = process.env): boolean {
   return !env['PULUMI_BACKEND_URL'] || env['PULUMI_BACKEND_URL'] === `file://${stateDir}`;
 }
