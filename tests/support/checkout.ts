@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -22,6 +22,11 @@ export class Checkout {
     for (const file of listed.split('\0').filter(Boolean)) {
       mkdirSync(dirname(join(root, file)), { recursive: true });
       cpSync(join(source, file), join(root, file), { dereference: false, force: true });
+    }
+    // The salt of the checkout it comes from is not committed there either.
+    for (const file of readdirSync(root).filter((name) => /^Pulumi\..+\.yaml$/.test(name))) {
+      const text = readFileSync(join(root, file), 'utf8');
+      writeFileSync(join(root, file), text.replace(/^encryptionsalt:.*\n/m, ''));
     }
     symlinkSync(join(source, 'node_modules'), join(root, 'node_modules'));
     const checkout = new Checkout(root);
@@ -47,7 +52,7 @@ export class Checkout {
   }
 
   delete(path: string): void {
-    rmSync(join(this.root, path));
+    rmSync(join(this.root, path), { recursive: true });
   }
 
   commit(): void {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 
 export interface Finished {
   code: number | null;
@@ -82,5 +82,28 @@ export function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
     if (child.pid) process.kill(-child.pid, signal);
   } catch {
     // It has ended already.
+  }
+}
+
+/**
+ * Kills a command and the commands below it with SIGKILL, as a machine that runs out of memory might, but neither the
+ * engine's plugins nor anything in a container: those have to notice by themselves.
+ */
+export function killCommands(child: ChildProcess): void {
+  const table = execFileSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null)
+    .map(([, pid, parent, name]) => ({ pid: Number(pid), parent: Number(parent), name: name ?? '' }));
+  const below = (pid: number): number[] =>
+    table
+      .filter(({ parent, name }) => parent === pid && !name.startsWith('pulumi-'))
+      .flatMap((entry) => [entry.pid, ...below(entry.pid)]);
+  for (const pid of [child.pid ?? 0, ...below(child.pid ?? 0)]) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended in between.
+    }
   }
 }

@@ -35,7 +35,9 @@ export class Stack {
       rolloutTimeoutSeconds: '40',
       ...options.config,
     };
-    const lines = Object.entries(config).map(([key, value]) => `  slipway:${key}: ${JSON.stringify(value)}`);
+    // As Pulumi itself would write it: texts bare, all else in quotes.
+    const write = (value: string) => (/^(\d|true$|false$)/.test(value) ? JSON.stringify(value) : value);
+    const lines = Object.entries(config).map(([key, value]) => `  slipway:${key}: ${write(value)}`);
     checkout.write(`Pulumi.${name}.yaml`, ['config:', ...lines, ''].join('\n'));
     checkout.commit();
   }
@@ -86,6 +88,13 @@ export class Stack {
       ...networks.map(({ Name }) => `network ${Name}`),
       ...images.flatMap(({ RepoTags }) => (RepoTags ?? []).map((tag) => `image ${tag}`)),
     ];
+  }
+
+  /** Runs one SQL statement; its rows come back as text, a line each. */
+  async sql(statement: string): Promise<string[]> {
+    const { stdout, output, code } = await this.make('psql', { ARGS: `-At -c '${statement}'` });
+    if (code !== 0) throw new Error(output);
+    return stdout.split('\n').filter(Boolean);
   }
 
   async api<T = Record<string, unknown>>(method: string, path: string, body?: unknown, token?: string) {

@@ -105,8 +105,10 @@ function isPulumi(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   try {
-    // A number is given out again; the process must be a pulumi to count.
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').includes('pulumi');
+    // A number is given out again, so the process must be a pulumi to count; and a dead one that nobody has waited for
+    // (state Z) still answers signals.
+    const [, name, state] = /\((.*)\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return name?.includes('pulumi') === true && state !== 'Z';
   } catch {
     return true;
   }
