@@ -15,5 +15,9 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
     },
   },
-  { files: ['infra/**/*.ts'], plugins: { '@pulumi': pulumi }, rules: { '@pulumi/no-output-in-template-literal': 'error' } },
+  {
+    files: ['infra/**/*.ts'],
+    plugins: { '@pulumi': pulumi },
+    rules: { '@pulumi/no-output-in-template-literal': 'error' },
+  },
 );

@@ -117,7 +117,7 @@ function clashes(values: Record<string, unknown>): string[] {
   for (const key of ports) {
     const value = values[key] ?? shape[key].parse(undefined);
     const other = seen.get(value);
-    if (other) faults.push(`${key}: ${String(value as number)} is ${other} as well. Choose another port.`);
+    if (other) faults.push(`${key}: ${JSON.stringify(value)} is ${other} as well. Choose another port.`);
     seen.set(value, key);
   }
   return faults;

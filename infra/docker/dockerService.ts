@@ -61,7 +61,7 @@ export function dockerEnvironment(environment: Environment): pulumi.Output<strin
 }
 
 /** A request by the shell itself: starting Node for each probe would cost more than the probe. */
-export function healthProbe({ port, readinessPath }: Pick<ServiceBlueprint, 'port' | 'readinessPath'>): string {
+function healthProbe({ port, readinessPath }: Pick<ServiceBlueprint, 'port' | 'readinessPath'>): string {
   return (
     `exec 3<>/dev/tcp/127.0.0.1/${port} && ` +
     `printf 'GET ${readinessPath} HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && ` +

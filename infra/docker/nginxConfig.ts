@@ -1,7 +1,7 @@
 import type { Route } from '../blueprint.ts';
 
 /** One instance the gateway may send requests to. */
-export interface Upstream {
+interface Upstream {
   service: string;
   /** A name or address the gateway can reach, and the port, such as `slipway-dev-api-0-1a2b3c:3000`. */
   address: string;

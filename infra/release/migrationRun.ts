@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { DatabaseIdentity, MigrationFile } from '../platform.ts';
 
 /** How to run the task on a Docker engine. */
-export interface DockerTaskArgs {
+interface DockerTaskArgs {
   kind: 'docker';
   /** Such as `unix:///var/run/docker.sock`. */
   host: string;

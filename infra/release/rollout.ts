@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Route } from '../blueprint.ts';
 
 /** One new instance. */
-export interface RolloutTarget {
+interface RolloutTarget {
   service: string;
   /** The container's name, by which the gateway reaches it. */
   name: pulumi.Input<string>;
@@ -14,7 +14,7 @@ export interface RolloutTarget {
 }
 
 /** A switch of the nginx gateway on a Docker engine. */
-export interface DockerRolloutArgs {
+interface DockerRolloutArgs {
   kind: 'docker';
   /** Such as `unix:///var/run/docker.sock`. */
   host: string;

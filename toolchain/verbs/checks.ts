@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { extraArgs } from '../lib/context.ts';
 import { passThrough } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
@@ -7,6 +7,8 @@ import { node, root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { setUp } from '../setup/all.ts';
 import { pulumiEnvironment } from '../setup/state.ts';
+
+const testReport = join(root, '.slipway', 'test-report.json');
 
 function runNode(...args: string[]): Promise<number> {
   return passThrough(node, args, { cwd: root, env: pulumiEnvironment() });
@@ -21,9 +23,28 @@ export async function setup(): Promise<number> {
 /** Every test, of all three kinds; ARGS go to vitest, such as ARGS="--project unit". */
 export async function test(): Promise<number> {
   await setUp();
-  const code = await runNode('node_modules/vitest/vitest.mjs', 'run', ...extraArgs());
-  say(code === 0 ? 'All tests passed.' : 'Tests failed. Next: one alone with `make test ARGS="path/of.test.ts"`.');
+  mkdirSync(dirname(testReport), { recursive: true });
+  rmSync(testReport, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${testReport}`];
+  const code = await runNode('node_modules/vitest/vitest.mjs', 'run', ...reporters, ...extraArgs());
+  if (code !== 0) say('Tests failed. Next: one alone with `make test ARGS="path/of.test.ts"`.');
+  process.stdout.write(`${countTests(testReport)}\n`);
   return code;
+}
+
+/** The closing line. A file that failed before its first test counts as a failure too. */
+function countTests(report: string): string {
+  if (!existsSync(report)) return '0 passed, 1 failed';
+  const result = JSON.parse(readFileSync(report, 'utf8')) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numPendingTests: number;
+    testResults: { status: string; assertionResults: unknown[] }[];
+  };
+  const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const counts = [`${result.numPassedTests} passed`, `${result.numFailedTests + broken.length} failed`];
+  if (result.numPendingTests > 0) counts.push(`${result.numPendingTests} skipped`);
+  return counts.join(', ');
 }
 
 export async function bench(): Promise<number> {

@@ -121,7 +121,9 @@ beforeAll(async () => {
   }
 });
 
-const remove = async (id: string) => docker.getContainer(id).remove({ force: true, v: true });
+const remove = async (id: string) => {
+  await docker.getContainer(id).remove({ force: true, v: true });
+};
 const others = async () => {
   const found = await docker.listContainers({ all: true, filters: { label: [label] } });
   return found.filter(({ Id }) => Id !== gateway);

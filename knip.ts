@@ -1,0 +1,23 @@
+import type { KnipConfig } from 'knip';
+
+export default {
+  entry: [
+    'infra/index.ts',
+    'infra/release/main.ts',
+    'app/src/main.ts',
+    'app/*.ts',
+    'toolchain/cli.ts',
+    'toolchain/*/{main,host}.ts',
+    'bench/run.ts',
+    '**/*.test.ts',
+  ],
+  project: ['{infra,app,migrations,toolchain,tests,bench}/**/*.ts'],
+  ignoreDependencies: [
+    // The engine, started by name: `npx pulumi`.
+    'pulumi',
+    // Its files are copied into the app's image, none is imported.
+    'swagger-ui-dist',
+    // For `platform: aws`, which this version refuses; here so that the lockfile pins what the program is written against.
+    '@pulumi/aws',
+  ],
+} satisfies KnipConfig;
