@@ -75,3 +75,14 @@ async function setSaltFilter(): Promise<void> {
   await git('filter.slipway-salt.clean', "sed '/^encryptionsalt:/d'");
   await git('filter.slipway-salt.smudge', 'cat');
 }
+
+/**
+ * Git takes a file of another size for changed without asking the filter. When the filter leaves no difference, this notes
+ * the file's size in the index; its content there stays.
+ */
+export async function settleStackFile(stack: string): Promise<void> {
+  const file = `Pulumi.${stack}.yaml`;
+  const git = (...args: string[]) => tryExec('git', ['-C', root, ...args]);
+  if ((await git('ls-files', '--error-unmatch', file)).code !== 0) return;
+  if ((await git('diff', '--quiet', '--', file)).code === 0) await git('update-index', '--', file);
+}

@@ -13,7 +13,7 @@ import {
   type StateResource,
 } from '../lib/pulumi.ts';
 import { isDockerStack, setUp } from '../setup/all.ts';
-import { usesOwnBackend } from '../setup/state.ts';
+import { settleStackFile, usesOwnBackend } from '../setup/state.ts';
 
 const healthLimitMs = 60_000;
 
@@ -28,6 +28,7 @@ export async function up(): Promise<number> {
   const refresh = isDocker && resources.length > 0 && (await resume(resources));
   const flags = isDocker ? ['--yes', '--skip-preview', ...(refresh ? ['--refresh'] : [])] : [];
   const { code, stderr } = await pulumi('up', '--stack', stack, ...flags);
+  await settleStackFile(stack);
   if (code !== 0) await reportFailure(stderr, code);
   const outputs = await stackOutputs();
   if (isDocker) await healthy(String(outputs['url']));
@@ -40,6 +41,7 @@ export async function preview(): Promise<number> {
   requireUnlocked();
   await ensureStack();
   const { code, stderr } = await pulumi('preview', '--stack', stack, '--diff');
+  await settleStackFile(stack);
   if (code !== 0)
     throw (
       explain(stderr) ??
