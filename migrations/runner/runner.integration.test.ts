@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrate, migrationFolder, startMigrate } from '../../app/test-support/migrate.ts';
+import { eventually } from '../../app/test-support/containers.ts';
 import { TestPostgres } from '../../app/test-support/postgres.ts';
 import { exitCodes } from './exit.ts';
 
@@ -20,6 +21,10 @@ const tables = async (url: string): Promise<unknown[]> =>
       url,
     )
   ).map(({ tablename }) => tablename);
+
+/** Waits until a query finds something: a runner at a certain place, for instance. */
+const untilRows = (sql: string): Promise<unknown> =>
+  eventually(async () => expect(await postgres.query(sql)).not.toHaveLength(0), 10_000);
 
 const create = (count: number, body = ''): Record<string, { up: string; down: string }> =>
   Object.fromEntries(
@@ -74,12 +79,7 @@ describe('a run that is broken off', () => {
     const url = await postgres.createDatabase();
     const folder = migrationFolder(create(100, 'SELECT pg_sleep(0.01);'));
     const run = startMigrate(url, ['up', '--folder', folder]);
-    for (let applied = 0; applied < 20;) {
-      await sleep(20);
-      applied = await names(url)
-        .then((all) => all.length)
-        .catch(() => 0);
-    }
+    await eventually(async () => expect((await names(url)).length).toBeGreaterThan(20), 10_000);
     run.process.kill('SIGKILL');
     await run.finished;
     const done = await names(url);
@@ -98,15 +98,7 @@ describe('a run that is broken off', () => {
       '0002_b': 'CREATE TABLE b (id int); SELECT pg_sleep(60);',
     });
     const run = startMigrate(url, ['up', '--folder', folder]);
-    while (
-      !(
-        await postgres.query(
-          `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`,
-        )
-      ).length
-    ) {
-      await sleep(20);
-    }
+    await untilRows(`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`);
     const started = Date.now();
     run.process.kill('SIGTERM');
     const { code, output } = await run.finished;
@@ -185,7 +177,7 @@ describe('a file that lost against other work', () => {
     const folder = migrationFolder({ '0001_a': 'CREATE TABLE a (id int); SELECT pg_sleep(2);' });
     const run = startMigrate(url, ['up', '--folder', folder]);
     const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(2)%' AND pid <> pg_backend_pid()`;
-    while (!(await postgres.query(cut, url)).length) await sleep(20);
+    await untilRows(cut);
     expect((await run.finished).code).not.toBe(0);
     expect(await tables(url)).toEqual([]);
     expect(await up(url, folder)).toMatchObject({ code: 0 });
@@ -251,8 +243,7 @@ describe('a database that cannot be used', () => {
   test('because another run holds the lock for too long', async () => {
     const url = await postgres.createDatabase();
     const holder = startMigrate(url, ['up', '--folder', migrationFolder({ '0001_a': 'SELECT pg_sleep(3);' })]);
-    while (!(await postgres.query(`SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(3)%'`)).length)
-      await sleep(20);
+    await untilRows(`SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(3)%'`);
     expect(await migrate(url, ['up'], { MIGRATE_LOCK_WAIT_MS: '0' })).toMatchObject({
       code: exitCodes.lockNotObtained,
     });
