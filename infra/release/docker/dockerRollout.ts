@@ -171,7 +171,9 @@ export class DockerRollout {
 
   private async requireRunning(target: DockerTarget): Promise<void> {
     const { State, RestartCount } = await this.docker.getContainer(target.id).inspect();
-    if (RestartCount < crashLimit && (State.Running || State.Restarting)) return;
+    // Only between two runs does it have an exit code.
+    if (State.Running && !State.Restarting) return;
+    if (State.Restarting && RestartCount < crashLimit) return;
     const how = RestartCount > 0 ? `crashed ${RestartCount} times, last with` : 'ended with';
     throw new Error(`${target.name} ${how} exit code ${State.ExitCode}.${await this.lastLogs(target)}`);
   }
