@@ -1,18 +1,19 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MigrationError } from '../migrations/runner/exit.ts';
+import { readMigrations } from '../migrations/runner/files.ts';
 import type { MigrationFile } from './platform.ts';
+import { UserError } from './userError.ts';
 
-/** The migrations of a checkout, in the order in which they run, with the checksums the runner computes. */
+/**
+ * The migrations of a checkout, in the order in which they run, as the runner in the image will read them.
+ *
+ * @throws UserError when the runner would refuse the folder: a number used twice, a missing down file, and the like
+ */
 export function readMigrationFiles(root: string): MigrationFile[] {
-  const folder = join(root, 'migrations');
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.up.sql'))
-    .sort()
-    .map((file) => ({
-      name: file.slice(0, -'.up.sql'.length),
-      checksum: createHash('sha256')
-        .update(readFileSync(join(folder, file)))
-        .digest('hex'),
-    }));
+  try {
+    return readMigrations(join(root, 'migrations')).map(({ name, checksum }) => ({ name, checksum }));
+  } catch (error) {
+    if (error instanceof MigrationError) throw new UserError(`The folder migrations/ is refused: ${error.message}`);
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -36,6 +36,7 @@ export const migrate = (url: string, args: string[], env?: NodeJS.ProcessEnv): P
 /** Writes migration files to a new folder. A missing down file is `SELECT 1;` unless its value is null. */
 export function migrationFolder(files: Record<string, string | { up: string | Buffer; down: string | null }>): string {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-migrations-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   for (const [name, content] of Object.entries(files)) {
     const { up, down } = typeof content === 'string' ? { up: content, down: 'SELECT 1;' } : content;
     writeFileSync(join(folder, `${name}.up.sql`), up);
