@@ -26,6 +26,7 @@ export default defineConfig({
           name: 'e2e',
           sequence: { groupOrder: 2 },
           include: ['tests/**/*.test.ts'],
+          globalSetup: 'tests/support/clearLeftovers.ts',
           testTimeout: 900_000,
           hookTimeout: 900_000,
           // Each file brings whole stacks up: one at a time.

@@ -6,8 +6,16 @@ import type { Platform } from './platform.ts';
 import type { AppSecrets } from './secrets.ts';
 import { UserError } from './userError.ts';
 
-/** Picks the platform by configuration, never by the stack's name, and loads no other platform's code. */
-export async function createPlatform(config: Config, secrets: AppSecrets): Promise<Platform> {
+/** Registers the platform's resources, with the stack's secrets. */
+export type CreatePlatform = (secrets: AppSecrets) => Platform;
+
+/**
+ * Picks the platform by configuration, never by the stack's name, and loads no other platform's code. Looks at what the
+ * platform finds there before anything is registered.
+ *
+ * @throws UserError when the stack could not come up: no engine, a port taken, an image missing
+ */
+export async function surveyPlatform(config: Config): Promise<CreatePlatform> {
   const identity: StackIdentity = {
     project: pulumi.getProject(),
     stack: pulumi.getStack(),
@@ -16,7 +24,7 @@ export async function createPlatform(config: Config, secrets: AppSecrets): Promi
   switch (config.platform) {
     case 'docker': {
       const { DockerPlatform } = await import('./docker/dockerPlatform.ts');
-      return DockerPlatform.create({ config, identity, secrets });
+      return DockerPlatform.survey(config, identity);
     }
     case 'aws':
       throw new UserError(

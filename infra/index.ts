@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { createBlueprint } from './blueprint.ts';
 import { loadConfig } from './config.ts';
 import { demoEmail, serviceEnvironment, taskEnvironment } from './environment.ts';
-import { createPlatform } from './createPlatform.ts';
+import { surveyPlatform } from './createPlatform.ts';
 import { AppSecrets } from './secrets.ts';
 
 // Configuration: every fault is reported at once, before anything is registered.
@@ -11,9 +11,12 @@ const config = loadConfig();
 // What runs, free of any platform.
 const blueprint = createBlueprint(config);
 
-// Where it runs: secrets, network, database, cache, gateway and the app image, on Docker or on AWS.
+// Where it runs, on Docker or on AWS. What is in the way there is reported before anything is registered, too.
+const createPlatform = await surveyPlatform(config);
+
+// Secrets, then network, database, cache, gateway and the app image.
 const secrets = new AppSecrets('app');
-const platform = await createPlatform(config, secrets);
+const platform = createPlatform(secrets);
 const release = platform.image.imageId;
 const environment = {
   config,

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
+import type { Config } from '../config.ts';
 import { baseImages } from '../images.ts';
 import { stackLabels, type StackIdentity } from '../labels.ts';
 import { readMigrationFiles } from '../migrationFiles.ts';
@@ -13,7 +14,7 @@ import type { EngineApi } from './engineApi.ts';
 const migrationsLabel = 'dev.slipway.migrations';
 const dockerfile = 'app/Dockerfile';
 
-export interface BuildPlan {
+interface BuildPlan {
   stack: string;
   name: string;
   context: string;
@@ -24,11 +25,30 @@ export interface BuildPlan {
 }
 
 /**
+ * Decides which image the stack runs: one that exists, or one that is built from this checkout.
+ *
+ * @returns what registers it
+ * @throws UserError when an image that must exist is not on the engine
+ */
+export async function surveyImage(
+  config: Config,
+  identity: StackIdentity,
+  engine: EngineApi,
+): Promise<(provider: docker.Provider) => AppImage> {
+  if (config.image !== undefined) {
+    const image = await promotedImage(config.image, engine);
+    return () => image;
+  }
+  const plan = await planBuild(identity, engine);
+  return (provider) => buildImage(plan, { provider });
+}
+
+/**
  * Finds out what a build of this checkout would be, without building.
  *
  * @throws UserError when the base image is not on the engine
  */
-export async function planBuild(identity: StackIdentity, engine: EngineApi, env = process.env): Promise<BuildPlan> {
+async function planBuild(identity: StackIdentity, engine: EngineApi, env = process.env): Promise<BuildPlan> {
   const base = engine.reachable ? await engine.image(baseImages.node) : undefined;
   if (engine.reachable && !base) {
     throw new UserError(`The base image ${baseImages.node} is not there. \`make up\` fetches or builds it.`);
@@ -46,7 +66,7 @@ export async function planBuild(identity: StackIdentity, engine: EngineApi, env 
 }
 
 /** Builds the app image, once for each content of its build context. */
-export function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions): AppImage {
+function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions): AppImage {
   const image = new docker.RemoteImage(
     'app-image',
     {
@@ -75,7 +95,7 @@ export function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions):
  *
  * @throws UserError when the engine does not have it, or when it does not say which migrations it carries
  */
-export async function promotedImage(imageId: string, engine: EngineApi): Promise<AppImage> {
+async function promotedImage(imageId: string, engine: EngineApi): Promise<AppImage> {
   const found = await engine.image(imageId);
   if (!found) {
     throw new UserError(`The image ${imageId} is not on ${engine.host}. Load it there, or set slipway:build to true.`);

@@ -2,11 +2,13 @@ import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
 import type { MigrationBlueprint, Route, ServiceBlueprint } from '../blueprint.ts';
 import type { Environment } from '../environment.ts';
-import { stackLabels } from '../labels.ts';
+import type { Config } from '../config.ts';
+import type { CreatePlatform } from '../createPlatform.ts';
+import { stackLabels, type StackIdentity } from '../labels.ts';
 import type { AppImage, Cache, Database, Platform, PlatformArgs } from '../platform.ts';
 import { MigrationRun } from '../release/migrationRun.ts';
 import { Rollout } from '../release/rollout.ts';
-import { buildImage, planBuild, promotedImage } from './appImage.ts';
+import { surveyImage } from './appImage.ts';
 import { dockerLabels } from './containerDefaults.ts';
 import { dockerEnvironment, DockerService } from './dockerService.ts';
 import { EngineApi } from './engineApi.ts';
@@ -33,28 +35,20 @@ export class DockerPlatform implements Platform<DockerService> {
   private taskEnvs: pulumi.Output<string[]> = pulumi.output([]);
 
   /**
-   * Asks the engine what must be known beforehand, then registers network, database, cache, gateway and image.
+   * Asks the engine what must be known before anything is registered.
    *
-   * @throws UserError when no engine answers, a port is taken, or an image is missing; nothing is registered then
+   * @throws UserError when no engine answers, a port is taken, or an image is missing
    */
-  static async create(args: PlatformArgs): Promise<DockerPlatform> {
-    const { config, identity } = args;
+  static async survey(config: Config, identity: StackIdentity): Promise<CreatePlatform> {
     const host = dockerHost();
     const engine = new EngineApi(host);
     if (engine.reachable) {
       const keys = ['gatewayPort', 'databasePort', 'metricsPort'] as const;
-      await requireFreePorts(
-        keys.map((key) => ({ key, port: config[key] })),
-        identity,
-        engine,
-      );
+      const ports = keys.map((key) => ({ key, port: config[key] }));
+      await requireFreePorts(ports, identity, engine);
     }
-    if (config.image !== undefined) {
-      const image = await promotedImage(config.image, engine);
-      return new DockerPlatform(args, host, () => image);
-    }
-    const plan = await planBuild(identity, engine);
-    return new DockerPlatform(args, host, (provider) => buildImage(plan, { provider }));
+    const image = await surveyImage(config, identity, engine);
+    return (secrets) => new DockerPlatform({ config, identity, secrets }, host, image);
   }
 
   private constructor(args: PlatformArgs, host: string, image: (provider: docker.Provider) => AppImage) {

@@ -122,7 +122,8 @@ async function healthy(url: string): Promise<void> {
 
 /** The engine prints outputs as removed when it fails, though all is kept: says what serves. */
 async function reportFailure(stderr: string, code: number): Promise<never> {
-  if (isDockerStack()) {
+  const isUp = isDockerStack() && (await stackContainers()).some(({ role }) => role === 'gateway');
+  if (isUp) {
     const port = Number(stackConfig('gatewayPort') ?? 8000);
     const release = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(2000) })
       .then(async (answer) => ((await answer.json()) as { release?: string }).release)

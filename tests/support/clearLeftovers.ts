@@ -1,0 +1,19 @@
+import { labelKeys } from '../../infra/labels.ts';
+import { docker } from './stack.ts';
+
+/** Removes what an earlier run of these tests left on the engine, if it was killed: by the names their stacks have. */
+export async function setup(): Promise<void> {
+  const ours = (labels: Record<string, string> | null) => labels?.[labelKeys.stack]?.startsWith('e2e-') === true;
+  for (const { Id, Labels } of await docker.listContainers({ all: true })) {
+    if (ours(Labels)) await docker.getContainer(Id).remove({ force: true, v: true });
+  }
+  for (const { Name, Labels } of (await docker.listVolumes()).Volumes) {
+    if (ours(Labels)) await docker.getVolume(Name).remove();
+  }
+  for (const { Id, Labels } of await docker.listNetworks()) {
+    if (ours(Labels ?? null)) await docker.getNetwork(Id).remove();
+  }
+  for (const { Labels, RepoTags } of await docker.listImages()) {
+    if (ours(Labels)) for (const tag of RepoTags ?? []) await docker.getImage(tag).remove();
+  }
+}
