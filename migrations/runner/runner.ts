@@ -105,8 +105,14 @@ async function withDatabase(options: RunnerOptions, work: Work): Promise<number>
 
 function runnable(migration: Migration, client: pg.Client, ledger: Ledger, options: RunnerOptions) {
   const run = (direction: 'up' | 'down', verb: string) => async (): Promise<void> => {
-    const ms = await runStep(client, ledger, migration, direction, options, options.say, options.signal);
-    options.say(`${verb} ${migration.name} … done in ${ms} ms`);
+    // A quick file is one line in the log; a slow one says at once what is being waited for.
+    const slow = setTimeout(() => options.say(`${verb} ${migration.name} …`), 1000);
+    try {
+      const ms = await runStep(client, ledger, migration, direction, options, options.say, options.signal);
+      options.say(`${verb} ${migration.name} … done in ${ms} ms`);
+    } finally {
+      clearTimeout(slow);
+    }
   };
   return { name: migration.name, up: run('up', 'applying'), down: run('down', 'reverting') };
 }
