@@ -39,7 +39,7 @@ describe('a configuration with faults', () => {
 
   it('names the file when the platform is missing', async () => {
     checkout.write(file, good.replace(/ {2}slipway:platform.*\n/, ''));
-    const { code, output } = await stack.pulumi('preview');
+    const { code, output } = await stack.make('preview');
     expect(code).not.toBe(0);
     expect(output).toContain('slipway:platform: is required: one of docker, aws');
   });
