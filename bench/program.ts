@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { pulumiVariables } from '../toolchain/setup/state.ts';
 import type { Bench } from './support/bench.ts';
 import { stopIfInterrupted } from './support/commands.ts';
@@ -21,7 +22,7 @@ export async function benchProgram(bench: Bench): Promise<Row[]> {
     peak,
     `process.on('exit', () => require('fs').writeSync(3, String(process.resourceUsage().maxRSS)));\n`,
   );
-  const program = join(import.meta.dirname, 'program.mocked.ts');
+  const program = fileURLToPath(import.meta.resolve('./program.mocked.ts'));
   const ours = [program, String(bench.firstPort + 20)];
   const bare = { ...process.env };
   delete bare['NODE_COMPILE_CACHE'];

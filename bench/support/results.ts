@@ -25,14 +25,14 @@ export async function interleave(
   }
 }
 
-export function median(values: number[]): number {
+function median(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
 }
 
-export function ratio(row: Row): number {
+function ratio(row: Row): number {
   return median(row.ours) / median(row.theirs);
 }
 
