@@ -74,7 +74,8 @@ export class Postgres extends pulumi.ComponentResource implements Database {
           ],
           ...healthTiming,
         },
-        waitTimeout: 90,
+        // Generous: on a busy disk, initialising the data directory waits for each of its writes.
+        waitTimeout: 300,
         // SIGINT is Postgres' fast shutdown: sessions end, the data is checkpointed.
         stopSignal: 'SIGINT',
         stopTimeout: 30,
