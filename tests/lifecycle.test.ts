@@ -99,6 +99,10 @@ describe('data', () => {
     const down = await stack.make('down');
     expect(down.code, down.output).toBe(0);
     expect((await stack.containers()).filter(({ State }) => State === 'running')).toEqual([]);
+    for (const role of ['postgres', 'valkey', 'api', 'gateway']) {
+      const { State } = await (await only(stack, role)).inspect();
+      expect(State.ExitCode, `${role} was stopped in good order`).toBe(0);
+    }
     const up = await stack.make('up');
     expect(up.code, up.output).toBe(0);
     expect(await stack.sql('select count(*) from messages')).toEqual([before]);

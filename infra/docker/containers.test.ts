@@ -94,6 +94,10 @@ it.each(['postgres', 'valkey', 'gateway'])('%s is waited for until it is healthy
   expect(container(name).wait).toBe(true);
 });
 
+it('postgres gets its signals itself, so that a stop is no crash', () => {
+  expect(container('postgres')).toMatchObject({ init: false, stopSignal: 'SIGINT' });
+});
+
 describe('the api’s containers', () => {
   it('are left to the rollout to judge', () => {
     expect(container('api-0').wait).toBe(false);

@@ -41,6 +41,9 @@ export class Postgres extends pulumi.ComponentResource implements Database {
       {
         ...containerDefaults(args.identity, 'postgres', { cpus: 2, memoryMb: 512 }),
         image: baseImages.postgres,
+        // Postgres is its own init. One before it would be root without the right to signal another user's process, and
+        // every stop a crash.
+        init: false,
         envs: [
           `POSTGRES_USER=${user}`,
           `POSTGRES_DB=${name}`,

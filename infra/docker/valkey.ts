@@ -12,10 +12,14 @@ export interface ValkeyArgs {
 }
 
 /** The configuration goes in by standard input: a password on the command line could be read in the process list. */
-const start = [
-  'printf "%s\\n" "requirepass $VALKEY_PASSWORD" "appendonly yes" "dir /data" "save \'\'"',
-  '"maxmemory 96mb" "maxmemory-policy noeviction" | exec valkey-server -',
-].join(' ');
+const start = `exec valkey-server - <<CONFIG
+requirepass $VALKEY_PASSWORD
+appendonly yes
+dir /data
+save ""
+maxmemory 96mb
+maxmemory-policy noeviction
+CONFIG`;
 
 /** Valkey in a container: fan-out, jobs, rate limits. Its data is kept in a volume. */
 export class Valkey extends pulumi.ComponentResource implements Cache {
