@@ -1,3 +1,4 @@
+-- slipway: phase=expand reversible=yes
 -- The models that can answer. The built-in ones come with the schema, so that a new database can hold a conversation.
 CREATE TABLE models (
   id text PRIMARY KEY CHECK (id ~ '^[a-z0-9][a-z0-9._-]{0,63}$'),
