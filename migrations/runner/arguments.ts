@@ -11,13 +11,14 @@ export interface Arguments {
   folder: string | undefined;
   name: string | undefined;
   extent: Extent;
-  /** The name after --to, for verbs that need one. */
-  to: string | undefined;
+  /** The name after --to; never empty for `baseline`. */
+  to: string;
   all: boolean;
   /** How long to wait for the lock, when the command line says so. */
   lockWaitMs: number | undefined;
   forced: string[];
-  reason: string | undefined;
+  /** Never empty for `repair`. */
+  reason: string;
 }
 
 const options = {
@@ -54,6 +55,7 @@ export function parseArguments(args: string[]): Arguments {
   const surplus = about.name ? extra : name;
   if (surplus !== undefined) throw usage(`Unexpected argument "${surplus}".`, verb);
   if (!help && about.name === 'required' && name === undefined) throw usage('A name is missing.', verb);
+  if (!help && about.needs && !values[about.needs]) throw usage(`--${about.needs} is missing.`, verb);
   return {
     verb,
     help,
@@ -61,11 +63,11 @@ export function parseArguments(args: string[]): Arguments {
     folder: values.folder,
     name,
     extent: extentOf(values, verb),
-    to: values.to,
+    to: values.to ?? '',
     all: values.all ?? false,
     lockWaitMs: lockWait(values, verb),
     forced: values.force ?? [],
-    reason: values.reason,
+    reason: values.reason ?? '',
   };
 }
 
@@ -74,11 +76,11 @@ const empty: Omit<Arguments, 'verb' | 'help'> = {
   folder: undefined,
   name: undefined,
   extent: undefined,
-  to: undefined,
+  to: '',
   all: false,
   lockWaitMs: undefined,
   forced: [],
-  reason: undefined,
+  reason: '',
 };
 
 function parse(args: string[]) {
@@ -109,6 +111,6 @@ function lockWait(values: { wait?: string; 'no-wait'?: boolean }, verb: Verb): n
   return Number(values.wait) * 1000;
 }
 
-export function usage(message: string, verb?: Verb): MigrationError {
+function usage(message: string, verb?: Verb): MigrationError {
   return new MigrationError('usage', `${message}\n\n${helpText(verb)}`);
 }

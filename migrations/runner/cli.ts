@@ -1,5 +1,5 @@
 import { baseline, repair } from './adopt.ts';
-import { parseArguments, usage, type Arguments } from './arguments.ts';
+import { parseArguments, type Arguments } from './arguments.ts';
 import { createMigration, renumber } from './author.ts';
 import { exitCodes, MigrationError } from './exit.ts';
 import { readMigrations } from './files.ts';
@@ -113,18 +113,16 @@ async function onDatabase(given: Arguments, options: RunnerOptions): Promise<Ans
       return { json, lines: planLines(plan), exitCode };
     }
     case 'baseline': {
-      if (given.to === undefined) throw usage('--to NAME is missing.', 'baseline');
       const names = await baseline(options, given.to);
       return { json: { baseline: names }, lines: names.map((name) => `${name} counts as applied`) };
     }
     case 'repair': {
-      if (!given.reason?.trim()) throw usage('--reason TEXT is missing: it is kept in the history.', 'repair');
       const accepted = await repair(options, given.name ?? '', given.reason);
       const now = accepted === 'edited' ? 'counts as applied as it is now' : 'counts as never applied';
       return { json: { repaired: given.name, accepted }, lines: [`${given.name ?? ''} ${now}; the reason is kept`] };
     }
     default:
-      throw usage('A verb is missing.');
+      throw new Error(`The verb ${given.verb ?? ''} is not dispatched.`);
   }
 }
 

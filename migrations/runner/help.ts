@@ -8,6 +8,8 @@ interface VerbHelp {
   options: Option[];
   /** A name of its own as an argument: needed, possible, or not. */
   name?: 'required' | 'optional';
+  /** An option that may not be left out. */
+  needs?: Option;
   /** Exit codes beyond 0 and `usage`. */
   codes: ExitReason[];
 }
@@ -98,6 +100,7 @@ export const verbs = {
     usage: '--to NAME',
     about: 'take the migrations as applied, without running them, in a database that has the schema',
     options: ['to', ...waiting],
+    needs: 'to',
     codes: [...files, ...lock, ...database],
   },
   repair: {
@@ -105,6 +108,7 @@ export const verbs = {
     about: 'accept that an applied file was edited, or is gone',
     options: ['reason', ...waiting],
     name: 'required',
+    needs: 'reason',
     codes: [...files, ...lock, ...database],
   },
 } satisfies Record<string, VerbHelp>;
