@@ -66,8 +66,9 @@ export function lintMigration({ name, up, phase }: Migration): Finding[] {
 /** A fault that keeps the files from being read at all, as a finding. */
 export function unreadable(error: MigrationError): Finding {
   const file = /^(\S+\.sql)\b/.exec(error.message)?.[1] ?? 'migrations';
+  const [message = ''] = error.message.split('\n');
   const line = Number(/^ {2}line (\d+) \|/m.exec(error.message)?.[1] ?? 1);
-  return { file, line, severity: 'error', rule: error.reason, message: error.message.split('\n')[0] ?? '' };
+  return { file, line, severity: 'error', rule: error.reason, message: message.replace(`${file}: `, '') };
 }
 
 export function findingLine({ file, line, severity, rule, message }: Finding): string {

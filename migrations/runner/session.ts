@@ -49,7 +49,7 @@ export function pooled(how: string, options?: ErrorOptions): MigrationError {
   return new MigrationError(
     'pooler',
     `A connection pooler stands between us and Postgres, and ${how}. The lock that keeps two runs apart needs a session ` +
-      "of its own: give DATABASE_URL the server's own address (or a pool in session mode).",
+      "of its own: give DATABASE_URL the server's own address.",
     options,
   );
 }

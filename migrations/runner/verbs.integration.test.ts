@@ -154,7 +154,7 @@ test('create makes two files that are refused until there is SQL in them', async
   );
   expect(await migrate('', ['lint', '--folder', folder])).toMatchObject({
     code: exitCodes.lint,
-    output: text('0003_add_topics.up.sql:1: error: '),
+    output: text('0003_add_topics.up.sql:1: error: contains no SQL statement'),
   });
   expect(await migrate('', ['create', '../x', '--folder', folder])).toMatchObject({ code: exitCodes.usage });
 });
