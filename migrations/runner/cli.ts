@@ -7,6 +7,7 @@ import { helpText } from './help.ts';
 import { migrationStatus, planLines, planMigrations, verifyMigrations, type MigrationState } from './inspect.ts';
 import { findingLine, lintMigration, unreadable, type Finding } from './lint.ts';
 import type { RunnerOptions } from './run.ts';
+import { runSquawk } from './squawk.ts';
 import { migrateDown, migrateRedo, migrateUp, revertAll } from './runner.ts';
 
 type Settings = Omit<RunnerOptions, 'say' | 'signal' | 'folder' | 'forced'>;
@@ -27,6 +28,8 @@ interface Answer {
  * @returns the process' exit code; of faults in the environment what `readSettings` throws goes through
  */
 export async function migrateCommand(args: string[], folder: string, readSettings: () => Settings): Promise<number> {
+  // Whoever read our output may be gone; that is no reason to break a migration off.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   // Known before the arguments are: a fault in them is told in JSON as well.
   const json = args.includes('--json');
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -146,8 +149,14 @@ function statusLines(states: MigrationState[]): string[] {
 
 function lint(folder: string): Answer {
   let findings: Finding[];
+  // Why squawk did not run; it does not look at files that cannot be read.
+  let skipped = 'the files cannot be read';
   try {
-    findings = readMigrations(folder).flatMap(lintMigration);
+    const migrations = readMigrations(folder);
+    const squawk = runSquawk(folder, migrations);
+    skipped = typeof squawk === 'string' ? squawk : '';
+    findings = [...migrations.flatMap(lintMigration), ...(typeof squawk === 'string' ? [] : squawk)];
+    findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
   } catch (error) {
     if (!(error instanceof MigrationError) || error.reason === 'usage') throw error;
     findings = [unreadable(error)];
@@ -155,8 +164,8 @@ function lint(folder: string): Answer {
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const closing = `${errors} ${errors === 1 ? 'error' : 'errors'}, ${findings.length - errors} warnings`;
   return {
-    json: { findings },
-    lines: [...findings.map(findingLine), closing],
+    json: { findings, squawk: skipped === '' },
+    lines: [...findings.map(findingLine), skipped ? `${closing} (by our own rules only: ${skipped})` : closing],
     exitCode: errors > 0 ? exitCodes.lint : exitCodes.ok,
   };
 }
