@@ -72,7 +72,7 @@ function squawk(args: string[]): Violation[] | string {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  if (run.error?.code === 'ENOENT') return 'squawk is not installed';
+  if (run.error && 'code' in run.error && run.error.code === 'ENOENT') return 'squawk is not installed';
   try {
     return JSON.parse(run.stdout) as Violation[];
   } catch {
