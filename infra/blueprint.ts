@@ -69,6 +69,7 @@ export function createBlueprint(config: Config): Blueprint {
     },
     routes: [
       { path: '/', match: 'exact', service: 'api' },
+      { path: '/assets/', match: 'prefix', service: 'api' },
       { path: '/api/', match: 'prefix', service: 'api' },
       { path: '/ws', match: 'exact', service: 'api', websocket: true },
       { path: '/health', match: 'exact', service: 'api' },

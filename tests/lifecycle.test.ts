@@ -52,7 +52,7 @@ describe('an interrupted update', () => {
   });
 
   it('killed in the middle of a migration: the next one takes the task up, and applies it once', async () => {
-    slowMigration('0098_slow', 8);
+    slowMigration('0098_slow', 20);
     const first = stack.startMake('up');
     await first.sees(/applying 0098_slow/);
     killCommands(first.child);
@@ -66,7 +66,7 @@ describe('an interrupted update', () => {
   });
 
   it('stopped by Ctrl-C in the middle of a migration: nothing half-applied, and the next one completes', async () => {
-    slowMigration('0099_slower', 20);
+    slowMigration('0099_slower', 60);
     const first = stack.startMake('up');
     await first.sees(/applying 0099_slower/);
     killGroup(first.child, 'SIGINT');

@@ -68,6 +68,10 @@ describe('a stack that came up from nothing', () => {
     for (const path of ['/', '/docs', '/openapi.json', '/health/ready']) {
       expect((await fetch(`http://127.0.0.1:${stack.port}${path}`)).status, path).toBe(200);
     }
+    const page = await (await fetch(`http://127.0.0.1:${stack.port}/`)).text();
+    const assets = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(assets.length).toBeGreaterThan(0);
+    for (const path of assets) expect((await fetch(`http://127.0.0.1:${stack.port}${path}`)).status, path).toBe(200);
     for (const path of ['/metrics', '/admin', '/nothing']) {
       expect((await fetch(`http://127.0.0.1:${stack.port}${path}`)).status, path).toBe(404);
     }

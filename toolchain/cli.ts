@@ -1,5 +1,5 @@
 /** What `make VERB` does: says it in one line, does it, and explains a fault without a stack trace. */
-import { messageOf, UserFault } from './lib/fault.ts';
+import { faultText, UserFault } from './lib/fault.ts';
 import { root } from './lib/paths.ts';
 import { keepStdoutForResults, say } from './lib/progress.ts';
 
@@ -135,8 +135,7 @@ try {
 } catch (error) {
   keepStdoutForResults();
   say('');
-  if (error instanceof UserFault) say(`${error.message}\n  → ${error.next}`);
-  else if (process.env['DEBUG']) throw error;
-  else say(`${messageOf(error)}\n  → \`make doctor\` looks for the cause; DEBUG=1 shows where it happened.`);
+  if (process.env['DEBUG'] && !(error instanceof UserFault)) throw error;
+  say(faultText(error));
   process.exitCode = 1;
 }

@@ -71,7 +71,7 @@ describe('every answer', () => {
 describe('the pages around the API', () => {
   test.each([
     ['/', 'text/html'],
-    ['/style.css', 'text/css'],
+    ['/assets/style.css', 'text/css'],
     ['/docs', 'text/html'],
     ['/docs/swagger-ui-bundle.js', 'javascript'],
     ['/docs/start.js', 'javascript'],

@@ -22,7 +22,7 @@ describe('the gateway’s configuration', () => {
       ([, exact, path]) => `${exact ?? ''}${path}`,
     );
     expect(locations).toEqual([
-      '= /', '/api/', '= /ws', '= /health', '= /health/ready', '/docs', '= /redoc', '= /openapi.json', '/', '@unavailable',
+      '= /', '/assets/', '/api/', '= /ws', '= /health', '= /health/ready', '/docs', '= /redoc', '= /openapi.json', '/', '@unavailable',
     ]); // prettier-ignore
     expect(publicPart(render())).toMatch(/location \/ \{\s+default_type application\/problem\+json;\s+return 404/);
   });

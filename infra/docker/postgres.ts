@@ -59,11 +59,23 @@ export class Postgres extends pulumi.ComponentResource implements Database {
         },
         shmSize: 128,
         healthcheck: {
-          // Over TCP: while it initialises, Postgres answers on its socket only.
-          tests: ['CMD', 'pg_isready', '-q', '-h', '127.0.0.1', '-U', user, '-d', name],
+          // Over TCP: while it initialises, Postgres answers on its socket only. By its path: on PATH is a script of Debian's
+          // that takes ten times as long, each second.
+          tests: [
+            'CMD',
+            `/usr/lib/postgresql/${major}/bin/pg_isready`,
+            '-q',
+            '-h',
+            '127.0.0.1',
+            '-U',
+            user,
+            '-d',
+            name,
+          ],
           ...healthTiming,
         },
-        waitTimeout: 90,
+        // Generous: on a busy disk, initialising the data directory waits for each of its writes.
+        waitTimeout: 300,
         // SIGINT is Postgres' fast shutdown: sessions end, the data is checkpointed.
         stopSignal: 'SIGINT',
         stopTimeout: 30,

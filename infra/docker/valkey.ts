@@ -46,7 +46,7 @@ export class Valkey extends pulumi.ComponentResource implements Cache {
           tests: ['CMD-SHELL', 'REDISCLI_AUTH="$VALKEY_PASSWORD" valkey-cli ping | grep -q PONG'],
           ...healthTiming,
         },
-        waitTimeout: 60,
+        waitTimeout: 300,
         stopTimeout: 15,
         destroyGraceSeconds: 15,
       },

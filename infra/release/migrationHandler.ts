@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
-import { DockerTaskRunner } from './docker/dockerTaskRunner.ts';
 import type { EngineLog } from './engineLog.ts';
 import { describePlan, planMigrations, type MigrationTarget } from './migrationPlan.ts';
 import type { MigrationRunArgs } from './migrationRun.ts';
@@ -22,9 +21,9 @@ type Inputs = { [K in keyof MigrationRunArgs]: MigrationRunArgs[K] extends infer
 /** The provider's side of MigrationRun. */
 export class MigrationHandler implements ResourceHandler {
   private readonly log: EngineLog;
-  private readonly runnerFor: (inputs: Inputs) => TaskRunner;
+  private readonly runnerFor: (inputs: Inputs) => Promise<TaskRunner>;
 
-  constructor(log: EngineLog, runnerFor = (inputs: Inputs): TaskRunner => dockerRunner(inputs)) {
+  constructor(log: EngineLog, runnerFor = dockerRunner) {
     this.log = log;
     this.runnerFor = runnerFor;
   }
@@ -84,7 +83,8 @@ export class MigrationHandler implements ResourceHandler {
     const pending: Promise<void>[] = [];
     let result: TaskResult;
     try {
-      result = await this.runnerFor(inputs).run({
+      const runner = await this.runnerFor(inputs);
+      result = await runner.run({
         command,
         timeoutMs: inputs.timeoutSeconds * 1000,
         signal,
@@ -108,6 +108,8 @@ function explain(what: string, reason: string, tail: string[]): string {
   return [...lines, ...tail.map((line) => `  | ${line}`)].join('\n');
 }
 
-function dockerRunner(inputs: Inputs): TaskRunner {
+/** Loaded when a task runs: most updates run none, and a preview never does. */
+async function dockerRunner(inputs: Inputs): Promise<TaskRunner> {
+  const { DockerTaskRunner } = await import('./docker/dockerTaskRunner.ts');
   return new DockerTaskRunner({ ...inputs.runner, image: inputs.image ?? '' });
 }

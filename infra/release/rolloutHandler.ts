@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Route } from '../blueprint.ts';
-import { DockerRollout, runningTargets, type DockerTarget } from './docker/dockerRollout.ts';
+import type { DockerTarget } from './docker/dockerRollout.ts';
 import type { EngineLog } from './engineLog.ts';
 import type { Receipt } from './rollout.ts';
 import type { ResourceHandler } from './slipwayProvider.ts';
@@ -51,6 +51,7 @@ export class RolloutHandler implements ResourceHandler {
   /** A refresh notices instances that were stopped by hand: they leave the state, so the next update starts them. */
   async read(id: string, props: unknown): Promise<provider.ReadResult> {
     const state = unwrap(props) as State;
+    const { runningTargets } = await import('./docker/dockerRollout.ts');
     const running = await runningTargets(state.runner.host, state.targets);
     return { id, props: { ...state, targets: running } };
   }
@@ -60,6 +61,7 @@ export class RolloutHandler implements ResourceHandler {
 
   private async roll(urn: string, receipts: Receipt[], news: unknown, signal: AbortSignal): Promise<State> {
     const inputs = unwrap(news) as Inputs;
+    const { DockerRollout } = await import('./docker/dockerRollout.ts');
     const rollout = new DockerRollout({
       ...inputs.runner,
       release: inputs.release,

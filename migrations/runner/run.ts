@@ -86,9 +86,15 @@ export async function withReader<T>(
 
 function runnable(migration: Migration, context: StepContext) {
   const run = (direction: 'up' | 'down', verb: string) => async (): Promise<Done> => {
-    const durationMs = await runStep(context, migration, direction);
-    context.say(`${verb} ${migration.name} … done in ${durationMs} ms`);
-    return { name: migration.name, durationMs };
+    // A quick file is one line in the log; a slow one says at once what is being waited for.
+    const slow = setTimeout(() => context.say(`${verb} ${migration.name} …`), 1000);
+    try {
+      const durationMs = await runStep(context, migration, direction);
+      context.say(`${verb} ${migration.name} … done in ${durationMs} ms`);
+      return { name: migration.name, durationMs };
+    } finally {
+      clearTimeout(slow);
+    }
   };
   return { name: migration.name, up: run('up', 'applying'), down: run('down', 'reverting') };
 }

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -19,7 +29,9 @@ export class Checkout {
   static create(): Checkout {
     const root = mkdtempSync(join(tmpdir(), 'slipway-e2e-'));
     const listed = git(source, ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-    for (const file of listed.split('\0').filter(Boolean)) {
+    // Git still lists a file that was deleted and not yet committed.
+    const files = listed.split('\0').filter((file) => file !== '' && existsSync(join(source, file)));
+    for (const file of files) {
       mkdirSync(dirname(join(root, file)), { recursive: true });
       cpSync(join(source, file), join(root, file), { dereference: false, force: true });
     }

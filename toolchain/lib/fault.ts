@@ -14,3 +14,18 @@ export class UserFault extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What went wrong and, where it is known, what to do: an engine that does not answer looks the same from every verb. */
+export function faultText(error: unknown): string {
+  if (error instanceof UserFault) return `${error.message}\n  → ${error.next}`;
+  const { code, address } = error as { code?: unknown; address?: unknown };
+  if (typeof address === 'string' && /docker/.test(address)) {
+    if (code === 'EACCES') {
+      return `Permission denied on the Docker socket ${address}.\n  → \`sudo usermod -aG docker "$USER"\`, log in again.`;
+    }
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+      return `No Docker engine answers at ${address}.\n  → \`make up\` starts one where it can; else start it, or point DOCKER_HOST at another.`;
+    }
+  }
+  return `${messageOf(error)}\n  → \`make doctor\` looks for the cause; DEBUG=1 shows where it happened.`;
+}

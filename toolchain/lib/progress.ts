@@ -1,3 +1,5 @@
+import { faultText } from './fault.ts';
+
 /** Seconds with one decimal, as printed behind a step. */
 export function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
@@ -30,7 +32,8 @@ export async function step(name: string, work: (note: (line: string) => void) =>
     const { found, worked } = await work(note);
     say(`  ✓ ${name}: ${found}${worked ? ` (${seconds(performance.now() - start)})` : ''}`);
   } catch (error) {
-    say(`  ✗ ${name}: failed after ${seconds(performance.now() - start)}`);
+    // At once: other steps may have minutes to go.
+    say(`  ✗ ${name}: failed after ${seconds(performance.now() - start)}: ${faultText(error)}`);
     throw error;
   }
 }

@@ -17,6 +17,8 @@ export function pulumiVariables(env: NodeJS.ProcessEnv = process.env): Record<st
     ...(env['PULUMI_BACKEND_URL'] ? {} : { PULUMI_BACKEND_URL: `file://${stateDir}` }),
     ...(ownPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile }),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
+    // The program and the plugins are Node processes that live for seconds; much of that was compiling, each time anew.
+    NODE_COMPILE_CACHE: env['NODE_COMPILE_CACHE'] ?? join(privateDir, 'compile-cache'),
     PATH: pathWith(env['PATH'] ?? ''),
   };
 }

@@ -14,6 +14,7 @@ import {
 } from '../lib/pulumi.ts';
 import { isDockerStack, setUp } from '../setup/all.ts';
 import { settleStackFile, usesOwnBackend } from '../setup/state.ts';
+import { showUnfit } from './unfit.ts';
 
 const healthLimitMs = 60_000;
 
@@ -131,6 +132,7 @@ async function reportFailure(stderr: string, code: number): Promise<never> {
     say('');
     say(release ? `Still serving release ${release}.` : 'Nothing serves at the moment.');
   }
+  if (isDockerStack()) await showUnfit();
   const known = explain(stderr);
   if (known) throw known;
   if (code === 130)

@@ -4,6 +4,7 @@ import type { Route } from '../../blueprint.ts';
 import { gatewayPorts, nginxConfig } from '../../docker/nginxConfig.ts';
 import { containerExec } from './containerExec.ts';
 import { dockerClient } from './dockerClient.ts';
+import { plainLines } from './logLines.ts';
 
 /** On the image that the Dockerfile's build stage leaves without a name. */
 const buildStageLabel = 'dev.slipway.role=build-stage';
@@ -231,15 +232,4 @@ function readIdentity(body: string): { release?: string; instance?: string } {
   } catch {
     return {};
   }
-}
-
-/** The lines of a log that Docker sends in frames of an 8-byte header (stream, length) and a payload. */
-function plainLines(raw: Buffer): string[] {
-  const parts: string[] = [];
-  for (let at = 0; at + 8 <= raw.length;) {
-    const length = raw.readUInt32BE(at + 4);
-    parts.push(raw.subarray(at + 8, at + 8 + length).toString());
-    at += 8 + length;
-  }
-  return parts.join('').split('\n').filter(Boolean);
 }
