@@ -1,3 +1,4 @@
+-- slipway: phase=expand reversible=yes
 -- People, and the sessions they are signed in with.
 -- Ids are UUID version 7, made by the application: they grow with time, so an index on one is also a keyset.
 CREATE TABLE users (

@@ -1,3 +1,4 @@
+-- slipway: phase=expand reversible=yes
 CREATE TABLE conversations (
   id uuid PRIMARY KEY,
   title text NOT NULL CHECK (length(title) BETWEEN 1 AND 200),

@@ -1,3 +1,4 @@
+-- slipway: phase=expand reversible=yes
 CREATE TABLE messages (
   id uuid NOT NULL UNIQUE,
   conversation_id uuid NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,

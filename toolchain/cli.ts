@@ -51,6 +51,30 @@ const verbs: Record<string, Verb> = {
     does: "Reverts every migration; asks for the stack's name (or CONFIRM=name).",
     run: async () => (await import('./verbs/tasks.ts')).migrateRevertAll(),
   },
+  'migrate-redo': {
+    does: 'Reverts the newest migration and applies it again.',
+    run: async () => (await import('./verbs/tasks.ts')).migrateRedo(),
+  },
+  'migration-plan': {
+    does: 'Shows what `make migrate` would run: the SQL, and the locks it takes.',
+    run: async () => (await import('./verbs/tasks.ts')).migrationPlan(),
+  },
+  'migration-verify': {
+    does: "Holds the image's migrations against the database.",
+    run: async () => (await import('./verbs/tasks.ts')).migrationVerify(),
+  },
+  'migration-create': {
+    does: 'Makes the two files of a new migration, NAME.',
+    run: async () => (await import('./verbs/tasks.ts')).migrationCreate(),
+  },
+  'migration-renumber': {
+    does: 'Gives the migration NAME the next free number.',
+    run: async () => (await import('./verbs/tasks.ts')).migrationRenumber(),
+  },
+  migration: {
+    does: "Any verb of the migration runner, as ARGS; without ARGS the runner's help.",
+    run: async () => (await import('./verbs/tasks.ts')).migrationVerb(),
+  },
   seed: { does: 'Puts the demo data into the database.', run: async () => (await import('./verbs/tasks.ts')).seed() },
   'rebuild-db': {
     does: "Drops, migrates and seeds the database; asks for the stack's name (or CONFIRM=name).",
@@ -81,7 +105,7 @@ const verbs: Record<string, Verb> = {
     run: async () => (await import('./verbs/checks.ts')).bench(),
   },
   lint: {
-    does: 'Checks types, style, format and unused code.',
+    does: 'Checks types, style, format, unused code and the migrations.',
     run: async () => (await import('./verbs/checks.ts')).lint(),
   },
   help: { does: 'Lists what can be typed.', run: () => Promise.resolve(help()) },

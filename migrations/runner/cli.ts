@@ -1,26 +1,177 @@
-import { parseArgs } from 'node:util';
+import { baseline, repair } from './adopt.ts';
+import { parseArguments, type Arguments } from './arguments.ts';
+import { createMigration, renumber } from './author.ts';
 import { exitCodes, MigrationError } from './exit.ts';
-import { migrateDown, migrateUp, migrationStatus, type Extent, type RunnerOptions } from './runner.ts';
+import { readMigrations } from './files.ts';
+import { helpText } from './help.ts';
+import { migrationStatus, planLines, planMigrations, verifyMigrations, type MigrationState } from './inspect.ts';
+import { findingLine, lintMigration, unreadable, type Finding } from './lint.ts';
+import type { RunnerOptions } from './run.ts';
+import { runSquawk } from './squawk.ts';
+import { migrateDown, migrateRedo, migrateUp, revertAll } from './runner.ts';
 
-const help = `migrate <up|down|status>
+type Settings = Omit<RunnerOptions, 'say' | 'signal' | 'folder' | 'forced'>;
 
-  up      apply the pending migrations         [--to NAME | --step N]
-  down    revert the newest migration          [--to NAME | --step N | --all]
-  status  list the migrations and how they stand   [--json]
-
-  --folder DIR  reads the SQL files from there instead of the ones this image carries
-
-Exit codes: ${Object.entries(exitCodes)
-  .map(([reason, code]) => `${code} ${reason}`)
-  .join(', ')}`;
+/** What a verb has to say: to a person in lines, to a program in one JSON document. */
+interface Answer {
+  json: unknown;
+  lines: string[];
+  exitCode?: number;
+}
 
 /**
  * The command line of the runner.
  *
  * @param args what follows `migrate`, such as `['up', '--to', '0002_models']`
- * @returns the process' exit code; nothing is thrown
+ * @param folder where the SQL files are, unless the command line says so
+ * @param readSettings reads the environment; called by verbs that need a database only
+ * @returns the process' exit code; of faults in the environment what `readSettings` throws goes through
  */
-export async function migrateCommand(args: string[], settings: Omit<RunnerOptions, 'say' | 'signal'>): Promise<number> {
+export async function migrateCommand(args: string[], folder: string, readSettings: () => Settings): Promise<number> {
+  // Whoever read our output may be gone; that is no reason to break a migration off.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  // Known before the arguments are: a fault in them is told in JSON as well.
+  const json = args.includes('--json');
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const say = json ? (line: string): void => void process.stderr.write(`${line}\n`) : write;
+  try {
+    const given = parseArguments(args);
+    if (!given.verb || given.help) {
+      write(helpText(given.verb));
+      return exitCodes.ok;
+    }
+    const from = given.folder ?? folder;
+    const answer =
+      onFiles(given, from) ??
+      (await onDatabase(given, {
+        ...readSettings(),
+        ...(given.lockWaitMs !== undefined && { lockWaitMs: given.lockWaitMs }),
+        folder: from,
+        forced: given.forced,
+        say,
+        signal: stopSignal(),
+      }));
+    if (json) write(JSON.stringify(answer.json));
+    else answer.lines.forEach(write);
+    return answer.exitCode ?? exitCodes.ok;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConfigError') throw error;
+    const fault = error instanceof MigrationError ? error : undefined;
+    const exitCode = fault?.exitCode ?? exitCodes.failedSql;
+    const message = fault?.message ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (json) write(JSON.stringify({ error: { reason: fault?.reason ?? 'failedSql', exitCode, message } }));
+    process.stderr.write(`migrate: ${message}\n`);
+    return exitCode;
+  }
+}
+
+/** The verbs that need no database. */
+function onFiles({ verb, name }: Arguments, folder: string): Answer | undefined {
+  switch (verb) {
+    case 'create': {
+      const files = createMigration(folder, name ?? '');
+      return { json: { created: files }, lines: [...files.map((file) => `made ${file}`), 'Next: write the SQL.'] };
+    }
+    case 'renumber': {
+      const renamed = renumber(folder, name);
+      return { json: { from: name, to: renamed }, lines: [`${name ?? ''} is now ${renamed}`] };
+    }
+    case 'lint':
+      return lint(folder);
+    default:
+      return undefined;
+  }
+}
+
+async function onDatabase(given: Arguments, options: RunnerOptions): Promise<Answer> {
+  switch (given.verb) {
+    case 'up':
+      return counted('applied', await migrateUp(options, given.extent));
+    case 'down':
+      return counted(
+        'reverted',
+        await migrateDown(options, given.all ? { step: Number.MAX_SAFE_INTEGER } : given.extent),
+      );
+    case 'redo':
+      return counted('redone', await migrateRedo(options, given.extent));
+    case 'revert-all':
+      return counted('reverted', await revertAll(options));
+    case 'status': {
+      const states = await migrationStatus(options);
+      return { json: states, lines: statusLines(states) };
+    }
+    case 'verify': {
+      const found = await verifyMigrations(options);
+      const ahead = found.ahead.length > 0 ? `, ${found.ahead.length} of a newer image` : '';
+      return { json: found, lines: [`as applied: ${found.applied}${ahead}; pending: ${found.pending.length}`] };
+    }
+    case 'plan': {
+      const plan = await planMigrations(options);
+      const { refused } = plan;
+      const exitCode = refused?.exitCode ?? exitCodes.ok;
+      const json = {
+        ...plan,
+        refused: refused ? { reason: refused.reason, exitCode, message: refused.message } : null,
+      };
+      return { json, lines: planLines(plan), exitCode };
+    }
+    case 'baseline': {
+      const names = await baseline(options, given.to);
+      return { json: { baseline: names }, lines: names.map((name) => `${name} counts as applied`) };
+    }
+    case 'repair': {
+      const accepted = await repair(options, given.name ?? '', given.reason);
+      const now = accepted === 'edited' ? 'counts as applied as it is now' : 'counts as never applied';
+      return { json: { repaired: given.name, accepted }, lines: [`${given.name ?? ''} ${now}; the reason is kept`] };
+    }
+    default:
+      throw new Error(`The verb ${given.verb ?? ''} is not dispatched.`);
+  }
+}
+
+function counted(what: string, names: string[]): Answer {
+  return { json: { [what]: names }, lines: names.length > 0 ? [`${names.length} ${what}`] : [] };
+}
+
+function statusLines(states: MigrationState[]): string[] {
+  if (states.length === 0) return ['no migrations'];
+  const width = Math.max(...states.map(({ name }) => name.length));
+  const lines = states.map(({ name, state, phase, reversible, applied }) => {
+    const when = applied
+      ? `${applied.appliedAt.toISOString()}  ${applied.durationMs} ms  release ${applied.release}`
+      : '';
+    const kind = `${phase ?? '-'}${reversible ? '' : ', irreversible'}`;
+    return `${name.padEnd(width)}  ${state.padEnd(8)}  ${kind.padEnd(8)}  ${when}`.trimEnd();
+  });
+  const pending = states.filter(({ state }) => state === 'pending').length;
+  return [...lines, `${states.length - pending} applied, ${pending} pending`];
+}
+
+function lint(folder: string): Answer {
+  let findings: Finding[];
+  // Why squawk did not run; it does not look at files that cannot be read.
+  let skipped = 'the files cannot be read';
+  try {
+    const migrations = readMigrations(folder);
+    const squawk = runSquawk(folder, migrations);
+    skipped = typeof squawk === 'string' ? squawk : '';
+    findings = [...migrations.flatMap(lintMigration), ...(typeof squawk === 'string' ? [] : squawk)];
+    findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+  } catch (error) {
+    if (!(error instanceof MigrationError) || error.reason === 'usage') throw error;
+    findings = [unreadable(error)];
+  }
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const closing = `${errors} ${errors === 1 ? 'error' : 'errors'}, ${findings.length - errors} warnings`;
+  return {
+    json: { findings, squawk: skipped === '' },
+    lines: [...findings.map(findingLine), skipped ? `${closing} (by our own rules only: ${skipped})` : closing],
+    exitCode: errors > 0 ? exitCodes.lint : exitCodes.ok,
+  };
+}
+
+/** Aborts on SIGTERM and SIGINT: the file in hand is rolled back. */
+function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const [signal, reason] of [
     ['SIGTERM', 'terminated'],
@@ -32,89 +183,5 @@ export async function migrateCommand(args: string[], settings: Omit<RunnerOption
       stop.abort(new MigrationError(reason, `cancelled by ${signal}, nothing half-applied`));
     });
   }
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  try {
-    return await run(args, { ...settings, say, signal: stop.signal });
-  } catch (error) {
-    const fault = error instanceof MigrationError ? error : undefined;
-    process.stderr.write(`migrate: ${fault?.message ?? (error instanceof Error ? error.stack : String(error))}\n`);
-    return fault?.exitCode ?? exitCodes.failedSql;
-  }
-}
-
-async function run(args: string[], given: RunnerOptions): Promise<number> {
-  const { verb, values } = parse(args);
-  const options = { ...given, folder: values.folder ?? given.folder };
-  if (values.help || verb === 'help') {
-    options.say(help);
-    return exitCodes.ok;
-  }
-  switch (verb) {
-    case 'up': {
-      const count = await migrateUp(options, extentOf(values));
-      if (count > 0) options.say(`${count} applied`);
-      return exitCodes.ok;
-    }
-    case 'down': {
-      const count = await migrateDown(options, values.all ? { step: Number.MAX_SAFE_INTEGER } : extentOf(values));
-      if (count > 0) options.say(`${count} reverted`);
-      return exitCodes.ok;
-    }
-    case 'status':
-      printStatus(await migrationStatus(options), options.say, values.json);
-      return exitCodes.ok;
-    default:
-      throw new MigrationError('usage', `${verb ? `unknown verb "${verb}"` : 'a verb is missing'}.\n\n${help}`);
-  }
-}
-
-function parse(args: string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        to: { type: 'string' },
-        step: { type: 'string' },
-        all: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-        folder: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-    if (positionals.length > 1) throw new Error(`unexpected argument "${positionals[1]}"`);
-    return { verb: positionals[0], values };
-  } catch (error) {
-    throw new MigrationError('usage', `${(error as Error).message}\n\n${help}`, { cause: error });
-  }
-}
-
-function extentOf(values: { to?: string; step?: string }): Extent {
-  if (values.to !== undefined && values.step !== undefined) {
-    throw new MigrationError('usage', 'Give --to or --step, not both.');
-  }
-  if (values.to !== undefined) return { to: values.to };
-  if (values.step === undefined) return undefined;
-  if (!/^[1-9]\d{0,5}$/.test(values.step)) {
-    throw new MigrationError('usage', `--step ${values.step}: a whole number from 1 is needed.`);
-  }
-  return { step: Number(values.step) };
-}
-
-function printStatus(
-  states: Awaited<ReturnType<typeof migrationStatus>>,
-  say: (line: string) => void,
-  json: boolean,
-): void {
-  if (json) return say(JSON.stringify(states));
-  if (states.length === 0) return say('no migrations');
-  const width = Math.max(...states.map(({ name }) => name.length));
-  for (const { name, state, applied } of states) {
-    const when = applied
-      ? `${applied.appliedAt.toISOString()}  ${applied.durationMs} ms  release ${applied.release}`
-      : '';
-    say(`${name.padEnd(width)}  ${state.padEnd(8)}  ${when}`.trimEnd());
-  }
-  const pending = states.filter(({ state }) => state === 'pending').length;
-  say(`${states.length - pending} applied, ${pending} pending`);
+  return stop.signal;
 }

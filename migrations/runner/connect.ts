@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { MigrationError } from './exit.ts';
+import { pooled } from './session.ts';
 
 export interface Target {
   /** `postgres://user:password@host:5432/database` */
@@ -20,7 +21,7 @@ function describe(databaseUrl: string): string {
 /**
  * Connects, waiting a bounded time for a database that is still starting.
  *
- * @throws {MigrationError} `unreachable`, `authentication`, `tls` or `usage`
+ * @throws {MigrationError} `unreachable`, `authentication`, `tls`, `pooler` or `usage`
  */
 export async function connect(target: Target, say: (line: string) => void, signal?: AbortSignal): Promise<pg.Client> {
   const deadline = Date.now() + target.connectWaitMs;
@@ -56,6 +57,7 @@ function explain(error: unknown, target: Target): MigrationError {
   const code = (error as { code?: string }).code ?? '';
   const text = message(error);
   const cause = { cause: error };
+  if (/startup parameter/.test(text)) return pooled(`it refused the connection's settings (${text})`, cause);
   if (code === '28P01' || code === '28000' || /password must be a string|SASL/.test(text)) {
     return new MigrationError('authentication', `${where} refused the sign-in: ${text}. Check DATABASE_URL.`, cause);
   }

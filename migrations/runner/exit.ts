@@ -25,6 +25,18 @@ export const exitCodes = {
   badFile: 11,
   /** The server and we do not agree on TLS. */
   tls: 12,
+  /** An older image: a migration it does not know cannot be gone back over. */
+  rollback: 13,
+  /** The connection that held the lock, or the lock itself, was lost in the middle of a run. */
+  lockLost: 14,
+  /** A pooler stands in between and does not keep the session, so no lock can be held. */
+  pooler: 15,
+  /** A contract step would run in the release of the expand it completes. */
+  contractTooEarly: 16,
+  /** A migration that says it cannot be reverted. */
+  irreversible: 17,
+  /** The lint found an error. */
+  lint: 18,
   /** Stopped by Ctrl-C (128 + SIGINT). */
   interrupted: 130,
   /** Stopped by SIGTERM (128 + SIGTERM). */

@@ -1,18 +1,32 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bareStatement } from './bareStatement.ts';
 import { MigrationError } from './exit.ts';
+import { readHeader, type Header, type Phase } from './header.ts';
 import { checkStatements, splitStatements } from './statements.ts';
+
+/** The SQL of one direction, and how it wants to be run. */
+export interface Script {
+  /** Such as `0001_users.up.sql`. */
+  file: string;
+  sql: string;
+  header: Header;
+}
 
 /** One migration: a number and a name, the SQL that applies it, and the SQL that reverts it. */
 export interface Migration {
   /** Such as `0001_users`. */
   name: string;
   number: number;
-  up: string;
-  down: string;
+  up: Script;
+  /** Absent only where the header says `reversible=no`. */
+  down: Script | undefined;
   /** SHA-256 (hex) of the up file's text, after a byte order mark and Windows line ends are taken out. */
   checksum: string;
+  /** `undefined`: its header does not say. */
+  phase: Phase | undefined;
+  reversible: boolean;
 }
 
 const filePattern = /^(?<name>(?<number>\d{4})_[a-z0-9_]+)\.(?<direction>up|down)\.sql$/;
@@ -25,7 +39,32 @@ const filePattern = /^(?<name>(?<number>\d{4})_[a-z0-9_]+)\.(?<direction>up|down
  * @throws {MigrationError} `usage`, `badFile`, `duplicateNumber` or `missingDown`
  */
 export function readMigrations(folder: string): Migration[] {
-  const files = new Map<string, { number: number; up?: string; down?: string }>();
+  const migrations = listMigrations(folder).map((entry) => readMigration(folder, entry));
+  refuseDuplicates(migrations);
+  const names = new Set<string>();
+  for (const { name, up } of migrations) {
+    const { completes } = up.header;
+    if (completes && !names.has(completes)) {
+      throw new MigrationError(
+        'badFile',
+        `${up.file}: completes=${completes}, but no migration before it has that name.`,
+      );
+    }
+    names.add(name);
+  }
+  return migrations;
+}
+
+/** A migration as the folder's listing shows it: nothing has been read yet. */
+export interface ListedMigration {
+  name: string;
+  number: number;
+  directions: ('up' | 'down')[];
+}
+
+/** The names in a folder in the order of their numbers, numbers used twice included. */
+export function listMigrations(folder: string): ListedMigration[] {
+  const found = new Map<string, ListedMigration>();
   for (const file of listSql(folder)) {
     const match = filePattern.exec(file);
     if (!match?.groups) {
@@ -35,22 +74,36 @@ export function readMigrations(folder: string): Migration[] {
       );
     }
     const { name = '', number = '', direction = '' } = match.groups;
-    const entry = files.get(name) ?? { number: Number(number) };
-    entry[direction as 'up' | 'down'] = decode(file, readFileSync(join(folder, file)));
-    files.set(name, entry);
+    const entry = found.get(name) ?? { name, number: Number(number), directions: [] };
+    entry.directions.push(direction as 'up' | 'down');
+    found.set(name, entry);
   }
-  const migrations = [...files].map(([name, { number, up, down }]) => {
-    if (up === undefined) throw new MigrationError('badFile', `${name}.down.sql has no ${name}.up.sql beside it.`);
-    if (down === undefined) {
-      throw new MigrationError('missingDown', `${name}.down.sql is missing: every migration says how it is reverted.`);
-    }
-    checkStatements(`${name}.up.sql`, up);
-    checkStatements(`${name}.down.sql`, down);
-    return { name, number, up, down, checksum: checksumOf(up) };
-  });
-  migrations.sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
-  refuseDuplicates(migrations);
-  return migrations;
+  return [...found.values()].sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
+}
+
+function readMigration(folder: string, { name, number, directions }: ListedMigration): Migration {
+  if (!directions.includes('up')) {
+    throw new MigrationError('badFile', `${name}.down.sql has no ${name}.up.sql beside it.`);
+  }
+  const up = readScript(folder, `${name}.up.sql`);
+  const { phase, reversible = true } = up.header;
+  const hasDown = directions.includes('down');
+  if (!hasDown && reversible) {
+    throw new MigrationError(
+      'missingDown',
+      `${name}.down.sql is missing. Write how it is reverted, or \`reversible=no\` in the header of ${up.file}.`,
+    );
+  }
+  const down = hasDown ? readScript(folder, `${name}.down.sql`) : undefined;
+  return { name, number, up, down, checksum: checksumOf(up.sql), phase, reversible };
+}
+
+function readScript(folder: string, file: string): Script {
+  const sql = decode(file, readFileSync(join(folder, file)));
+  const header = readHeader(file, sql);
+  checkStatements(file, sql);
+  if (header.noTransaction) bareStatement(file, sql);
+  return { file, sql, header };
 }
 
 /** The checksum that the database remembers of an applied file. Line ends do not count: git may change them. */
@@ -93,7 +146,7 @@ function refuseDuplicates(migrations: Migration[]): void {
     if (next && next.number === migration.number) {
       throw new MigrationError(
         'duplicateNumber',
-        `${migration.name} and ${next.name} have the same number. Rename the newer one to the next free number.`,
+        `${migration.name} and ${next.name} have the same number. \`migrate renumber NAME\` gives the newer one the next free number.`,
       );
     }
   });

@@ -1,149 +1,94 @@
-import type pg from 'pg';
-import { Umzug } from 'umzug';
-import { connect, type Target } from './connect.ts';
 import { MigrationError } from './exit.ts';
-import { readMigrations, type Migration } from './files.ts';
-import { Ledger, type AppliedMigration } from './ledger.ts';
-import { takeLock } from './lock.ts';
-import { runStep, type StepSettings } from './step.ts';
-import { pendingMigrations } from './verify.ts';
-
-export interface RunnerOptions extends Target, StepSettings {
-  /** The folder with the SQL files. */
-  folder: string;
-  /** How long to wait for another run, in milliseconds. */
-  lockWaitMs: number;
-  /** Where the human-readable lines go. */
-  say: (line: string) => void;
-  /** Stops the run: the file in hand is rolled back. Its reason is a MigrationError. */
-  signal: AbortSignal;
-}
-
-export interface MigrationState {
-  name: string;
-  state: 'applied' | 'pending' | 'edited' | 'missing';
-  applied?: AppliedMigration;
-}
+import type { Migration } from './files.ts';
+import type { AppliedMigration } from './ledger.ts';
+import { refuseEarlyContract, refuseIrreversible } from './releaseRules.ts';
+import { withLock, type Run, type RunnerOptions } from './run.ts';
+import { compare, what } from './verify.ts';
 
 /** How far to go: up to (down to: and including) a name, a number of files, or everything there is. */
 export type Extent = { to: string } | { step: number } | undefined;
 
-/** Applies the pending migrations. Returns how many it applied. */
-export async function migrateUp(options: RunnerOptions, extent?: Extent): Promise<number> {
-  return withDatabase(options, async (umzug, files, ledger) => {
-    const pending = pendingMigrations(files, await ledger.applied());
-    if (extent && 'to' in extent) requireKnown(extent.to, pending);
-    if (pending.length === 0) options.say('nothing to migrate');
-    const done = pending.length === 0 ? [] : await umzug.up(extent);
-    return done.length;
-  });
-}
-
-/** Reverts the newest migration, or as many as `extent` says. Returns how many it reverted. */
-export async function migrateDown(options: RunnerOptions, extent: Extent = { step: 1 }): Promise<number> {
-  return withDatabase(options, async (umzug, files, ledger) => {
-    const applied = await ledger.applied();
-    pendingMigrations(files, applied);
-    if ('to' in extent) requireKnown(extent.to, applied);
-    if (applied.length === 0) options.say('nothing to revert');
-    const done = applied.length === 0 ? [] : await umzug.down(extent);
-    return done.length;
-  });
-}
-
-/** Says of every file, and of every row without a file, how it stands. Takes no lock and changes nothing. */
-export async function migrationStatus(options: RunnerOptions): Promise<MigrationState[]> {
-  const files = readMigrations(options.folder);
-  const client = await connect(options, options.say, options.signal);
-  try {
-    const applied = new Map((await new Ledger(client).applied()).map((row) => [row.name, row]));
-    const states = files.map(({ name, checksum }): MigrationState => {
-      const row = applied.get(name);
-      applied.delete(name);
-      if (!row) return { name, state: 'pending' };
-      return { name, state: row.checksum === checksum ? 'applied' : 'edited', applied: row };
-    });
-    return [
-      ...states,
-      ...[...applied.values()].map((row) => ({ name: row.name, state: 'missing' as const, applied: row })),
-    ];
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
-type Work = (umzug: Umzug<pg.Client>, files: Migration[], ledger: Ledger) => Promise<number>;
-
-async function withDatabase(options: RunnerOptions, work: Work): Promise<number> {
-  const { say, signal, schema } = options;
-  const files = readMigrations(options.folder);
-  const client = await connect(options, say, signal);
-  const stopCancelling = cancelOnAbort(client, options);
-  try {
-    await takeLock(client, schema, options.lockWaitMs, say, signal);
-    const ledger = new Ledger(client);
-    await ledger.create(schema);
-    const umzug = new Umzug<pg.Client>({
-      context: client,
-      logger: undefined,
-      migrations: files.map((migration) => runnable(migration, client, ledger, options)),
-      // The row is written by the step itself, in the transaction of the file; there is nothing left to log here.
-      storage: {
-        executed: async () => (await ledger.applied()).map(({ name }) => name),
-        logMigration: async () => {},
-        unlogMigration: async () => {},
-      },
-    });
-    return await work(umzug, files, ledger);
-  } catch (error) {
-    throw faultOf(error, signal);
-  } finally {
-    stopCancelling();
-    await client.end().catch(() => {});
-  }
-}
-
-function runnable(migration: Migration, client: pg.Client, ledger: Ledger, options: RunnerOptions) {
-  const run = (direction: 'up' | 'down', verb: string) => async (): Promise<void> => {
-    // A quick file is one line in the log; a slow one says at once what is being waited for.
-    const slow = setTimeout(() => options.say(`${verb} ${migration.name} …`), 1000);
-    try {
-      const ms = await runStep(client, ledger, migration, direction, options, options.say, options.signal);
-      options.say(`${verb} ${migration.name} … done in ${ms} ms`);
-    } finally {
-      clearTimeout(slow);
+/** Applies the pending migrations. Returns the names of what it applied. */
+export async function migrateUp(options: RunnerOptions, extent?: Extent): Promise<string[]> {
+  return withLock(options, async (run) => {
+    const applied = await run.ledger.applied();
+    const { pending, ahead } = compare(run.files, applied);
+    if (ahead.length > 0) {
+      options.say(
+        `the database is ahead of this image by ${ahead.map(what).join(', ')}; this image's code goes with that`,
+      );
     }
-  };
-  return { name: migration.name, up: run('up', 'applying'), down: run('down', 'reverting') };
+    const batch = take(pending, extent);
+    refuseEarlyContract(batch, applied, options.release, options.forced);
+    return apply(run, batch, options);
+  });
 }
 
-/** On abort, asks the server from a second connection to stop the running statement, so that the file rolls back at once. */
-function cancelOnAbort(client: pg.Client, options: RunnerOptions): () => void {
-  const { processID } = client as unknown as { processID: number };
-  const cancel = async (): Promise<void> => {
-    const second = await connect({ ...options, connectWaitMs: 0 }, () => {});
-    await second.query('SELECT pg_cancel_backend($1)', [processID]);
-    await second.end();
-  };
-  const listener = (): void => {
-    // Without a second connection, closing ours makes the server roll back as well; it only takes longer to notice.
-    cancel().catch(() => void client.end().catch(() => {}));
-  };
-  options.signal.addEventListener('abort', listener, { once: true });
-  return () => options.signal.removeEventListener('abort', listener);
+/** Reverts the newest migration, or as many as `extent` says. Returns the names of what it reverted. */
+export async function migrateDown(options: RunnerOptions, extent: Extent = { step: 1 }): Promise<string[]> {
+  return withLock(options, async (run) => revert(run, await toRevert(run, extent), options));
 }
 
-function requireKnown(name: string, among: { name: string }[]): void {
-  if (among.some((migration) => migration.name === name)) return;
-  const names = among.map((migration) => migration.name).join(', ') || 'none';
-  throw new MigrationError('usage', `--to ${name}: no such migration to go to. There are: ${names}.`);
+/** Reverts the newest migration, or as many as `extent` says, and applies them again. Returns their names. */
+export async function migrateRedo(options: RunnerOptions, extent: Extent = { step: 1 }): Promise<string[]> {
+  return withLock(options, async (run) => {
+    const batch = await toRevert(run, extent);
+    await revert(run, batch, options);
+    return apply(run, batch.reverse(), options);
+  });
 }
 
-/** Umzug wraps what a migration throws; the fault itself is what a person needs. */
-function faultOf(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason;
-  for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) {
-    if (inner instanceof MigrationError) return inner;
+/** Reverts everything. In production a person has to name the database. */
+export async function revertAll(options: RunnerOptions): Promise<string[]> {
+  return withLock(options, async (run) => {
+    const { rows } = await run.client.query<{ name: string }>('SELECT current_database() AS name');
+    const database = rows[0]?.name ?? '';
+    if (options.production && !options.forced.includes(database)) {
+      throw new MigrationError(
+        'usage',
+        `This would drop everything that migrations made in the database "${database}", with its data. ` +
+          `To do that in production, name it: --force ${database}.`,
+      );
+    }
+    return revert(run, await toRevert(run, undefined), options);
+  });
+}
+
+async function toRevert({ files, ledger }: Run, extent: Extent): Promise<Migration[]> {
+  const applied = await ledger.applied();
+  const { ahead } = compare(files, applied);
+  if (ahead.length > 0) {
+    throw new MigrationError(
+      'missingFile',
+      `This image does not carry ${ahead.map(({ name }) => name).join(', ')}, the newest of the database, so it cannot revert. ` +
+        'Revert with the newer image.',
+    );
   }
-  return error;
+  const done = new Map(applied.map((row): [string, AppliedMigration] => [row.name, row]));
+  return take(files.filter(({ name }) => done.has(name)).reverse(), extent);
+}
+
+/** The part of a run's migrations that was asked for. */
+function take(migrations: Migration[], extent: Extent): Migration[] {
+  if (!extent) return migrations;
+  if ('step' in extent) return migrations.slice(0, extent.step);
+  const index = migrations.findIndex(({ name }) => name === extent.to);
+  if (index >= 0) return migrations.slice(0, index + 1);
+  const names = migrations.map(({ name }) => name).join(', ') || 'none';
+  throw new MigrationError('usage', `--to ${extent.to}: no such migration to go to. There are: ${names}.`);
+}
+
+async function apply({ umzug }: Run, batch: Migration[], { say }: RunnerOptions): Promise<string[]> {
+  if (batch.length === 0) say('nothing to migrate');
+  const names = batch.map(({ name }) => name);
+  if (names.length > 0) await umzug.up({ migrations: names });
+  return names;
+}
+
+async function revert({ umzug }: Run, batch: Migration[], { say, forced }: RunnerOptions): Promise<string[]> {
+  refuseIrreversible(batch, forced);
+  if (batch.length === 0) say('nothing to revert');
+  const names = batch.map(({ name }) => name);
+  if (names.length > 0) await umzug.down({ migrations: names });
+  return names;
 }

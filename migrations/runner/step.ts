@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { runBare } from './bareStep.ts';
 import { MigrationError } from './exit.ts';
-import type { Migration } from './files.ts';
+import type { Migration, Script } from './files.ts';
 import type { Ledger } from './ledger.ts';
+import type { Lock } from './lock.ts';
 import { excerpt, splitStatements } from './statements.ts';
 
 export interface StepSettings {
@@ -15,47 +17,43 @@ export interface StepSettings {
   release: string;
 }
 
+/** What a step works with: the session that holds the lock, and what it may do. */
+export interface StepContext {
+  client: pg.Client;
+  lock: Lock;
+  ledger: Ledger;
+  settings: StepSettings;
+  say: (line: string) => void;
+  signal: AbortSignal;
+}
+
 // lock_not_available, deadlock_detected, serialization_failure: nothing is wrong with the file; a later try may succeed.
 const transient = new Set(['55P03', '40P01', '40001']);
 
 /**
- * Runs one file and its bookkeeping in one transaction.
+ * Runs one file and its bookkeeping: in one transaction, or, where its header asks for that, outside.
  *
  * @returns how long it took, in milliseconds
- * @throws {MigrationError} `failedSql` with the line, or the signal's reason when `signal` stopped it
+ * @throws {MigrationError} `failedSql` with the line, `lockLost`, or the signal's reason when `signal` stopped it
  */
-export async function runStep(
-  client: pg.Client,
-  ledger: Ledger,
-  migration: Migration,
-  direction: 'up' | 'down',
-  settings: StepSettings,
-  say: (line: string) => void,
-  signal: AbortSignal,
-): Promise<number> {
+export async function runStep(context: StepContext, migration: Migration, direction: 'up' | 'down'): Promise<number> {
+  const script = migration[direction];
+  if (!script) {
+    throw new MigrationError('irreversible', `${migration.name} cannot be reverted: it has no ${direction} file.`);
+  }
+  const { client, settings, say, signal } = context;
   for (let attempt = 1; ; attempt++) {
-    const started = performance.now();
     const done = countStatements(client);
     try {
       signal.throwIfAborted();
-      // SET LOCAL ends with the transaction, so a file cannot leave the next one without its limits.
-      await client.query(
-        `BEGIN; SET LOCAL lock_timeout = ${settings.lockTimeoutMs}; SET LOCAL statement_timeout = ${settings.statementTimeoutMs}`,
-      );
-      done.reset();
-      await client.query(migration[direction]);
-      const elapsed = Math.round(performance.now() - started);
-      await ledger.record(migration, direction, elapsed, settings.release);
-      await client.query('COMMIT');
-      return elapsed;
+      if (script.header.noTransaction) return await runBare(context, migration, direction, script);
+      return await inTransaction(context, migration, direction, script, () => done.reset());
     } catch (error) {
       const completed = done.count();
-      await client.query('ROLLBACK').catch(() => {});
+      if (!script.header.noTransaction) await client.query('ROLLBACK').catch(() => {});
       if (signal.aborted) throw signal.reason as MigrationError;
       const code = (error as { code?: string }).code ?? '';
-      if (!transient.has(code) || attempt >= settings.attempts) {
-        throw explain(error, migration, direction, completed, attempt);
-      }
+      if (!transient.has(code) || attempt >= settings.attempts) throw explain(error, script, completed, attempt);
       // Full jitter: runners and migrations that collided once should not meet again.
       const waitMs = Math.round(Math.random() * Math.min(10_000, 500 * 2 ** attempt));
       say(`${migration.name}: ${(error as Error).message}; rolled back, attempt ${attempt + 1} in ${waitMs} ms`);
@@ -64,6 +62,27 @@ export async function runStep(
       done.stop();
     }
   }
+}
+
+async function inTransaction(
+  { client, lock, ledger, settings }: StepContext,
+  migration: Migration,
+  direction: 'up' | 'down',
+  { sql, header }: Script,
+  ready: () => void,
+): Promise<number> {
+  const started = performance.now();
+  const { lockTimeoutMs = settings.lockTimeoutMs, statementTimeoutMs = settings.statementTimeoutMs } = header;
+  // SET LOCAL ends with the transaction, so a file cannot leave the next one without its limits.
+  await client.query(
+    `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}`,
+  );
+  ready();
+  await client.query(sql);
+  const elapsed = Math.round(performance.now() - started);
+  await ledger.record(migration, direction, elapsed, lock);
+  await client.query('COMMIT');
+  return elapsed;
 }
 
 /** Counts completed statements: only so can an error without a position be traced to its statement. */
@@ -79,40 +98,41 @@ function countStatements(client: pg.Client): { count(): number; reset(): void; s
   };
 }
 
-function explain(
-  error: unknown,
-  migration: Migration,
-  direction: 'up' | 'down',
-  done: number,
-  attempt: number,
-): MigrationError {
-  const file = `${migration.name}.${direction}.sql`;
-  if (!(error instanceof pg.DatabaseError)) {
+function explain(error: unknown, { file, sql, header }: Script, done: number, attempt: number): MigrationError {
+  if (error instanceof MigrationError)
+    return new MigrationError(error.reason, `${file}: ${error.message}`, { cause: error });
+  const broken = !(error instanceof pg.DatabaseError) || error.severity === 'FATAL';
+  if (broken) {
     const text = error instanceof Error ? error.message : String(error);
+    const left = header.noTransaction ? 'The next run takes it up' : 'The server rolls the file back';
     return new MigrationError(
-      'unreachable',
-      `${file}: lost the database: ${text}. The server rolls the file back; run \`migrate up\` again.`,
+      'lockLost',
+      `${file}: lost the connection, and with it the lock: ${text}. ${left}; run \`migrate up\` again.`,
       { cause: error },
     );
   }
-  const sql = migration[direction];
   const statements = splitStatements(sql);
+  // Outside a transaction there is one statement; what else was counted was ours.
+  const index = header.noTransaction ? 0 : done;
   // The error may also come from COMMIT, after the last statement: a deferred constraint, for instance.
-  const statement = statements[done];
-  const offset = error.position ? utf16Offset(sql, Number(error.position) - 1) : statement?.start;
+  const statement = statements[index];
+  const from = header.noTransaction ? (statement?.start ?? 0) : 0;
+  const offset = error.position ? from + utf16Offset(sql.slice(from), Number(error.position) - 1) : statement?.start;
   const notes = [
     error.detail && `detail: ${error.detail}`,
     error.hint && `hint: ${error.hint}`,
     error.where && `where: ${error.where}`,
   ].filter(Boolean);
-  const place = statement ? `statement ${done + 1} of ${statements.length}` : 'at its commit';
+  const place = statement ? `statement ${index + 1} of ${statements.length}` : 'at its commit';
   return new MigrationError(
     'failedSql',
     [
       `${file}: ${error.message} (SQLSTATE ${error.code ?? '?'}, ${place}${attempt > 1 ? `, attempt ${attempt}` : ''})`,
       ...(offset === undefined ? [] : [excerpt(sql, offset)]),
       ...notes.map((note) => `  ${note}`),
-      'Rolled back whole; nothing of this file remains. Correct it and run again.',
+      header.noTransaction
+        ? 'Its one statement did not complete, and it is not noted as applied. Correct it and run again.'
+        : 'Rolled back whole; nothing of this file remains. Correct it and run again.',
     ].join('\n'),
     { cause: error },
   );

@@ -62,6 +62,7 @@ export async function lint(): Promise<number> {
     ['eslint', 'node_modules/eslint/bin/eslint.js', '.'],
     ['format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
     ['unused code', 'node_modules/knip/bin/knip.js'],
+    ['migrations', 'app/src/main.ts', 'migrate', 'lint'],
   ];
   const failed: string[] = [];
   for (const [name, ...command] of checks) {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { stackLabels } from '../../infra/labels.ts';
 import { confirmByName, docker, extraArgs, identity, project, requireDockerStack, stack } from '../lib/context.ts';
+import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
+import { node, root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { stackOutputs } from '../lib/pulumi.ts';
 import { psql } from './containers.ts';
@@ -65,7 +67,7 @@ async function taskOutput(): Promise<TaskOutput> {
 async function migration(verb: string, command: string[], next: string): Promise<number> {
   requireDockerStack(verb);
   const code = await runTask(['migrate', ...command, ...extraArgs()]);
-  say(code === 0 ? `Next: ${next}.` : `It ended with exit code ${code}; docs/ lists what each means.`);
+  say(code === 0 ? `Next: ${next}.` : `It ended with exit code ${code}; docs/migrations.md lists what each means.`);
   return code;
 }
 
@@ -77,10 +79,40 @@ export const migrationStatus = () =>
 export const migrateRevert = () =>
   migration('migrate-revert', ['down'], `${status}; \`make migrate STACK=${stack}\` applies it again`);
 
+export const migrateRedo = () => migration('migrate-redo', ['redo'], status);
+export const migrationPlan = () =>
+  migration('migration-plan', ['plan'], `\`make migrate STACK=${stack}\` applies what it shows`);
+export const migrationVerify = () => migration('migration-verify', ['verify'], status);
+
 export async function migrateRevertAll(): Promise<number> {
   requireDockerStack('migrate-revert-all');
   await confirmByName(`This reverts every migration of stack ${stack}, and with them drops its tables.`);
-  return migration('migrate-revert-all', ['down', '--all'], `\`make migrate STACK=${stack}\``);
+  const { env } = await taskOutput();
+  // The name was asked for here; the runner asks for the database's.
+  const database = new URL(env['DATABASE_URL'] ?? '').pathname.slice(1);
+  return migration('migrate-revert-all', ['revert-all', '--force', database], `\`make migrate STACK=${stack}\``);
+}
+
+/** Any verb of the runner, such as ARGS="repair 0002_models --reason 'a comment only'"; its own help without ARGS. */
+export async function migrationVerb(): Promise<number> {
+  if (extraArgs().length === 0) return fileVerb(['--help']);
+  return migration('migration', [], status);
+}
+
+/** The runner's verbs that work on this checkout's files. Their changes reach a stack with the next image. */
+export async function migrationCreate(): Promise<number> {
+  const name = process.env['NAME'];
+  if (!name) throw new UserFault('A name for the migration is missing.', '`make migration-create NAME=add_topics`.');
+  return fileVerb(['create', name]);
+}
+
+export async function migrationRenumber(): Promise<number> {
+  const name = process.env['NAME'];
+  return fileVerb(['renumber', ...(name ? [name] : [])]);
+}
+
+function fileVerb(args: string[]): Promise<number> {
+  return passThrough(node, ['app/src/main.ts', 'migrate', ...args], { cwd: root });
 }
 
 export async function seed(): Promise<number> {

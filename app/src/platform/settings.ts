@@ -90,7 +90,12 @@ const databaseSettings = z.object({
   }),
 });
 
+const nodeEnv = withDefault(z.enum(['development', 'test', 'production']), 'development', {
+  about: 'What kind of run this is. In production `migrate revert-all` asks for the name of the database.',
+});
+
 export const migrateSettings = databaseSettings.extend({
+  NODE_ENV: nodeEnv,
   MIGRATE_CONNECT_WAIT_MS: withDefault(integer(0, 3_600_000), '30000', {
     about: 'How long `migrate` waits for a database that does not answer yet, in milliseconds.',
   }),
@@ -123,9 +128,7 @@ export const seedSettings = databaseSettings.extend({
 });
 
 export const serveSettings = databaseSettings.extend({
-  NODE_ENV: withDefault(z.enum(['development', 'test', 'production']), 'development', {
-    about: 'What kind of run this is.',
-  }),
+  NODE_ENV: nodeEnv,
   HOST: withDefault(z.string(), '127.0.0.1', { about: 'The address to listen on; `0.0.0.0` in the image.' }),
   PORT: withDefault(integer(0, 65_535), '3000', { about: 'The port to listen on; 0 takes a free one.' }),
   TRUST_PROXY_HOPS: withDefault(integer(0, 10), '1', {

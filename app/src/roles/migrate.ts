@@ -3,18 +3,20 @@ import { readConfig } from '../platform/config.ts';
 import { paths } from '../platform/paths.ts';
 import { migrateSettings } from '../platform/settings.ts';
 
-/** `migrate up|down|status`: changes the database's schema with the files this image carries. */
+/** `migrate VERB`: changes the database's schema with the files this image carries. */
 export async function migrate(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const settings = readConfig(migrateSettings, env);
-  return migrateCommand(args, {
-    folder: paths.migrations,
-    databaseUrl: settings.DATABASE_URL,
-    schema: settings.DATABASE_SCHEMA,
-    release: settings.RELEASE,
-    connectWaitMs: settings.MIGRATE_CONNECT_WAIT_MS,
-    lockWaitMs: settings.MIGRATE_LOCK_WAIT_MS,
-    lockTimeoutMs: settings.MIGRATE_LOCK_TIMEOUT_MS,
-    statementTimeoutMs: settings.MIGRATE_STATEMENT_TIMEOUT_MS,
-    attempts: settings.MIGRATE_ATTEMPTS,
+  return migrateCommand(args, paths.migrations, () => {
+    const settings = readConfig(migrateSettings, env);
+    return {
+      databaseUrl: settings.DATABASE_URL,
+      schema: settings.DATABASE_SCHEMA,
+      release: settings.RELEASE,
+      production: settings.NODE_ENV === 'production',
+      connectWaitMs: settings.MIGRATE_CONNECT_WAIT_MS,
+      lockWaitMs: settings.MIGRATE_LOCK_WAIT_MS,
+      lockTimeoutMs: settings.MIGRATE_LOCK_TIMEOUT_MS,
+      statementTimeoutMs: settings.MIGRATE_STATEMENT_TIMEOUT_MS,
+      attempts: settings.MIGRATE_ATTEMPTS,
+    };
   });
 }

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { parseArguments } from './arguments.ts';
+import { helpText, verbs, type Verb } from './help.ts';
+
+test('reads what a verb takes', () => {
+  expect(
+    parseArguments(['up', '--to', '0002_b', '--wait', '5', '--force', 'a', '--force', 'b', '--json']),
+  ).toMatchObject({
+    verb: 'up',
+    extent: { to: '0002_b' },
+    lockWaitMs: 5_000,
+    forced: ['a', 'b'],
+    json: true,
+  });
+  expect(parseArguments(['down', '--step', '3', '--no-wait'])).toMatchObject({ extent: { step: 3 }, lockWaitMs: 0 });
+  expect(parseArguments(['repair', '0001_a', '--reason', 'why'])).toMatchObject({ name: '0001_a', reason: 'why' });
+});
+
+test.each([
+  [[]],
+  [['sideways']],
+  [['constructor']],
+  [['up', '--nosuch']],
+  [['up', 'name']],
+  [['up', '--step', '0']],
+  [['up', '--step', '1.5']],
+  [['up', '--to', 'a', '--step', '1']],
+  [['up', '--no-wait', '--wait', '1']],
+  [['down', '--wait', 'x']],
+  [['down', '--all', '--step', '1']],
+  [['status', '--force', 'x']],
+  [['create']],
+  [['create', 'a', 'b']],
+  [['baseline']],
+  [['repair', '0001_a']],
+  [['repair', '--reason', 'why']],
+])('refuses %j, and shows the help', (args) => {
+  expect(() => parseArguments(args)).toThrow(
+    expect.objectContaining({ reason: 'usage', message: expect.stringContaining('Exit codes: 0 ok') as string }),
+  );
+});
+
+test('help needs no other argument', () => {
+  for (const args of [['--help'], ['help']])
+    expect(parseArguments(args)).toMatchObject({ verb: undefined, help: true });
+  expect(parseArguments(['create', '-h'])).toMatchObject({ verb: 'create', help: true });
+});
+
+test.each(Object.keys(verbs) as Verb[])('the help of %s names its options and exit codes', (verb) => {
+  const help = helpText(verb);
+  for (const option of verbs[verb].options) expect(help).toContain(`--${option}`);
+  expect(help).toMatch(/Exit codes: 0 ok, .*2 usage/);
+});

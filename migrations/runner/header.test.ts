@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { readHeader } from './header.ts';
+
+test('a file without a header has none of it', () => {
+  expect(readHeader('f', 'SELECT 1;\n-- slipway: phase=expand')).toEqual({ noTransaction: false });
+});
+
+test('reads every word, on one line or several, among other comments', () => {
+  const sql = `-- slipway: phase=contract reversible=no completes=0005_topics
+-- Why this is done.
+
+-- slipway: no-transaction lock_timeout=500ms, statement_timeout=10min
+DROP INDEX CONCURRENTLY i;`;
+  expect(readHeader('f', sql)).toEqual({
+    phase: 'contract',
+    reversible: false,
+    completes: '0005_topics',
+    noTransaction: true,
+    lockTimeoutMs: 500,
+    statementTimeoutMs: 600_000,
+  });
+});
+
+test('a colon will do in place of the equals sign', () => {
+  expect(readHeader('f', '-- slipway: phase: expand\n-- slipway: reversible: yes\n')).toMatchObject({
+    phase: 'expand',
+    reversible: true,
+  });
+});
+
+test.each([
+  ['phase=expnd', /phase=expnd is none of expand, migrate, contract/],
+  ['phase', /phase= is none of/],
+  ['reversible=true', /neither yes nor no/],
+  ['fase=expand', /"fase" is not known/],
+  ['no-transaction=yes', /takes no value/],
+  ['lock_timeout=5', /is no time/],
+  ['lock_timeout=0s', /is no time/],
+  ['statement_timeout=1000h', /is no time/],
+  ['completes=yesterday', /not a migration's name/],
+  ['phase=expand phase=expand', /given twice/],
+])('refuses %s, and shows its line', (words, message) => {
+  const read = (): unknown => readHeader('0001_a.up.sql', `-- Why.\n-- slipway: ${words}\nSELECT 1;`);
+  expect(read).toThrow(message);
+  expect(read).toThrow(/^0001_a\.up\.sql: [\s\S]*line 2 \|/);
+});
