@@ -17,6 +17,20 @@ export interface Running {
   sees(pattern: RegExp, seconds?: number): Promise<void>;
 }
 
+/** What `make test`, or a shell with `make env`, has set for the checkout the tests run from: each copy has its own. */
+const ofThisCheckout = {
+  MAKEFLAGS: undefined,
+  MAKELEVEL: undefined,
+  STACK: undefined,
+  ARGS: undefined,
+  CONFIRM: undefined,
+  SERVICE: undefined,
+  PULUMI_BACKEND_URL: undefined,
+  PULUMI_CONFIG_PASSPHRASE: undefined,
+  PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
+  NODE_COMPILE_CACHE: undefined,
+};
+
 /** Starts a command in a process group of its own; it is killed after `seconds`. */
 export function start(
   command: string[],
@@ -25,7 +39,7 @@ export function start(
   const started = Date.now();
   const child = spawn(command[0] ?? '', command.slice(1), {
     cwd: options.cwd,
-    env: { ...process.env, NO_COLOR: '1', ...options.env },
+    env: { ...process.env, ...ofThisCheckout, NO_COLOR: '1', ...options.env },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     detached: true,
   });
