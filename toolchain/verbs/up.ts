@@ -13,6 +13,7 @@ import {
   type StateResource,
 } from '../lib/pulumi.ts';
 import { isDockerStack, setUp } from '../setup/all.ts';
+import { requireDiskSpace } from '../setup/disk-space.ts';
 import { settleStackFile, usesOwnBackend } from '../setup/state.ts';
 import { showUnfit } from './unfit.ts';
 
@@ -22,10 +23,11 @@ const healthLimitMs = 60_000;
 export async function up(): Promise<number> {
   const start = performance.now();
   await setUp();
+  const isDocker = isDockerStack();
+  if (isDocker) await requireDiskSpace();
   await clearDeadLock();
   requireUnlocked();
   const resources = await ensureStack();
-  const isDocker = isDockerStack();
   const refresh = isDocker && resources.length > 0 && (await resume(resources));
   const flags = isDocker ? ['--yes', '--skip-preview', ...(refresh ? ['--refresh'] : [])] : [];
   const { code, stderr } = await pulumi('up', '--stack', stack, ...flags);
