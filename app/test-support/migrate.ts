@@ -33,10 +33,15 @@ export function startMigrate(
 export const migrate = (url: string, args: string[], env?: NodeJS.ProcessEnv): Promise<Finished> =>
   startMigrate(url, args, env).finished;
 
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** Writes migration files to a new folder. A missing down file is `SELECT 1;` unless its value is null. */
 export function migrationFolder(files: Record<string, string | { up: string | Buffer; down: string | null }>): string {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-migrations-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   for (const [name, content] of Object.entries(files)) {
     const { up, down } = typeof content === 'string' ? { up: content, down: 'SELECT 1;' } : content;
     writeFileSync(join(folder, `${name}.up.sql`), up);
