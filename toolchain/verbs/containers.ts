@@ -1,3 +1,4 @@
+import { logText } from '../../infra/release/docker/logLines.ts';
 import { docker, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { dockerHost } from '../../infra/docker/host.ts';
 import { passThrough, which } from '../lib/exec.ts';
@@ -66,15 +67,10 @@ async function show(id: string, prefix: string, follow: boolean): Promise<void> 
     docker().modem.demuxStream(stream, sink, sink);
     await new Promise((resolve) => stream.on('end', resolve));
   } else {
-    // Not a stream: each piece has a header of eight bytes, whose last four are its length.
     const raw = await docker()
       .getContainer(id)
       .logs({ ...options, follow: false });
-    for (let at = 0; at + 8 <= raw.length;) {
-      const length = raw.readUInt32BE(at + 4);
-      lines.take(raw.subarray(at + 8, at + 8 + length).toString());
-      at += 8 + length;
-    }
+    lines.take(logText(raw));
   }
   lines.end();
 }
