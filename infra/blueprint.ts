@@ -62,7 +62,7 @@ export function createBlueprint(config: Config): Blueprint {
   return {
     services: [api],
     migration: {
-      command: ['migrate', 'up'],
+      command: ['migrate', 'up', ...config.forceMigrations.flatMap((name) => ['--force', name])],
       seedCommand: ['seed'],
       timeoutSeconds: config.migrationTimeoutSeconds,
       memoryMb: 256,

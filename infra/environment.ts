@@ -31,6 +31,7 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
       HOST: '0.0.0.0',
       PORT: '3000',
       LOG_LEVEL: args.config.logLevel,
+      DATABASE_SCHEMA: args.config.databaseSchema,
       RELEASE: args.release,
       FRONTEND_URL: args.publicUrl,
       CORS_ORIGINS: args.publicUrl,
@@ -53,6 +54,7 @@ export function taskEnvironment(args: EnvironmentArgs): Environment {
     plain: {
       NODE_ENV: 'production',
       LOG_LEVEL: args.config.logLevel,
+      DATABASE_SCHEMA: args.config.databaseSchema,
       RELEASE: args.release,
       DEMO_USER_EMAIL: demoEmail,
     },

@@ -88,7 +88,10 @@ export class DockerPlatform implements Platform<DockerService> {
       {
         image: this.image.imageId,
         files: this.image.migrations,
+        force: config.forceMigrations,
+        lint: config.migrationLint,
         database: this.database.identity,
+        schema: config.databaseSchema,
         command: blueprint.command,
         seedCommand: config.seed ? blueprint.seedCommand : [],
         timeoutSeconds: blueprint.timeoutSeconds,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { EngineLog } from './engineLog.ts';
-import { describePlan, planMigrations, type MigrationTarget } from './migrationPlan.ts';
+import { describePlan, planMigrations, type MigrationPlan, type MigrationTarget } from './migrationPlan.ts';
 import type { MigrationRunArgs } from './migrationRun.ts';
 import type { ResourceHandler } from './slipwayProvider.ts';
 import { TaskError, type TaskResult, type TaskRunner } from './taskRunner.ts';
@@ -18,32 +19,57 @@ type Inputs = { [K in keyof MigrationRunArgs]: MigrationRunArgs[K] extends infer
     };
   };
 
+const stateHint =
+  " So says the stack's state. Where the database was changed by hand since, such as reverted or rebuilt, name the file in " +
+  'slipway:forceMigrations: the runner then decides by what the database says.';
+const doubtHint = " So says the stack's state; the migrations' task will go by the database.";
+const forceHint = ' In a stack: add its name to slipway:forceMigrations.';
+
 /** The provider's side of MigrationRun. */
 export class MigrationHandler implements ResourceHandler {
   private readonly log: EngineLog;
   private readonly runnerFor: (inputs: Inputs) => Promise<TaskRunner>;
+  /** The checkout's migrations: what a preview shows the SQL of. */
+  private readonly folder: string;
 
-  constructor(log: EngineLog, runnerFor = dockerRunner) {
+  constructor(log: EngineLog, runnerFor = dockerRunner, folder = join(import.meta.dirname, '../../migrations')) {
     this.log = log;
     this.runnerFor = runnerFor;
+    this.folder = folder;
   }
 
   /** Refuses what can be known to be wrong before anything runs, and says what will run. */
   async check(urn: string, olds: unknown, news: unknown): Promise<provider.CheckResult> {
     const next = unwrap(news) as Inputs;
     const last = olds && Object.keys(olds).length > 0 ? (unwrap(olds) as Inputs) : undefined;
-    const failures: provider.CheckFailure[] = [];
-    if (!hasUnknown((news as { files?: unknown }).files)) {
-      const plan = planMigrations(last, next);
-      for (const name of plan.edited) {
-        const reason = `${name} was edited after it had been applied to this database. Restore it, and put the change into a new migration.`;
-        failures.push({ property: 'files', reason });
-      }
-      if (failures.length === 0) {
-        for (const line of describePlan(plan)) await this.log.line(urn, line);
-      }
+    if (hasUnknown((news as { files?: unknown }).files)) return { inputs: news, failures: [] };
+    const plan = planMigrations(last, next, next.force);
+    for (const line of describePlan(plan)) await this.log.line(urn, line);
+    if (plan.doubt !== undefined) await this.log.line(urn, plan.doubt + doubtHint, 'warning');
+    const reasons = [
+      ...(plan.refused === undefined ? [] : [plan.refused + stateHint]),
+      ...(plan.pending.length > 0 ? await this.review(urn, plan, next) : []),
+    ];
+    // Kept with the inputs, because the next check sees nothing else of the state.
+    const inputs = plan.ahead.length > 0 ? { ...(news as object), ahead: plan.ahead } : news;
+    // With a property's name the engine would print its whole value in front of each reason.
+    return { inputs, failures: reasons.map((reason) => ({ property: '', reason })) };
+  }
+
+  /** Shows the files that would be applied, and what the lint says of them. Returns what must not be released. */
+  private async review(urn: string, { pending }: MigrationPlan, next: Inputs): Promise<string[]> {
+    // Loaded where something is pending: most updates have nothing to look at.
+    const { reviewMigrations } = await import('./migrationReview.ts');
+    const names = new Set(pending.map(({ name }) => name));
+    const applied = (next.files ?? []).filter(({ name }) => !names.has(name));
+    const review = reviewMigrations(this.folder, pending, applied, next.force);
+    for (const line of review.lines) await this.log.line(urn, line);
+    if (next.lint !== 'off') {
+      const warnings = next.lint === 'warning' ? [...review.errors, ...review.warnings] : review.warnings;
+      for (const line of warnings) await this.log.line(urn, line, 'warning');
     }
-    return { inputs: news, failures };
+    const errors = next.lint === 'error' ? review.errors : [];
+    return [...(review.refused === undefined ? [] : [review.refused + forceHint]), ...errors];
   }
 
   async diff(_urn: string, olds: unknown, news: unknown): Promise<provider.DiffResult> {
@@ -70,7 +96,9 @@ export class MigrationHandler implements ResourceHandler {
     return {
       image: inputs.image,
       files: inputs.files,
+      ahead: inputs.ahead ?? [],
       database: inputs.database,
+      schema: inputs.schema,
       command: inputs.command,
       seedCommand: inputs.seedCommand,
       timeoutSeconds: inputs.timeoutSeconds,

@@ -19,8 +19,14 @@ export interface MigrationRunArgs {
   image: pulumi.Input<string>;
   /** The migrations this image carries, in order. What is new among them shows in a preview. */
   files: pulumi.Input<MigrationFile[]>;
+  /** Names of migrations that a person lets pass: an early contract step, or a file that the state is wrong about. */
+  force: string[];
+  /** What an error of the lint does to a preview: fails it, is shown as a warning, or is not looked for. */
+  lint: 'error' | 'warning' | 'off';
   /** Which database: another one gets all migrations. */
   database: pulumi.Input<DatabaseIdentity>;
+  /** The Postgres schema in it; another one is another database to the migrations. */
+  schema: string;
   /** Arguments of the image's entry point, such as `['migrate', 'up']`. */
   command: string[];
   /** A second task after a successful migration; empty for none. */

@@ -5,9 +5,8 @@ import { exitCodes, MigrationError } from './exit.ts';
 import { readMigrations } from './files.ts';
 import { helpText } from './help.ts';
 import { migrationStatus, planLines, planMigrations, verifyMigrations, type MigrationState } from './inspect.ts';
-import { findingLine, lintMigration, unreadable, type Finding } from './lint.ts';
+import { findingLine, lintMigrations, unreadable, type Finding } from './lint.ts';
 import type { RunnerOptions } from './run.ts';
-import { runSquawk } from './squawk.ts';
 import { migrateDown, migrateRedo, migrateUp, revertAll } from './runner.ts';
 
 type Settings = Omit<RunnerOptions, 'say' | 'signal' | 'folder' | 'forced'>;
@@ -152,11 +151,7 @@ function lint(folder: string): Answer {
   // Why squawk did not run; it does not look at files that cannot be read.
   let skipped = 'the files cannot be read';
   try {
-    const migrations = readMigrations(folder);
-    const squawk = runSquawk(folder, migrations);
-    skipped = typeof squawk === 'string' ? squawk : '';
-    findings = [...migrations.flatMap(lintMigration), ...(typeof squawk === 'string' ? [] : squawk)];
-    findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+    ({ findings, skipped } = lintMigrations(folder, readMigrations(folder)));
   } catch (error) {
     if (!(error instanceof MigrationError) || error.reason === 'usage') throw error;
     findings = [unreadable(error)];
