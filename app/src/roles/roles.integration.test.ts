@@ -96,6 +96,20 @@ test('an unknown role ends with 2', async () => {
   expect(await start(['dance'], {}).finished).toMatchObject({ code: 2 });
 });
 
+test('seed comes back after the tables were reverted and made again, in a schema of another name too', async () => {
+  const url = await postgres.createDatabase();
+  const named = { DATABASE_SCHEMA: 'chat' };
+  const seed = () => start(['seed'], { DATABASE_URL: url, DEMO_USER_PASSWORD: 'demo-password', ...named }).finished;
+  await migrate(url, ['up'], named);
+  expect((await seed()).output).toContain('seeding demo user');
+  expect((await seed()).output).not.toContain('seeding');
+  await migrate(url, ['revert-all'], named);
+  await migrate(url, ['up'], named);
+  expect((await seed()).output).toContain('seeding demo user');
+  const rows = await postgres.query('SELECT email FROM chat.users', url);
+  expect(rows).toEqual([{ email: 'demo@example.com' }]);
+});
+
 test('seed fills a database once, and its user can sign in and read the sample', async () => {
   const url = await postgres.createDatabase();
   const seed = (password: string) => start(['seed'], { DATABASE_URL: url, DEMO_USER_PASSWORD: password }).finished;
