@@ -44,6 +44,8 @@ async function open(target: Target, timeoutMs: number): Promise<pg.Client> {
     application_name: 'slipway-migrate',
     connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
+    // What is sent before an answer is waited for goes out at once: see step.ts.
+    pipeline: true,
     options: `-c search_path=${target.schema} -c timezone=UTC`,
   });
   // Without a listener, a connection that the server drops while idle would end the process with a stack trace.

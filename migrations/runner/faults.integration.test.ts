@@ -358,3 +358,28 @@ describe('a database that is not there', () => {
     expect(run.output).not.toContain('not-the-password');
   });
 });
+
+describe('a statement that would break the transaction open', () => {
+  test.each([
+    ['COMMIT with a comment at its heels', 'CREATE TABLE a (id int); COMMIT/**/; SELECT 1 / 0;'],
+    ['COPY from data that is not there', 'CREATE TABLE a (id int); COPY public.a (id) FROM STDIN;'],
+  ])('%s is refused, and nothing runs', async (_what, sql) => {
+    const url = await postgres.createDatabase();
+    expect(await up(url, migrationFolder({ '0001_a': sql }))).toMatchObject({ code: exitCodes.badFile });
+    expect(await postgres.query(`SELECT to_regclass('a') AS a, to_regclass('slipway_migrations') AS b`, url)).toEqual([
+      { a: null, b: null },
+    ]);
+  });
+
+  test('an error that only the commit finds leaves nothing, and the row neither', async () => {
+    const url = await postgres.createDatabase();
+    const sql = `CREATE TABLE a (id int PRIMARY KEY);
+      CREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED); INSERT INTO b VALUES (7);`;
+    const run = await up(url, migrationFolder({ '0001_a': sql, '0002_c': 'CREATE TABLE c (id int);' }));
+    expect(run).toMatchObject({ code: exitCodes.failedSql, output: text('SQLSTATE 23503, at its commit') });
+    expect(await postgres.query('SELECT * FROM slipway_migrations', url)).toEqual([]);
+    expect(await postgres.query(`SELECT to_regclass('a') AS a, to_regclass('c') AS c`, url)).toEqual([
+      { a: null, c: null },
+    ]);
+  });
+});
