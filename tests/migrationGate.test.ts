@@ -140,7 +140,7 @@ describe('an image that is not there', () => {
     checkout.edit(`Pulumi.${stack.name}.yaml`, 'slipway:build: "true"', `slipway:image: ${missing}`);
     const { code, output } = await stack.make('up');
     expect(code).not.toBe(0);
-    expect(output).toMatch(/no such image|not found|unable to find|does not exist|is not on this/i);
+    expect(output).toMatch(/The image sha256:0{64} is not on /);
     expect(await serving()).toBe(release);
   });
 });

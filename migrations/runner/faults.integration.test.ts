@@ -359,6 +359,16 @@ describe('a database that is not there', () => {
   });
 });
 
+test('a run that is killed in a long statement does not keep the next one waiting for the lock', async () => {
+  const url = await postgres.createDatabase();
+  const run = startMigrate(url, ['up', '--folder', migrationFolder({ '0001_a': 'SELECT pg_sleep(600);' })]);
+  const sleeping = `SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%'`;
+  await eventually(async () => expect(await postgres.query(sleeping)).not.toEqual([]), 20_000);
+  run.process.kill('SIGKILL');
+  await run.finished;
+  expect(await up(url, migrationFolder({ '0001_a': 'CREATE TABLE a (id int);' }))).toMatchObject({ code: 0 });
+});
+
 describe('a statement that would break the transaction open', () => {
   test.each([
     ['COMMIT with a comment at its heels', 'CREATE TABLE a (id int); COMMIT/**/; SELECT 1 / 0;'],
