@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type pg from 'pg';
 import type { Bench } from './support/bench.ts';
@@ -45,7 +46,7 @@ async function manyFiles(bench: Bench, hosts: MigrateHosts): Promise<Row[]> {
   await hosts.copy('psql', join(bench.folder, 'all.sql'), '/tmp/all.sql');
   const umzug = join(bench.folder, 'umzug.js');
   await build({
-    entryPoints: [join(import.meta.dirname, 'migrate.umzug.ts')],
+    entryPoints: [fileURLToPath(import.meta.resolve('./migrate.umzug.ts'))],
     outfile: umzug,
     bundle: true,
     platform: 'node',
