@@ -37,7 +37,7 @@ export class MigrateHosts {
     const app = await idle(image, [`DATABASE_URL=${address('server:5432', owner)}`]);
     const psql = await idle(baseImages.postgres, [`PGPASSWORD=${password}`]);
     const hosts = new MigrateHosts(network, port, { server, app, psql });
-    for (const end = performance.now() + 60_000; ; await sleep(100)) {
+    for (const end = performance.now() + 180_000; ; await sleep(100)) {
       const up = await hosts.query('SELECT 1').catch((error: Error) => error);
       if (!(up instanceof Error)) return hosts;
       if (performance.now() > end) throw up;
