@@ -4,8 +4,8 @@ import { createMigration, renumber } from './author.ts';
 import { exitCodes, MigrationError } from './exit.ts';
 import { readMigrations } from './files.ts';
 import { helpText } from './help.ts';
-import { migrationStatus, planLines, planMigrations, verifyMigrations, type MigrationState } from './inspect.ts';
-import { findingLine, lintMigrations, unreadable, type Finding } from './lint.ts';
+import type { MigrationState } from './inspect.ts';
+import type { Finding } from './lint.ts';
 import type { RunnerOptions } from './run.ts';
 import { migrateDown, migrateRedo, migrateUp, revertAll } from './runner.ts';
 
@@ -41,7 +41,7 @@ export async function migrateCommand(args: string[], folder: string, readSetting
     }
     const from = given.folder ?? folder;
     const answer =
-      onFiles(given, from) ??
+      (await onFiles(given, from)) ??
       (await onDatabase(given, {
         ...readSettings(),
         ...(given.lockWaitMs !== undefined && { lockWaitMs: given.lockWaitMs }),
@@ -65,7 +65,7 @@ export async function migrateCommand(args: string[], folder: string, readSetting
 }
 
 /** The verbs that need no database. */
-function onFiles({ verb, name }: Arguments, folder: string): Answer | undefined {
+async function onFiles({ verb, name }: Arguments, folder: string): Promise<Answer | undefined> {
   switch (verb) {
     case 'create': {
       const files = createMigration(folder, name ?? '');
@@ -96,15 +96,18 @@ async function onDatabase(given: Arguments, options: RunnerOptions): Promise<Ans
     case 'revert-all':
       return counted('reverted', await revertAll(options));
     case 'status': {
+      const { migrationStatus } = await inspections();
       const states = await migrationStatus(options);
       return { json: states, lines: statusLines(states) };
     }
     case 'verify': {
+      const { verifyMigrations } = await inspections();
       const found = await verifyMigrations(options);
       const ahead = found.ahead.length > 0 ? `, ${found.ahead.length} of a newer image` : '';
       return { json: found, lines: [`as applied: ${found.applied}${ahead}; pending: ${found.pending.length}`] };
     }
     case 'plan': {
+      const { planLines, planMigrations } = await inspections();
       const plan = await planMigrations(options);
       const { refused } = plan;
       const exitCode = refused?.exitCode ?? exitCodes.ok;
@@ -146,7 +149,11 @@ function statusLines(states: MigrationState[]): string[] {
   return [...lines, `${states.length - pending} applied, ${pending} pending`];
 }
 
-function lint(folder: string): Answer {
+// A release runs `up`: what other verbs need is loaded by them, because loading it costs more than `up` with nothing to do.
+const inspections = () => import('./inspect.ts');
+
+async function lint(folder: string): Promise<Answer> {
+  const { findingLine, lintMigrations, unreadable } = await import('./lint.ts');
   let findings: Finding[];
   // Why squawk did not run; it does not look at files that cannot be read.
   let skipped = 'the files cannot be read';
