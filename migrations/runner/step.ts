@@ -15,6 +15,8 @@ export interface StepSettings {
   attempts: number;
   /** Written into the bookkeeping: which release did it. */
   release: string;
+  /** Called where a file's transaction is about to end, with its session: a rehearsal looks at the locks it holds. */
+  inspect?: (client: pg.Client) => Promise<void>;
 }
 
 /** What a step works with: the session that holds the lock, and what it may do. */
@@ -80,6 +82,7 @@ async function inTransaction(
   ready();
   await client.query(sql);
   const elapsed = Math.round(performance.now() - started);
+  await settings.inspect?.(client);
   await ledger.record(migration, direction, elapsed, lock);
   await client.query('COMMIT');
   return elapsed;
