@@ -181,7 +181,12 @@ class Rehearser {
       'SELECT duration_ms AS ms FROM slipway_migration_history WHERE name = $1 AND direction = $2 ORDER BY id DESC LIMIT 1',
       [migration.name, direction],
     );
-    return { durationMs: rows[0]?.ms ?? 0, locks: watch.held, ...waits };
+    return {
+      durationMs: rows[0]?.ms ?? 0,
+      locks: watch.held,
+      allLocks: !migration[direction]?.header.noTransaction,
+      ...waits,
+    };
   }
 
   /** Looks again and again at the locks of the runner's session: those of a file outside a transaction end with its statement. */

@@ -8,6 +8,8 @@ export interface Measured extends Waits {
   /** As the history notes it, in milliseconds. */
   durationMs: number;
   locks: HeldLock[];
+  /** Whether the locks were all still held when they were looked at: outside a transaction a short one can be missed. */
+  allLocks: boolean;
 }
 
 export interface Budget {
@@ -143,11 +145,17 @@ export function alignColumns(rows: string[][]): string[] {
 }
 
 function lockLines({ name, up, down }: FileReport): string[] {
-  const of = (step: string, locks: HeldLock[]): string[] =>
-    locks.length === 0
-      ? [`${name} ${step} locks nothing that was there before`]
-      : [`${name} ${step} locks`, ...locks.map(({ mode, on }) => `  → ${mode} on ${on}: keeps out ${lockModes[mode]}`)];
-  return [...of('up', up.locks), ...(down ? of('down', down.locks) : []), ''];
+  const of = (step: string, { locks, allLocks }: Measured): string[] => {
+    const nothing = allLocks
+      ? 'locks nothing that was there before'
+      : 'was not seen to lock anything (no-transaction: short locks can go unseen)';
+    if (locks.length === 0) return [`${name} ${step} ${nothing}`];
+    return [
+      `${name} ${step} locks`,
+      ...locks.map(({ mode, on }) => `  → ${mode} on ${on}: keeps out ${lockModes[mode]}`),
+    ];
+  };
+  return [...of('up', up), ...(down ? of('down', down) : []), ''];
 }
 
 function differenceLines({ name, differsAfterDown, differsAfterUp }: FileReport): string[] {
