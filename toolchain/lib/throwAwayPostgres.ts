@@ -10,6 +10,8 @@ const ownerLabel = 'dev.slipway.owner';
 const role = 'rehearsal';
 const user = 'slipway';
 const name = 'rehearsal';
+/** Its own path: on PATH may be a script of Debian's, which takes longer. */
+export const pgDumpPath = '/usr/lib/postgresql/17/bin/pg_dump';
 
 /**
  * A Postgres that is gone when its work is done, with the image and the limits of a stack's own. It listens on a free port of
@@ -61,7 +63,7 @@ export class ThrowAwayPostgres {
 
   /** What the container's own pg_dump prints of its database. */
   pgDump(options: string[]): Promise<string> {
-    return runIn(this.#id, ['pg_dump', '--username', user, '--dbname', name, ...options]);
+    return runIn(this.#id, [pgDumpPath, '--username', user, '--dbname', name, ...options]);
   }
 
   async remove(): Promise<void> {

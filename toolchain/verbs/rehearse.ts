@@ -9,7 +9,7 @@ import { extraArgs, requireDockerStack, stack, stackContainers } from '../lib/co
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { runIn } from '../lib/runIn.ts';
-import { ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
+import { pgDumpPath, ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
 
 const bookkeeping = ['slipway_migrations', 'slipway_migration_history'];
 
@@ -52,7 +52,7 @@ async function stackDatabase(): Promise<string | undefined> {
 async function clone(container: string, url: string, folder: string): Promise<void> {
   const dump = (...options: string[]): Promise<string> =>
     runIn(container, [
-      'pg_dump',
+      pgDumpPath,
       '--username',
       'slipway',
       '--dbname',
