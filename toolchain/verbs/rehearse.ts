@@ -11,6 +11,8 @@ import { say } from '../lib/progress.ts';
 import { runIn } from '../lib/runIn.ts';
 import { pgDumpPath, ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
 
+/** How long Postgres may take to start: on a busy disk, initialising waits for each of its writes. */
+const startWaitMs = 300_000;
 const bookkeeping = ['slipway_migrations', 'slipway_migration_history'];
 
 /**
@@ -69,7 +71,7 @@ async function clone(container: string, url: string, folder: string): Promise<vo
     tables.length === 0
       ? ''
       : await dump('--data-only', '--inserts', ...tables.map((table) => `--table=public.${table}`));
-  const client = await connect({ databaseUrl: url, schema: 'public', connectWaitMs: 60_000 }, () => undefined);
+  const client = await connect({ databaseUrl: url, schema: 'public', connectWaitMs: startWaitMs }, () => undefined);
   try {
     for (const text of [schema, rows]) if (text !== '') await client.query(plainSql(text));
   } finally {
@@ -92,7 +94,7 @@ async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres)
       schema: DATABASE_SCHEMA,
       release: settings.RELEASE,
       production: false,
-      connectWaitMs: 60_000,
+      connectWaitMs: startWaitMs,
       lockWaitMs: settings.MIGRATE_LOCK_WAIT_MS,
       lockTimeoutMs: settings.MIGRATE_LOCK_TIMEOUT_MS,
       statementTimeoutMs: settings.MIGRATE_STATEMENT_TIMEOUT_MS,

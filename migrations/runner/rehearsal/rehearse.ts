@@ -41,7 +41,9 @@ export async function rehearse(
 ): Promise<Rehearsal> {
   const { signal, say } = options;
   const files = readMigrations(options.folder);
-  const client = await open(options);
+  const client = await open(options).catch((error: unknown) => {
+    throw signal.aborted ? signal.reason : error;
+  });
   const breakOff = (): void => cut(client);
   try {
     await refuseOthers(client);
