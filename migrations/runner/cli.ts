@@ -6,10 +6,10 @@ import { readMigrations } from './files.ts';
 import { helpText } from './help.ts';
 import type { MigrationState } from './inspect.ts';
 import type { Finding } from './lint.ts';
-import type { RunnerOptions } from './run.ts';
+import type { RehearsalOptions } from './rehearsal/rehearse.ts';
 import { migrateDown, migrateRedo, migrateUp, revertAll } from './runner.ts';
 
-type Settings = Omit<RunnerOptions, 'say' | 'signal' | 'folder' | 'forced'>;
+type Settings = Omit<RehearsalOptions, 'say' | 'signal' | 'folder' | 'forced'>;
 
 /** What a verb has to say: to a person in lines, to a program in one JSON document. */
 interface Answer {
@@ -82,7 +82,7 @@ async function onFiles({ verb, name }: Arguments, folder: string): Promise<Answe
   }
 }
 
-async function onDatabase(given: Arguments, options: RunnerOptions): Promise<Answer> {
+async function onDatabase(given: Arguments, options: RehearsalOptions): Promise<Answer> {
   switch (given.verb) {
     case 'up':
       return counted('applied', await migrateUp(options, given.extent));
@@ -116,6 +116,19 @@ async function onDatabase(given: Arguments, options: RunnerOptions): Promise<Ans
         refused: refused ? { reason: refused.reason, exitCode, message: refused.message } : null,
       };
       return { json, lines: planLines(plan), exitCode };
+    }
+    case 'rehearse': {
+      const [{ rehearse }, { notRestored, overBudget, reportLines }, { readSettings }] = await Promise.all([
+        import('./rehearsal/rehearse.ts'),
+        import('./rehearsal/report.ts'),
+        import('./rehearsal/settings.ts'),
+      ]);
+      const report = await rehearse(options, readSettings(options.folder, given.rehearsal), given.from);
+      const over = report.files.flatMap(overBudget);
+      const unrestored = notRestored(report.files).map(({ name }) => name);
+      const reason = unrestored.length > 0 ? 'notRestored' : over.length > 0 ? 'overBudget' : 'ok';
+      const json = { ...report, overBudget: over, notRestored: unrestored };
+      return { json, lines: reportLines(report), exitCode: exitCodes[reason] };
     }
     case 'baseline': {
       const names = await baseline(options, given.to);

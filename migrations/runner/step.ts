@@ -15,6 +15,8 @@ export interface StepSettings {
   attempts: number;
   /** Written into the bookkeeping: which release did it. */
   release: string;
+  /** Called where a file's transaction is about to end, with its session: a rehearsal looks at the locks it holds. */
+  inspect?: (client: pg.Client) => Promise<void>;
 }
 
 /** What a step works with: the session that holds the lock, and what it may do. */
@@ -76,20 +78,27 @@ async function inTransaction(
   { sql, header }: Script,
 ): Promise<number> {
   const { lockTimeoutMs = settings.lockTimeoutMs, statementTimeoutMs = settings.statementTimeoutMs } = header;
-  const parts = [
+  const file = [
     // SET LOCAL ends with the transaction, so a file cannot leave the next one without its limits.
     client.query(
       `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}; ` +
         ledger.markTransaction(migration),
     ),
     client.query(sql),
-    ledger.recordInTransaction(migration, direction, lock),
-    client.query('COMMIT'),
-  ] as const;
-  // The first failure is the cause of those after it.
+  ];
+  if (settings.inspect) {
+    await settled(file);
+    await settings.inspect(client);
+  }
+  const row = ledger.recordInTransaction(migration, direction, lock);
+  await settled([...file, row, client.query('COMMIT')]);
+  return row;
+}
+
+/** Waits for all of them, and throws the first failure: it is the cause of those after it. */
+async function settled(parts: Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(parts)).find((part) => part.status === 'rejected');
   if (failed) throw failed.reason;
-  return parts[2];
 }
 
 /** The statements that `inTransaction` sends before those of the file. */
