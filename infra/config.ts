@@ -51,6 +51,8 @@ const shape = {
     .min(1, 'must be 1 or more')
     .max(86400, 'must be 86400 or below')
     .default(600),
+  /** Before pending migrations run, show that the deployed version works on the schema they bring. */
+  checkOldCode: z.boolean().default(true),
   /** How long new instances may take to become healthy, and the gateway to switch to them, seconds. */
   rolloutTimeoutSeconds: z.number().int().min(5, 'must be 5 or more').max(3600, 'must be 3600 or below').default(60),
 } satisfies z.ZodRawShape;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type * as z from 'zod';
-import type { SmokeClient} from './smokeClient.ts';
+import type { SmokeClient } from './smokeClient.ts';
 import { NoAnswer, type SmokeAnswer, type SmokeRequest } from './smokeClient.ts';
 
 /** What a check expected is not what it got. */
