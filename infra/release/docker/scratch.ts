@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { TaskError } from '../taskRunner.ts';
 import { engineReason } from './engineReason.ts';
@@ -96,17 +97,20 @@ export async function lastLines(container: Docker.Container, tail: number): Prom
   return plainLines(raw as Buffer);
 }
 
+/** Until nothing is there any more: another call may be at it, or something may only just have started. */
 async function removeLabelled(docker: Docker, labels: Record<string, string>): Promise<void> {
   const filters = { label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) };
-  const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(containers.map(({ Id }) => gone(() => docker.getContainer(Id).remove({ force: true, v: true }))));
-  for (const { Id } of await docker.listNetworks({ filters })) await gone(() => docker.getNetwork(Id).remove());
-}
-
-/** What is gone already, or being removed by another call, needs nothing. */
-async function gone(work: () => Promise<unknown>): Promise<void> {
-  await work().catch((error: unknown) => {
-    const { statusCode } = error as { statusCode?: number };
-    if (statusCode !== 404 && statusCode !== 409) throw error;
-  });
+  let last: unknown;
+  const attempt = async (work: Promise<unknown>): Promise<void> => {
+    await work.catch((error: unknown) => (last = error));
+  };
+  for (let attempts = 0; attempts < 50; attempts++) {
+    const containers = await docker.listContainers({ all: true, filters });
+    await Promise.all(containers.map(({ Id }) => attempt(docker.getContainer(Id).remove({ force: true, v: true }))));
+    const networks = await docker.listNetworks({ filters });
+    await Promise.all(networks.map(({ Id }) => attempt(docker.getNetwork(Id).remove())));
+    if (containers.length + networks.length === 0) return;
+    if (attempts > 0) await sleep(200);
+  }
+  throw new TaskError(`what was started for the copy could not be removed: ${engineReason(last)}`, [], { cause: last });
 }

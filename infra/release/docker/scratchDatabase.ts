@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { TaskError } from '../taskRunner.ts';
 import { containerExec } from './containerExec.ts';
+import { engineReason } from './engineReason.ts';
 import { lastLines, type Scratch } from './scratch.ts';
 
-/** Long, for a busy machine; it takes about two seconds. */
-const startTimeoutMs = 120_000;
+/** Long, for a busy machine. */
+const startTimeoutSeconds = 120;
 const alias = 'postgres';
 /** The real programs first: on Debian's PATH are scripts that take ten times as long. */
 const postgresPath = 'PATH="/usr/lib/postgresql/${PG_MAJOR:-17}/bin:$PATH"';
@@ -72,7 +72,6 @@ export class ScratchDatabase {
     scratch: Scratch,
     image: string,
     source: SourceDatabase,
-    signal: AbortSignal,
   ): Promise<ScratchDatabase> {
     const password = randomBytes(24).toString('hex');
     const container = await scratch.start({
@@ -97,7 +96,7 @@ export class ScratchDatabase {
     });
     const url = `postgres://${source.user}:${password}@${alias}:5432/${source.name}`;
     const database = new ScratchDatabase(docker, container, source, url);
-    await database.ready(signal);
+    await database.ready();
     return database;
   }
 
@@ -110,17 +109,16 @@ export class ScratchDatabase {
     }
   }
 
-  private async ready(signal: AbortSignal): Promise<void> {
-    // Over TCP: while it initialises, Postgres answers on its socket only.
+  private async ready(): Promise<void> {
     const { user, name } = this.source;
-    const command = ['bash', '-c', `${postgresPath}\npg_isready -q -h 127.0.0.1 -U "$0" -d "$1"`, user, name];
-    for (const deadline = Date.now() + startTimeoutMs; Date.now() < deadline; await sleep(100)) {
-      if (signal.aborted) throw new TaskError('cancelled');
-      const { State } = await this.container.inspect();
-      if (!State.Running) break;
-      const { exitCode } = await containerExec(this.docker, this.container.id, command);
-      if (exitCode === 0) return;
-    }
+    // Over TCP: while it initialises, Postgres answers on its socket only. One command that waits in there: each one costs
+    // the engine more than the question.
+    const script = `${postgresPath}\nuntil pg_isready -q -h 127.0.0.1 -U "$0" -d "$1"; do sleep 0.1; done`;
+    const command = ['timeout', String(startTimeoutSeconds), 'bash', '-c', script, user, name];
+    const asked = await containerExec(this.docker, this.container.id, command).catch((error: unknown) => ({
+      exitCode: engineReason(error),
+    }));
+    if (asked.exitCode === 0) return;
     throw new TaskError('a throw-away Postgres did not become ready', await lastLines(this.container, 10));
   }
 }
