@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { dockerHost } from '../../docker/host.ts';
 import { throwAwayEnvironment } from '../../environment.ts';
 import { baseImages } from '../../images.ts';
@@ -156,14 +156,21 @@ async function left(): Promise<string[]> {
   return [...(await found('check')).map(({ Names }) => Names.join()), ...networks.map(({ Name }) => Name)];
 }
 
-describe('the deployed version on the schema of a release', { concurrent: false, timeout: 120_000 }, () => {
+// Generous: these start half a dozen containers each, perhaps beside other work.
+const options = { concurrent: false, timeout: 300_000 };
+
+describe('the schema of a release', options, () => {
   it('is not checked where nothing is deployed', async () => {
     const next = await release('SELECT 1;');
     expect(await check(next)).toMatchObject({ outcome: 'unchecked', severity: 'info' });
   });
+});
+
+describe('the deployed version on the schema of a release', options, () => {
+  beforeAll(() => deploy(deployed));
+  afterAll(undeploy);
 
   it('passes where the migration takes nothing away, and the stack’s database stays as it was', async () => {
-    await deploy(deployed);
     const next = await release('ALTER TABLE users ADD COLUMN phone text; GRANT SELECT ON users TO reader;');
     const started = performance.now();
     expect(await check(next)).toMatchObject({ outcome: 'passed', deployed: [deployed] });
@@ -212,7 +219,7 @@ describe('the deployed version on the schema of a release', { concurrent: false,
     result.catch(() => undefined);
     // The network, Postgres and the migration: it is in the middle of its work.
     for (let tries = 0; (await left()).length < 3; tries++) {
-      if (tries > 300) throw new Error('it did not start');
+      if (tries > 1200) throw new Error('it did not start');
       await sleep(100);
     }
     controller.abort();
@@ -222,8 +229,15 @@ describe('the deployed version on the schema of a release', { concurrent: false,
     await expect(orphan.inspect()).rejects.toThrow(/no such container/i);
   });
 
+  it('is not checked where the release itself is what runs', async () => {
+    expect(await check(deployed)).toMatchObject({ outcome: 'unchecked', severity: 'info' });
+  });
+});
+
+describe('a deployed version of another kind', options, () => {
+  afterEach(undeploy);
+
   it('fails where that version does not even start', async () => {
-    await undeploy();
     const script = "setTimeout(() => process.exit(7), process.env.DATABASE_URL.includes('of-the-stack') ? 1e6 : 0)";
     await deploy(await build(`FROM ${baseImages.node}\nENTRYPOINT ["node", "-e", ${JSON.stringify(script)}]`));
     expect(await check(await release('SELECT 3;'))).toMatchObject({
@@ -233,7 +247,6 @@ describe('the deployed version on the schema of a release', { concurrent: false,
   });
 
   it('warns where that version is ready but carries no checks of its own, and lets the release go on', async () => {
-    await undeploy();
     const script = [
       "if (process.argv[1] === 'serve') require('http').createServer((_, res) => res.end()).listen(3000)",
       "else { console.log('There is no role.'); process.exitCode = 2 }",
@@ -245,11 +258,5 @@ describe('the deployed version on the schema of a release', { concurrent: false,
       reason: expect.stringContaining('becomes ready there') as string,
     });
     expect(await left()).toEqual([]);
-  });
-
-  it('is not checked where the release itself is what runs', async () => {
-    await undeploy();
-    await deploy(deployed);
-    expect(await check(deployed)).toMatchObject({ outcome: 'unchecked', severity: 'info' });
   });
 });
