@@ -78,6 +78,9 @@ export function throwAwayEnvironment(args: {
     LOG_LEVEL: 'error',
     RELEASE: args.release,
     SHUTDOWN_TIMEOUT_MS: '1000',
+    // It is asked what it does, not how fast: a busy machine must not make it fail.
+    DATABASE_POOL_TIMEOUT_MS: '20000',
+    DATABASE_STATEMENT_TIMEOUT_MS: '20000',
     DATABASE_URL: args.databaseUrl,
     JWT_SECRETS: `check:${secret()}`,
     SESSION_HASH_SECRET: secret(),

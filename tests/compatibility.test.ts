@@ -89,10 +89,8 @@ describe('a release whose schema it can live with', () => {
 
 describe('with checkOldCode: false', () => {
   it('a release that would be refused goes through unchecked', async () => {
-    checkout.write(
-      `Pulumi.${stack.name}.yaml`,
-      `${checkout.read(`Pulumi.${stack.name}.yaml`)}  slipway:checkOldCode: "false"\n`,
-    );
+    const off = 'replicas: "1"\n  slipway:checkOldCode: "false"';
+    checkout.edit(`Pulumi.${stack.name}.yaml`, 'replicas: "1"', off);
     checkout.write('migrations/0091_topic.up.sql', breaking.replace('subject', 'topic'));
     checkout.write('migrations/0091_topic.down.sql', 'ALTER TABLE conversations RENAME COLUMN topic TO title;\n');
     const { code, output } = await stack.make('up');

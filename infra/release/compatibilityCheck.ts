@@ -14,7 +14,7 @@ export interface CompatibilityArgs {
   readinessTimeoutSeconds: number;
 }
 
-export interface FailedCheck {
+interface FailedCheck {
   name: string;
   expected: string;
   got: string;

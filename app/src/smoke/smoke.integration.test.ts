@@ -153,7 +153,7 @@ describe('the role smoke', () => {
       });
       const started = performance.now();
       const results = await runSmoke(api.url, { timeoutMs: 1_000 });
-      expect(performance.now() - started).toBeLessThan(20_000);
+      expect(performance.now() - started).toBeLessThan(25_000);
       expect(failures(results).at(-1)?.got).toContain('not in time');
     });
   });

@@ -18,7 +18,7 @@ export interface SmokeRequest {
 export class NoAnswer extends Error {}
 
 /** The longest one request may take, milliseconds. */
-const requestTimeoutMs = 10_000;
+const requestTimeoutMs = 20_000;
 
 /** Speaks to the API from outside, and knows what must never be printed. */
 export class SmokeClient {

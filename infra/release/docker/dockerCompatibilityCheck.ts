@@ -14,7 +14,8 @@ import { DockerTaskRunner } from './dockerTaskRunner.ts';
 import { lastLines, Scratch } from './scratch.ts';
 import { dumpSchema, ScratchDatabase, type SourceDatabase } from './scratchDatabase.ts';
 
-const smokeTimeoutSeconds = 60;
+/** It takes about a second; a busy machine must not make it fail. */
+const smokeTimeoutSeconds = 180;
 const apiAlias = 'deployed-api';
 /** What the app says when it is asked for a role it does not have. */
 const noRole = /There is no role/;

@@ -58,6 +58,7 @@ export class Scratch {
   async start(args: ScratchContainer): Promise<Docker.Container> {
     try {
       const container = await this.docker.createContainer({
+        name: `${this.network}-${args.alias}`,
         Image: args.image,
         Cmd: args.command,
         Env: args.envs,
