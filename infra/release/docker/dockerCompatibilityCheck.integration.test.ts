@@ -105,7 +105,13 @@ beforeAll(async () => {
   await docker.createNetwork({ Name: name });
   const envs = ['POSTGRES_USER=slipway', 'POSTGRES_DB=slipway', 'POSTGRES_PASSWORD=of-the-stack'];
   postgres = await start(baseImages.postgres, 'postgres', [], envs, 'postgres');
-  const migrate = await start(deployed, 'task', ['migrate', 'up'], [`DATABASE_URL=${databaseUrl}`], 'task');
+  const migrate = await start(
+    deployed,
+    'task',
+    ['migrate', 'up'],
+    [`DATABASE_URL=${databaseUrl}`, 'MIGRATE_CONNECT_WAIT_MS=120000'],
+    'task',
+  );
   const { StatusCode } = (await docker.getContainer(migrate).wait()) as { StatusCode: number };
   expect(StatusCode).toBe(0);
   await sql(
