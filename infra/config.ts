@@ -63,6 +63,8 @@ const shape = {
     .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain lower-case name of up to 63 letters, digits and underscores')
     .refine((name) => !name.startsWith('pg_'), 'must not begin with pg_, which Postgres keeps for itself')
     .default('public'),
+  /** Before pending migrations run, show that the deployed version works on the schema they bring. */
+  checkOldCode: z.boolean().default(true),
   /** How long new instances may take to become healthy, and the gateway to switch to them, seconds. */
   rolloutTimeoutSeconds: z.number().int().min(5, 'must be 5 or more').max(3600, 'must be 3600 or below').default(60),
 } satisfies z.ZodRawShape;

@@ -38,7 +38,7 @@ async function preview(olds: object | undefined, news: object) {
     return Promise.resolve();
   });
   const noTask = () => Promise.reject(new Error('a preview runs no task'));
-  const handler = new MigrationHandler(log, noTask, folder);
+  const handler = new MigrationHandler(log, noTask, undefined, folder);
   const result = await handler.check('urn', olds, news);
   const reasons = (result.failures ?? []).map(({ reason }) => reason);
   return { shown: lines.join('\n'), checked: result.inputs as object, reasons };

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
+import type { CompatibilityCheck } from './compatibilityCheck.ts';
 import type { EngineLog } from './engineLog.ts';
 import { describePlan, planMigrations, type MigrationPlan, type MigrationTarget } from './migrationPlan.ts';
-import type { MigrationRunArgs } from './migrationRun.ts';
+import type { DockerCompatibilityTargets, MigrationRunArgs } from './migrationRun.ts';
+import { requireOldCodeWorks } from './oldCodeGate.ts';
 import type { ResourceHandler } from './slipwayProvider.ts';
 import { TaskError, type TaskResult, type TaskRunner } from './taskRunner.ts';
 import { hasUnknown, unwrap } from './wire.ts';
@@ -16,6 +18,7 @@ type Inputs = { [K in keyof MigrationRunArgs]: MigrationRunArgs[K] extends infer
       labels: Record<string, string>;
       memoryMb: number;
       envs: string[];
+      compatibility?: DockerCompatibilityTargets;
     };
   };
 
@@ -29,12 +32,19 @@ const forceHint = ' In a stack: add its name to slipway:forceMigrations.';
 export class MigrationHandler implements ResourceHandler {
   private readonly log: EngineLog;
   private readonly runnerFor: (inputs: Inputs) => Promise<TaskRunner>;
+  private readonly compatibilityFor: (inputs: Inputs) => Promise<CompatibilityCheck | undefined>;
   /** The checkout's migrations: what a preview shows the SQL of. */
   private readonly folder: string;
 
-  constructor(log: EngineLog, runnerFor = dockerRunner, folder = join(import.meta.dirname, '../../migrations')) {
+  constructor(
+    log: EngineLog,
+    runnerFor = dockerRunner,
+    compatibilityFor = dockerCompatibility,
+    folder = join(import.meta.dirname, '../../migrations'),
+  ) {
     this.log = log;
     this.runnerFor = runnerFor;
+    this.compatibilityFor = compatibilityFor;
     this.folder = folder;
   }
 
@@ -78,19 +88,29 @@ export class MigrationHandler implements ResourceHandler {
   }
 
   async create(urn: string, news: unknown, signal: AbortSignal): Promise<provider.CreateResult> {
-    return { id: randomUUID(), outs: await this.migrate(urn, news, signal) };
+    return { id: randomUUID(), outs: await this.migrate(urn, undefined, news, signal) };
   }
 
-  async update(urn: string, _olds: unknown, news: unknown, signal: AbortSignal): Promise<provider.UpdateResult> {
-    return { outs: await this.migrate(urn, news, signal) };
+  async update(urn: string, olds: unknown, news: unknown, signal: AbortSignal): Promise<provider.UpdateResult> {
+    return { outs: await this.migrate(urn, olds, news, signal) };
   }
 
   /** Deleting the resource runs nothing: the schema stays with its database. */
   async delete(): Promise<void> {}
 
-  private async migrate(urn: string, news: unknown, signal: AbortSignal): Promise<Record<string, unknown>> {
+  private async migrate(
+    urn: string,
+    olds: unknown,
+    news: unknown,
+    signal: AbortSignal,
+  ): Promise<Record<string, unknown>> {
     const inputs = unwrap(news) as Inputs;
     const started = Date.now();
+    const { pending } = planMigrations(unwrap(olds) as Inputs | undefined, inputs);
+    if (inputs.compatibility && pending.length > 0) {
+      const names = pending.map(({ name }) => name);
+      await this.requireOldCodeWorks(urn, inputs, names, signal);
+    }
     await this.task(urn, 'migrations', inputs, inputs.command, signal);
     if (inputs.seedCommand.length > 0) await this.task(urn, 'demo data', inputs, inputs.seedCommand, signal);
     return {
@@ -105,6 +125,26 @@ export class MigrationHandler implements ResourceHandler {
       ranAt: new Date(started).toISOString(),
       tookMs: Date.now() - started,
     };
+  }
+
+  /** Before anything of the stack is touched. */
+  private async requireOldCodeWorks(
+    urn: string,
+    inputs: Inputs,
+    pending: string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const check = await this.compatibilityFor(inputs);
+    if (!check) return;
+    await requireOldCodeWorks(check, {
+      pending,
+      // urn:pulumi:<stack>::…
+      stack: urn.split(':')[2] ?? '',
+      migrate: inputs.command,
+      migrateTimeoutMs: inputs.timeoutSeconds * 1000,
+      signal,
+      onLine: (line, severity) => this.log.line(urn, line, severity),
+    });
   }
 
   private async task(urn: string, what: string, inputs: Inputs, command: string[], signal: AbortSignal): Promise<void> {
@@ -140,4 +180,20 @@ function explain(what: string, reason: string, tail: string[]): string {
 async function dockerRunner(inputs: Inputs): Promise<TaskRunner> {
   const { DockerTaskRunner } = await import('./docker/dockerTaskRunner.ts');
   return new DockerTaskRunner({ ...inputs.runner, image: inputs.image ?? '' });
+}
+
+/** Loaded when there is something to check. */
+async function dockerCompatibility(inputs: Inputs): Promise<CompatibilityCheck | undefined> {
+  const { compatibility: app, runner } = inputs;
+  if (!app || !runner.compatibility) return undefined;
+  const { DockerCompatibilityCheck } = await import('./docker/dockerCompatibilityCheck.ts');
+  const { host, labels: migrationLabels } = runner;
+  return new DockerCompatibilityCheck({
+    host,
+    image: inputs.image ?? '',
+    app,
+    migrationLabels,
+    ...runner.compatibility,
+    database: { ...runner.compatibility.database, schema: inputs.schema },
+  });
 }
