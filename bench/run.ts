@@ -2,6 +2,7 @@
 // `make bench ARGS="up start"` those that are named. They print ratios and assert none: docs/benchmarks.md says what each compares.
 import { availableParallelism, loadavg } from 'node:os';
 import { benchImage } from './image.ts';
+import { benchMigrate } from './migrate.ts';
 import { benchProgram } from './program.ts';
 import { benchStart } from './start.ts';
 import { Bench, removeLeftovers } from './support/bench.ts';
@@ -13,6 +14,7 @@ const benchmarks: Record<string, { about: string; run: (bench: Bench) => Promise
   program: { about: 'the Pulumi program’s own process', run: benchProgram },
   image: { about: 'the size of the app image', run: benchImage },
   start: { about: 'the start of the app', run: benchStart },
+  migrate: { about: 'migrations beside psql', run: benchMigrate },
   up: { about: 'pulumi up beside docker-compose up', run: benchUp },
 };
 

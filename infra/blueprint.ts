@@ -1,4 +1,5 @@
 import type { Config } from './config.ts';
+import type { CompatibilityArgs } from './release/compatibilityCheck.ts';
 
 /**
  * What runs, said once and free of any platform. `infra/docker` and `infra/aws` each render it; a service added here
@@ -35,6 +36,8 @@ export interface MigrationBlueprint {
   seedCommand: string[];
   timeoutSeconds: number;
   memoryMb: number;
+  /** Before it runs, the deployed version has to pass its own checks on the new schema; left out, that is not checked. */
+  compatibility?: CompatibilityArgs;
 }
 
 /** One line of the route table. What no line matches is refused: default deny. */
@@ -62,10 +65,21 @@ export function createBlueprint(config: Config): Blueprint {
   return {
     services: [api],
     migration: {
-      command: ['migrate', 'up'],
+      command: ['migrate', 'up', ...config.forceMigrations.flatMap((name) => ['--force', name])],
       seedCommand: ['seed'],
       timeoutSeconds: config.migrationTimeoutSeconds,
       memoryMb: 256,
+      ...(config.checkOldCode && {
+        compatibility: {
+          serve: api.command,
+          smoke: ['smoke'],
+          port: api.port,
+          readinessPath: api.readinessPath,
+          memoryMb: api.memoryMb,
+          referenceTables: ['models'],
+          readinessTimeoutSeconds: config.rolloutTimeoutSeconds,
+        },
+      }),
     },
     routes: [
       { path: '/', match: 'exact', service: 'api' },

@@ -65,6 +65,20 @@ describe('configuration', () => {
     expect(refusal({ platform: 'docker', build: 'true', replicas: secret })).not.toContain(secret);
   });
 
+  it('takes names of migrations to force, and a schema, that Postgres and the runner can take', () => {
+    const docker = { platform: 'docker', build: 'true' };
+    const given = parse({ ...docker, forceMigrations: '["0007_drop_title"]', databaseSchema: 'chat' });
+    expect(given).toMatchObject({
+      forceMigrations: ['0007_drop_title'],
+      databaseSchema: 'chat',
+      migrationLint: 'error',
+    });
+    expect(refusal({ ...docker, forceMigrations: '["7"]' })).toContain('names such as 0007_drop_title');
+    expect(refusal({ ...docker, databaseSchema: 'Chat Room' })).toContain('slipway:databaseSchema: must be a plain');
+    expect(refusal({ ...docker, databaseSchema: 'pg_chat' })).toContain('must not begin with pg_');
+    expect(refusal({ ...docker, migrationLint: 'no' })).toContain('must be one of error, warning, off');
+  });
+
   it('counts a single fault in the singular', () => {
     expect(refusal({ platform: 'docker', build: 'true', replicas: '0' })).toContain('has a fault');
   });

@@ -51,6 +51,20 @@ const shape = {
     .min(1, 'must be 1 or more')
     .max(86400, 'must be 86400 or below')
     .default(600),
+  /** Migrations to let pass by name: contract steps beside their expand, and files that the state is wrong about. */
+  forceMigrations: z
+    .array(z.string().regex(/^\d{4}_[a-z0-9_]+$/, 'must hold names such as 0007_drop_title'))
+    .default([]),
+  /** What an error that the lint finds in a pending migration does to a preview. */
+  migrationLint: z.enum(['error', 'warning', 'off']).default('error'),
+  /** Postgres schema that the tables are in. */
+  databaseSchema: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain lower-case name of up to 63 letters, digits and underscores')
+    .refine((name) => !name.startsWith('pg_'), 'must not begin with pg_, which Postgres keeps for itself')
+    .default('public'),
+  /** Before pending migrations run, show that the deployed version works on the schema they bring. */
+  checkOldCode: z.boolean().default(true),
   /** How long new instances may take to become healthy, and the gateway to switch to them, seconds. */
   rolloutTimeoutSeconds: z.number().int().min(5, 'must be 5 or more').max(3600, 'must be 3600 or below').default(60),
 } satisfies z.ZodRawShape;
@@ -153,7 +167,7 @@ function suggestion(key: string): string {
 
 /** Pulumi hands every value over as text; `image` and names stay text, the rest is JSON where it parses as such. */
 function readValue(key: string, text: string): unknown {
-  const expectsText = key === 'platform' || key === 'image' || key === 'logLevel';
+  const expectsText = ['platform', 'image', 'logLevel', 'migrationLint', 'databaseSchema'].includes(key);
   if (expectsText) return text;
   try {
     return JSON.parse(text) as unknown;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Config } from './config.ts';
 import type { Database, Cache } from './platform.ts';
@@ -31,6 +32,7 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
       HOST: '0.0.0.0',
       PORT: '3000',
       LOG_LEVEL: args.config.logLevel,
+      DATABASE_SCHEMA: args.config.databaseSchema,
       RELEASE: args.release,
       FRONTEND_URL: args.publicUrl,
       CORS_ORIGINS: args.publicUrl,
@@ -53,9 +55,40 @@ export function taskEnvironment(args: EnvironmentArgs): Environment {
     plain: {
       NODE_ENV: 'production',
       LOG_LEVEL: args.config.logLevel,
+      DATABASE_SCHEMA: args.config.databaseSchema,
       RELEASE: args.release,
       DEMO_USER_EMAIL: demoEmail,
     },
     secret: { DATABASE_URL: args.database.url, DEMO_USER_PASSWORD: args.secrets.demoPassword },
+  };
+}
+
+/**
+ * The environment of an api that is tried beside the stack, on a database of its own and without a cache: every secret is made
+ * for it alone. A secret that the api comes to need belongs here, too.
+ */
+export function throwAwayEnvironment(args: {
+  databaseUrl: string;
+  schema: string;
+  release: string;
+  port: number;
+}): Record<string, string> {
+  const secret = () => randomBytes(32).toString('hex');
+  return {
+    NODE_ENV: 'production',
+    HOST: '0.0.0.0',
+    PORT: String(args.port),
+    LOG_LEVEL: 'error',
+    RELEASE: args.release,
+    SHUTDOWN_TIMEOUT_MS: '1000',
+    // It is asked what it does, not how fast: a busy machine must not make it fail.
+    DATABASE_POOL_TIMEOUT_MS: '20000',
+    DATABASE_STATEMENT_TIMEOUT_MS: '20000',
+    DATABASE_URL: args.databaseUrl,
+    DATABASE_SCHEMA: args.schema,
+    JWT_SECRETS: `check:${secret()}`,
+    SESSION_HASH_SECRET: secret(),
+    ENCRYPTION_KEY: secret(),
+    SERVICE_AUTH_TOKEN: secret(),
   };
 }

@@ -9,7 +9,7 @@ export const labelKeys = {
   stack: 'dev.slipway.stack',
   /** The absolute path of the checkout that made it: two clones on one machine may have a stack of the same name. */
   root: 'dev.slipway.root',
-  /** What it is: `postgres`, `valkey`, `gateway`, `network`, `image`, `migration`, or a service's name such as `api`. */
+  /** What it is: `postgres`, `valkey`, `gateway`, `network`, `image`, `migration`, `old-code-check`, or a service's name such as `api`. */
   role: 'dev.slipway.role',
 } as const;
 

@@ -11,7 +11,12 @@ import { UserError } from './userError.ts';
  */
 export function readMigrationFiles(root: string): MigrationFile[] {
   try {
-    return readMigrations(join(root, 'migrations')).map(({ name, checksum }) => ({ name, checksum }));
+    return readMigrations(join(root, 'migrations')).map(({ name, checksum, phase, reversible }) => ({
+      name,
+      checksum,
+      ...(phase && { phase }),
+      reversible,
+    }));
   } catch (error) {
     if (error instanceof MigrationError) throw new UserError(`The folder migrations/ is refused: ${error.message}`);
     throw error;

@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MigrationBlueprint, Route, ServiceBlueprint } from './blueprint.ts';
+import type { Phase } from '../migrations/runner/header.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './environment.ts';
 import type { StackIdentity } from './labels.ts';
@@ -43,6 +44,10 @@ export interface MigrationFile {
   name: string;
   /** SHA-256 of the file as the runner computes it, hexadecimal. */
   checksum: string;
+  /** As its header says; absent where it does not. */
+  phase?: Phase | undefined;
+  /** Absent: not known, as with an image built before this was recorded. */
+  reversible?: boolean | undefined;
 }
 
 /** Instances of one service. They exist beside the old ones until a rollout switches to them. */

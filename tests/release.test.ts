@@ -149,14 +149,29 @@ describe('a good release', () => {
 });
 
 describe('a failing migration', () => {
+  const header = '-- slipway: phase=expand reversible=yes\n';
+
   it('shows in the preview, which runs nothing', async () => {
-    checkout.write('migrations/0099_wrong.up.sql', 'create table wrong (id int);\nselect 1 / 0;\n');
+    checkout.write('migrations/0099_wrong.up.sql', `${header}create table wrong (id int);\nselect 1 / 0;\n`);
     checkout.write('migrations/0099_wrong.down.sql', 'drop table wrong;\n');
     const before = await apiContainers();
     const { output, code } = await stack.pulumi('preview');
     expect(code, output).toBe(0);
     expect(output).toContain('1 migration to apply: 0099_wrong');
     expect(await apiContainers()).toEqual(before);
+  });
+
+  it('is refused in the preview when the lint finds that it takes something from running code', async () => {
+    checkout.write('migrations/0100_rename.up.sql', `${header}alter table conversations rename title to name;\n`);
+    checkout.write('migrations/0100_rename.down.sql', 'alter table conversations rename name to title;\n');
+    const { output, code } = await stack.pulumi('preview');
+    expect(code).not.toBe(0);
+    expect(output).toContain('2 migrations to apply: 0099_wrong, 0100_rename');
+    expect(output).toContain('takes AccessExclusive on conversations: keeps out readers and writers');
+    expect(output).toContain('0100_rename.up.sql:2: error: this takes something away from running code');
+    expect(output).not.toContain('0099_wrong.up.sql:');
+    checkout.delete('migrations/0100_rename.up.sql');
+    checkout.delete('migrations/0100_rename.down.sql');
   });
 
   it('fails the update with its exit code and last lines, and leaves what serves alone', async () => {
@@ -171,7 +186,7 @@ describe('a failing migration', () => {
   });
 
   it('is applied once when it is fixed, with no hand at the state', async () => {
-    checkout.write('migrations/0099_wrong.up.sql', 'create table wrong (id int);\n');
+    checkout.write('migrations/0099_wrong.up.sql', `${header}create table wrong (id int);\n`);
     const { up, load } = await upUnderLoad('the migration fixed');
     expect(up.code, up.output).toBe(0);
     expect(up.output).toMatch(/applying 0099_wrong … done/);
@@ -182,11 +197,11 @@ describe('a failing migration', () => {
   });
 
   it('is refused in the preview when it is edited after that', async () => {
-    checkout.write('migrations/0099_wrong.up.sql', 'create table wrong (id bigint);\n');
+    checkout.write('migrations/0099_wrong.up.sql', `${header}create table wrong (id bigint);\n`);
     const { output, code } = await stack.pulumi('preview');
     expect(code).not.toBe(0);
-    expect(output).toContain('0099_wrong was edited after it had been applied');
-    checkout.write('migrations/0099_wrong.up.sql', 'create table wrong (id int);\n');
+    expect(output).toContain('Edited after being applied: 0099_wrong');
+    checkout.write('migrations/0099_wrong.up.sql', `${header}create table wrong (id int);\n`);
   });
 });
 
@@ -238,5 +253,49 @@ describe('with one replica', () => {
     expect(up.output).toMatch(/did not become healthy in time/);
     expect(load).toMatchObject({ failed: 0, releases: new Set([release]) });
     checkout.write(health, good);
+  });
+});
+
+describe('a step back to an older image', () => {
+  const file = () => `Pulumi.${stack.name}.yaml`;
+  const runImage = (image: string) => checkout.edit(file(), 'build: "true"', `image: ${image}`);
+  const runBuild = (image: string) => checkout.edit(file(), `image: ${image}`, 'build: "true"');
+
+  it('over a reversible expand is allowed, and the schema stays', async () => {
+    const older = release;
+    checkout.write(
+      'migrations/0100_topics.up.sql',
+      '-- slipway: phase=expand reversible=yes\nalter table conversations add column topic text;\n',
+    );
+    checkout.write('migrations/0100_topics.down.sql', 'alter table conversations drop column topic;\n');
+    const { up } = await upUnderLoad('a release with an expand');
+    expect(up.code, up.output).toBe(0);
+    release = await serving();
+    runImage(older);
+    const back = await upUnderLoad('the step back over the expand');
+    expect(back.up.code, back.up.output).toBe(0);
+    expect(back.up.output).toContain('does not carry 0100_topics (expand, reversible): they stay applied');
+    expect(back.load.failed).toBe(0);
+    expect(await serving()).toBe(older);
+    runBuild(older);
+  });
+
+  it('over a contract step is refused before anything runs, by its name', async () => {
+    const older = release;
+    checkout.write(
+      'migrations/0101_drop_topic.up.sql',
+      '-- slipway: phase=contract reversible=no completes=0100_topics\nalter table conversations drop column topic;\n',
+    );
+    const { up } = await upUnderLoad('a release with a contract step');
+    expect(up.code, up.output).toBe(0);
+    release = await serving();
+    runImage(older);
+    const before = await apiContainers();
+    const { output, code } = await stack.pulumi('up', '--yes', '--skip-preview');
+    expect(code).not.toBe(0);
+    expect(output).toContain('cannot go back over 0101_drop_topic (contract, irreversible)');
+    expect(await apiContainers()).toEqual(before);
+    expect(await serving()).toBe(release);
+    runBuild(older);
   });
 });

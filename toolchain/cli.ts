@@ -59,6 +59,10 @@ const verbs: Record<string, Verb> = {
     does: 'Shows what `make migrate` would run: the SQL, and the locks it takes.',
     run: async () => (await import('./verbs/tasks.ts')).migrationPlan(),
   },
+  'migration-rehearse': {
+    does: 'Runs the pending migrations of this checkout on a throw-away copy of the schema, and measures locks and waits.',
+    run: async () => (await import('./verbs/rehearse.ts')).migrationRehearse(),
+  },
   'migration-verify': {
     does: "Holds the image's migrations against the database.",
     run: async () => (await import('./verbs/tasks.ts')).migrationVerify(),
@@ -124,7 +128,7 @@ async function main(name: string): Promise<number> {
     throw new UserFault(`STACK=${stack} is not a stack's name.`, 'Use letters, digits, dots, hyphens and underscores.');
   }
   if (!verb) throw new UserFault(`There is no verb "${name}".`, '`make help` lists them.');
-  if (['env', 'psql', 'logs', 'doctor'].includes(name)) keepStdoutForResults();
+  if (['env', 'psql', 'logs', 'doctor', 'migration-rehearse'].includes(name)) keepStdoutForResults();
   say(`make ${name} (stack ${stack}): ${verb.does}`);
   return verb.run();
 }

@@ -7,10 +7,16 @@ const roles: Record<string, (args: string[]) => Promise<number | undefined>> = {
   migrate: async (args) => (await import('./roles/migrate.ts')).migrate(args, process.env),
   // Loads every role and does nothing: the image's build fills the compile cache with it.
   'warm-up': async () => {
-    await Promise.all([import('./roles/serve.ts'), import('./roles/migrate.ts'), import('./roles/seed.ts')]);
+    await Promise.all([
+      import('./roles/serve.ts'),
+      import('./roles/migrate.ts'),
+      import('./roles/seed.ts'),
+      import('./roles/smoke.ts'),
+    ]);
     return 0;
   },
   seed: async () => (await import('./roles/seed.ts')).seed(process.env),
+  smoke: async (args) => (await import('./roles/smoke.ts')).smoke(args),
 };
 
 async function main(): Promise<void> {

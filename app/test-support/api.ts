@@ -70,6 +70,7 @@ export class TestApi {
     );
     const lifecycle = new Lifecycle();
     const server = createHttpServer(createServer({ settings, pool, cache, log, lifecycle }));
+    lifecycle.watch(server);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new TestApi(server, pool, lifecycle);
   }

@@ -58,7 +58,9 @@ async function planBuild(identity: StackIdentity, engine: EngineApi, env = proce
   const migrations = readMigrationFiles(identity.root);
   const labels = {
     ...stackLabels(identity, 'image'),
-    [migrationsLabel]: JSON.stringify(migrations.map(({ name, checksum }) => [name, checksum])),
+    [migrationsLabel]: JSON.stringify(
+      migrations.map(({ name, checksum, phase, reversible }) => [name, checksum, phase ?? null, reversible]),
+    ),
   };
   // A name of its own for each source and checkout: the provider builds only when it creates, and deletes by name.
   const name = `${identity.project}-${identity.stack}:${hash}`;
@@ -104,8 +106,17 @@ async function promotedImage(imageId: string, engine: EngineApi): Promise<AppIma
   if (!label) {
     throw new UserError(`The image ${imageId} has no label ${migrationsLabel}: it was not built by this project.`);
   }
-  const migrations = (JSON.parse(label) as [string, string][]).map(([name, checksum]) => ({ name, checksum }));
-  return { imageId: pulumi.output(found.id), migrations: pulumi.output(migrations) };
+  return { imageId: pulumi.output(found.id), migrations: pulumi.output(parseMigrations(label)) };
+}
+
+function parseMigrations(label: string): MigrationFile[] {
+  const rows = JSON.parse(label) as [string, string, MigrationFile['phase'] | null, boolean | undefined][];
+  return rows.map(([name, checksum, phase, reversible]) => ({
+    name,
+    checksum,
+    ...(phase && { phase }),
+    ...(reversible !== undefined && { reversible }),
+  }));
 }
 
 /** What a build needs to reach package registries from where this engine runs. */

@@ -88,7 +88,10 @@ export class DockerPlatform implements Platform<DockerService> {
       {
         image: this.image.imageId,
         files: this.image.migrations,
+        force: config.forceMigrations,
+        lint: config.migrationLint,
         database: this.database.identity,
+        schema: config.databaseSchema,
         command: blueprint.command,
         seedCommand: config.seed ? blueprint.seedCommand : [],
         timeoutSeconds: blueprint.timeoutSeconds,
@@ -99,7 +102,18 @@ export class DockerPlatform implements Platform<DockerService> {
           labels: stackLabels(identity, 'migration'),
           memoryMb: blueprint.memoryMb,
           envs: this.taskEnvs,
+          compatibility: {
+            deployedLabels: stackLabels(identity, 'api'),
+            database: {
+              labels: stackLabels(identity, 'postgres'),
+              user: this.postgres.user,
+              name: this.postgres.databaseName,
+            },
+            labels: stackLabels(identity, 'old-code-check'),
+            name: `${identity.project}-${identity.stack}-old-code`,
+          },
         },
+        ...(blueprint.compatibility && { compatibility: blueprint.compatibility }),
       },
       { dependsOn: [this.postgres.container] },
     );

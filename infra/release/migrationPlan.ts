@@ -1,3 +1,5 @@
+import { MigrationError } from '../../migrations/runner/exit.ts';
+import { compare, what } from '../../migrations/runner/verify.ts';
 import type { DatabaseIdentity, MigrationFile } from '../platform.ts';
 
 /** What decides whether and what a MigrationRun runs. Unknown parts are `undefined` during a preview. */
@@ -5,57 +7,91 @@ export interface MigrationTarget {
   image?: string | undefined;
   files?: MigrationFile[] | undefined;
   database?: DatabaseIdentity | undefined;
+  /** The Postgres schema in it, `public` where nothing is said. */
+  schema?: string | undefined;
+  /** Applied by a newer image, and not carried by this one. */
+  ahead?: MigrationFile[] | undefined;
 }
 
 export interface MigrationPlan {
   /** Whether a task has to run. */
   run: boolean;
   /** Files not yet applied as far as the state knows, in order. */
-  pending: string[];
-  /** Files applied before that have another content now. */
-  edited: string[];
+  pending: MigrationFile[];
   /** Files applied before that this image does not carry. They stay applied: reverting is a verb of its own. */
-  missing: string[];
+  ahead: MigrationFile[];
   /** Whether all files are pending because the database is another one. */
   otherDatabase: boolean;
+  /** Why this cannot be released. */
+  refused?: string;
+  /** Why the runner will refuse it, unless the database was changed by hand since the state was written. */
+  doubt?: string;
 }
 
-/** Compares what ran last (`undefined`: nothing did) with what is wanted. */
-export function planMigrations(last: MigrationTarget | undefined, next: MigrationTarget): MigrationPlan {
+/**
+ * Compares what ran last (`undefined`: nothing did) with what is wanted, by the rules that the runner applies to the
+ * database. What the state knows can be behind the database: files that are forced by name are left to the runner.
+ *
+ * @param forced names of migrations that a person lets pass
+ */
+export function planMigrations(
+  last: MigrationTarget | undefined,
+  next: MigrationTarget,
+  forced: string[] = [],
+): MigrationPlan {
   const files = next.files ?? [];
-  const otherDatabase = last !== undefined && !sameDatabase(last.database, next.database);
-  const known = last === undefined || otherDatabase ? [] : (last.files ?? []);
-  const applied = new Map(known.map(({ name, checksum }) => [name, checksum]));
-  const names = new Set(files.map(({ name }) => name));
-  const pending = files.filter(({ name }) => !applied.has(name)).map(({ name }) => name);
-  const edited = files
-    .filter(({ name, checksum }) => applied.has(name) && applied.get(name) !== checksum)
-    .map(({ name }) => name);
-  const missing = known.filter(({ name }) => !names.has(name)).map(({ name }) => name);
-  const changed = pending.length + edited.length + missing.length > 0;
+  const otherDatabase = last !== undefined && !sameDatabase(last, next);
+  const ran = last === undefined || otherDatabase ? [] : (last.files ?? []);
+  const known = [...ran, ...(ran.length > 0 ? (last?.ahead ?? []) : [])];
+  const carried = new Map(files.map(({ name, checksum }) => [name, checksum]));
+  const changed = ran.length !== files.length || ran.some(({ name, checksum }) => carried.get(name) !== checksum);
   const otherImage = last === undefined || next.image === undefined || last.image !== next.image;
-  return { run: otherImage || otherDatabase || changed, pending, edited, missing, otherDatabase };
+  const plan = { run: otherImage || otherDatabase || changed, otherDatabase };
+
+  const rows = known
+    .filter(({ name }) => carried.has(name) || !forced.includes(name))
+    .map(({ name, checksum, phase = null, reversible = true }) => ({
+      name,
+      checksum: forced.includes(name) ? (carried.get(name) ?? checksum) : checksum,
+      phase,
+      reversible,
+    }));
+  try {
+    const { pending, ahead } = compare(files, rows);
+    const stay = new Set(ahead.map(({ name }) => name));
+    return { ...plan, pending, ahead: known.filter(({ name }) => stay.has(name)) };
+  } catch (error) {
+    if (!(error instanceof MigrationError)) throw error;
+    const applied = new Set(known.map(({ name }) => name));
+    const pending = files.filter(({ name }) => !applied.has(name));
+    // A file that was reverted by hand and then renumbered or given up looks like a lost one: the database decides.
+    const open = error.reason === 'missingFile' || error.reason === 'order';
+    return { ...plan, pending, ahead: [], [open ? 'doubt' : 'refused']: error.message };
+  }
 }
 
-/** The plan in words, a line each, for a preview. */
+/** The plan in words, a line each, for a preview; of the pending files only how many there are. */
 export function describePlan(plan: MigrationPlan): string[] {
   if (!plan.run) return [];
   const lines: string[] = [];
   if (plan.otherDatabase) lines.push('another database than before: it gets every migration it lacks');
-  if (plan.pending.length > 0) lines.push(`${count(plan.pending.length)} to apply: ${plan.pending.join(', ')}`);
-  else lines.push('no migration to apply; the task of the new image checks that');
-  if (plan.missing.length > 0) {
-    lines.push(
-      `this image does not carry ${plan.missing.join(', ')}, which stay applied; \`make migrate-revert\` reverts`,
-    );
+  if (plan.pending.length > 0) {
+    const names = plan.pending.map(({ name }) => name).join(', ');
+    lines.push(`${plan.pending.length} ${plan.pending.length === 1 ? 'migration' : 'migrations'} to apply: ${names}`);
+  } else if (plan.refused === undefined && plan.doubt === undefined) {
+    lines.push('no migration to apply; the task of the new image checks that');
+  }
+  if (plan.ahead.length > 0) {
+    const names = plan.ahead.map((file) => what({ ...file, reversible: file.reversible ?? true })).join(', ');
+    lines.push(`this image does not carry ${names}: they stay applied; \`make migrate-revert\` reverts`);
   }
   return lines;
 }
 
-function count(files: number): string {
-  return files === 1 ? '1 migration' : `${files} migrations`;
-}
-
-function sameDatabase(a: DatabaseIdentity | undefined, b: DatabaseIdentity | undefined): boolean {
-  return a?.id === b?.id && a?.endpoint === b?.endpoint && a?.generation === b?.generation;
+function sameDatabase(
+  { database: a, schema: in1 }: MigrationTarget,
+  { database: b, schema: in2 }: MigrationTarget,
+): boolean {
+  const same = a?.id === b?.id && a?.endpoint === b?.endpoint && a?.generation === b?.generation;
+  return same && (in1 ?? 'public') === (in2 ?? 'public');
 }

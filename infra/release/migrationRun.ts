@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { CompatibilityArgs } from './compatibilityCheck.ts';
 import type { DatabaseIdentity, MigrationFile } from '../platform.ts';
 
 /** How to run the task on a Docker engine. */
@@ -12,6 +13,19 @@ interface DockerTaskArgs {
   memoryMb: number;
   /** `NAME=value` lines, secret. */
   envs: pulumi.Input<string[]>;
+  /** Where to find what the check of the deployed version works with. */
+  compatibility?: DockerCompatibilityTargets;
+}
+
+export interface DockerCompatibilityTargets {
+  /** Labels of the containers that serve now. */
+  deployedLabels: Record<string, string>;
+  /** The stack's Postgres, by the labels of its container. */
+  database: { labels: Record<string, string>; user: string; name: string };
+  /** Labels of what the check starts; by them the next run and `make destroy` find what a killed one left. */
+  labels: Record<string, string>;
+  /** What the names of the check's networks begin with. */
+  name: string;
 }
 
 export interface MigrationRunArgs {
@@ -19,8 +33,14 @@ export interface MigrationRunArgs {
   image: pulumi.Input<string>;
   /** The migrations this image carries, in order. What is new among them shows in a preview. */
   files: pulumi.Input<MigrationFile[]>;
+  /** Names of migrations that a person lets pass: an early contract step, or a file that the state is wrong about. */
+  force: string[];
+  /** What an error of the lint does to a preview: fails it, is shown as a warning, or is not looked for. */
+  lint: 'error' | 'warning' | 'off';
   /** Which database: another one gets all migrations. */
   database: pulumi.Input<DatabaseIdentity>;
+  /** The Postgres schema in it; another one is another database to the migrations. */
+  schema: string;
   /** Arguments of the image's entry point, such as `['migrate', 'up']`. */
   command: string[];
   /** A second task after a successful migration; empty for none. */
@@ -28,6 +48,8 @@ export interface MigrationRunArgs {
   /** After this the task is stopped and the update fails, seconds. */
   timeoutSeconds: number;
   runner: DockerTaskArgs;
+  /** How to check, before migrations run, that the deployed version works on their schema; left out, it is not checked. */
+  compatibility?: CompatibilityArgs;
 }
 
 /**

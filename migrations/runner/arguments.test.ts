@@ -14,6 +14,9 @@ test('reads what a verb takes', () => {
   });
   expect(parseArguments(['down', '--step', '3', '--no-wait'])).toMatchObject({ extent: { step: 3 }, lockWaitMs: 0 });
   expect(parseArguments(['repair', '0001_a', '--reason', 'why'])).toMatchObject({ name: '0001_a', reason: 'why' });
+  expect(
+    parseArguments(['rehearse', '--rows', '5', '--budget', '1s', '--max-wait', '2s', '--from', '0001_a']),
+  ).toMatchObject({ rehearsal: { rows: '5', budget: '1s', maxWait: '2s' }, from: '0001_a' });
 });
 
 test.each([
@@ -29,6 +32,8 @@ test.each([
   [['down', '--wait', 'x']],
   [['down', '--all', '--step', '1']],
   [['status', '--force', 'x']],
+  [['up', '--rows', '5']],
+  [['rehearse', '--to', '0001_a']],
   [['create']],
   [['create', 'a', 'b']],
   [['baseline']],

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { MigrationError } from './exit.ts';
 import { helpText, verbHelp, verbs, type Option, type Verb } from './help.ts';
+import type { RehearsalArguments } from './rehearsal/settings.ts';
 import type { Extent } from './runner.ts';
 
 export interface Arguments {
@@ -19,6 +20,9 @@ export interface Arguments {
   forced: string[];
   /** Never empty for `repair`. */
   reason: string;
+  rehearsal: RehearsalArguments;
+  /** The last migration that a rehearsal takes as it is. */
+  from: string | undefined;
 }
 
 const options = {
@@ -29,6 +33,10 @@ const options = {
   'no-wait': { type: 'boolean' },
   force: { type: 'string', multiple: true },
   reason: { type: 'string' },
+  rows: { type: 'string' },
+  budget: { type: 'string' },
+  'max-wait': { type: 'string' },
+  from: { type: 'string' },
   json: { type: 'boolean', default: false },
   folder: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -68,6 +76,12 @@ export function parseArguments(args: string[]): Arguments {
     lockWaitMs: lockWait(values, verb),
     forced: values.force ?? [],
     reason: values.reason ?? '',
+    rehearsal: {
+      ...(values.rows !== undefined && { rows: values.rows }),
+      ...(values.budget !== undefined && { budget: values.budget }),
+      ...(values['max-wait'] !== undefined && { maxWait: values['max-wait'] }),
+    },
+    from: values.from,
   };
 }
 
@@ -81,6 +95,8 @@ const empty: Omit<Arguments, 'verb' | 'help'> = {
   lockWaitMs: undefined,
   forced: [],
   reason: '',
+  rehearsal: {},
+  from: undefined,
 };
 
 function parse(args: string[]) {

@@ -10,11 +10,14 @@ export interface BareStatement {
 
 const identifier = String.raw`(?:"(?:[^"]|"")+"|[\p{L}_][\p{L}\p{N}_$]*)`;
 const qualified = `${identifier}(?:\\s*\\.\\s*${identifier})?`;
-const createIndex = new RegExp(
-  `^create\\s+(?:unique\\s+)?index\\s+concurrently\\b(?:\\s+(?:if\\s+not\\s+exists\\s+)?(?!on\\s)(?<name>${identifier})\\s+on\\s+(?:only\\s+)?(?<table>${qualified}))?`,
-  'iu',
-);
-const dropIndex = new RegExp(`^drop\\s+index\\s+concurrently\\s+(?:if\\s+exists\\s+)?(?<name>${qualified})`, 'iu');
+// Made when a file needs them: with all of Unicode's letters in them that takes a while.
+const createIndex = () =>
+  new RegExp(
+    `^create\\s+(?:unique\\s+)?index\\s+concurrently\\b(?:\\s+(?:if\\s+not\\s+exists\\s+)?(?!on\\s)(?<name>${identifier})\\s+on\\s+(?:only\\s+)?(?<table>${qualified}))?`,
+    'iu',
+  );
+const dropIndex = () =>
+  new RegExp(`^drop\\s+index\\s+concurrently\\s+(?:if\\s+exists\\s+)?(?<name>${qualified})`, 'iu');
 
 /**
  * Reads a `no-transaction` file. It may hold one statement only: of two, the first could stay behind alone.
@@ -33,7 +36,7 @@ export function bareStatement(file: string, sql: string): BareStatement {
   const text = sql.slice(first?.start, first?.end);
   // A comment between the words would hide them.
   const plain = text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ');
-  const create = createIndex.exec(plain);
+  const create = createIndex().exec(plain);
   if (create) {
     const { name, table } = create.groups ?? {};
     if (!name) {
@@ -46,6 +49,6 @@ export function bareStatement(file: string, sql: string): BareStatement {
     const schema = table?.match(new RegExp(`^(${identifier})\\s*\\.`, 'u'))?.[1];
     return { sql: text, index: { action: 'create', name: schema ? `${schema}.${name}` : name } };
   }
-  const drop = dropIndex.exec(plain)?.groups?.['name'];
+  const drop = dropIndex().exec(plain)?.groups?.['name'];
   return drop ? { sql: text, index: { action: 'drop', name: drop } } : { sql: text };
 }

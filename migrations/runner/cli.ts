@@ -4,13 +4,12 @@ import { createMigration, renumber } from './author.ts';
 import { exitCodes, MigrationError } from './exit.ts';
 import { readMigrations } from './files.ts';
 import { helpText } from './help.ts';
-import { migrationStatus, planLines, planMigrations, verifyMigrations, type MigrationState } from './inspect.ts';
-import { findingLine, lintMigration, unreadable, type Finding } from './lint.ts';
-import type { RunnerOptions } from './run.ts';
-import { runSquawk } from './squawk.ts';
+import type { MigrationState } from './inspect.ts';
+import type { Finding } from './lint.ts';
+import type { RehearsalOptions } from './rehearsal/rehearse.ts';
 import { migrateDown, migrateRedo, migrateUp, revertAll } from './runner.ts';
 
-type Settings = Omit<RunnerOptions, 'say' | 'signal' | 'folder' | 'forced'>;
+type Settings = Omit<RehearsalOptions, 'say' | 'signal' | 'folder' | 'forced'>;
 
 /** What a verb has to say: to a person in lines, to a program in one JSON document. */
 interface Answer {
@@ -42,7 +41,7 @@ export async function migrateCommand(args: string[], folder: string, readSetting
     }
     const from = given.folder ?? folder;
     const answer =
-      onFiles(given, from) ??
+      (await onFiles(given, from)) ??
       (await onDatabase(given, {
         ...readSettings(),
         ...(given.lockWaitMs !== undefined && { lockWaitMs: given.lockWaitMs }),
@@ -66,7 +65,7 @@ export async function migrateCommand(args: string[], folder: string, readSetting
 }
 
 /** The verbs that need no database. */
-function onFiles({ verb, name }: Arguments, folder: string): Answer | undefined {
+async function onFiles({ verb, name }: Arguments, folder: string): Promise<Answer | undefined> {
   switch (verb) {
     case 'create': {
       const files = createMigration(folder, name ?? '');
@@ -83,7 +82,7 @@ function onFiles({ verb, name }: Arguments, folder: string): Answer | undefined 
   }
 }
 
-async function onDatabase(given: Arguments, options: RunnerOptions): Promise<Answer> {
+async function onDatabase(given: Arguments, options: RehearsalOptions): Promise<Answer> {
   switch (given.verb) {
     case 'up':
       return counted('applied', await migrateUp(options, given.extent));
@@ -97,15 +96,18 @@ async function onDatabase(given: Arguments, options: RunnerOptions): Promise<Ans
     case 'revert-all':
       return counted('reverted', await revertAll(options));
     case 'status': {
+      const { migrationStatus } = await inspections();
       const states = await migrationStatus(options);
       return { json: states, lines: statusLines(states) };
     }
     case 'verify': {
+      const { verifyMigrations } = await inspections();
       const found = await verifyMigrations(options);
       const ahead = found.ahead.length > 0 ? `, ${found.ahead.length} of a newer image` : '';
       return { json: found, lines: [`as applied: ${found.applied}${ahead}; pending: ${found.pending.length}`] };
     }
     case 'plan': {
+      const { planLines, planMigrations } = await inspections();
       const plan = await planMigrations(options);
       const { refused } = plan;
       const exitCode = refused?.exitCode ?? exitCodes.ok;
@@ -114,6 +116,19 @@ async function onDatabase(given: Arguments, options: RunnerOptions): Promise<Ans
         refused: refused ? { reason: refused.reason, exitCode, message: refused.message } : null,
       };
       return { json, lines: planLines(plan), exitCode };
+    }
+    case 'rehearse': {
+      const [{ rehearse }, { notRestored, overBudget, reportLines }, { readSettings }] = await Promise.all([
+        import('./rehearsal/rehearse.ts'),
+        import('./rehearsal/report.ts'),
+        import('./rehearsal/settings.ts'),
+      ]);
+      const report = await rehearse(options, readSettings(options.folder, given.rehearsal), given.from);
+      const over = report.files.flatMap(overBudget);
+      const unrestored = notRestored(report.files).map(({ name }) => name);
+      const reason = unrestored.length > 0 ? 'notRestored' : over.length > 0 ? 'overBudget' : 'ok';
+      const json = { ...report, overBudget: over, notRestored: unrestored };
+      return { json, lines: reportLines(report), exitCode: exitCodes[reason] };
     }
     case 'baseline': {
       const names = await baseline(options, given.to);
@@ -147,16 +162,16 @@ function statusLines(states: MigrationState[]): string[] {
   return [...lines, `${states.length - pending} applied, ${pending} pending`];
 }
 
-function lint(folder: string): Answer {
+// A release runs `up`: what other verbs need is loaded by them, because loading it costs more than `up` with nothing to do.
+const inspections = () => import('./inspect.ts');
+
+async function lint(folder: string): Promise<Answer> {
+  const { findingLine, lintMigrations, unreadable } = await import('./lint.ts');
   let findings: Finding[];
   // Why squawk did not run; it does not look at files that cannot be read.
   let skipped = 'the files cannot be read';
   try {
-    const migrations = readMigrations(folder);
-    const squawk = runSquawk(folder, migrations);
-    skipped = typeof squawk === 'string' ? squawk : '';
-    findings = [...migrations.flatMap(lintMigration), ...(typeof squawk === 'string' ? [] : squawk)];
-    findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+    ({ findings, skipped } = lintMigrations(folder, readMigrations(folder)));
   } catch (error) {
     if (!(error instanceof MigrationError) || error.reason === 'usage') throw error;
     findings = [unreadable(error)];

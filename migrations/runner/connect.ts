@@ -44,7 +44,10 @@ async function open(target: Target, timeoutMs: number): Promise<pg.Client> {
     application_name: 'slipway-migrate',
     connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
-    options: `-c search_path=${target.schema} -c timezone=UTC`,
+    // What is sent before an answer is waited for goes out at once: see step.ts.
+    pipeline: true,
+    // Without the check, the server goes on with the statement of a client that was killed, and keeps its locks, ours with them.
+    options: `-c search_path=${target.schema} -c timezone=UTC -c client_connection_check_interval=1s`,
   });
   // Without a listener, a connection that the server drops while idle would end the process with a stack trace.
   client.on('error', () => {});

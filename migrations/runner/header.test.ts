@@ -10,6 +10,7 @@ test('reads every word, on one line or several, among other comments', () => {
 -- Why this is done.
 
 -- slipway: no-transaction lock_timeout=500ms, statement_timeout=10min
+-- slipway: time_budget=1h max_wait=250ms
 DROP INDEX CONCURRENTLY i;`;
   expect(readHeader('f', sql)).toEqual({
     phase: 'contract',
@@ -18,6 +19,8 @@ DROP INDEX CONCURRENTLY i;`;
     noTransaction: true,
     lockTimeoutMs: 500,
     statementTimeoutMs: 600_000,
+    timeBudgetMs: 3_600_000,
+    maxWaitMs: 250,
   });
 });
 
@@ -37,6 +40,8 @@ test.each([
   ['lock_timeout=5', /is no time/],
   ['lock_timeout=0s', /is no time/],
   ['statement_timeout=1000h', /is no time/],
+  ['time_budget=soon', /is no time/],
+  ['max_wait=0ms', /is no time/],
   ['completes=yesterday', /not a migration's name/],
   ['phase=expand phase=expand', /given twice/],
 ])('refuses %s, and shows its line', (words, message) => {

@@ -19,9 +19,20 @@ export interface Header {
   noTransaction: boolean;
   lockTimeoutMs?: number;
   statementTimeoutMs?: number;
+  /** How long the file may take in a rehearsal. */
+  timeBudgetMs?: number;
+  /** How long it may keep a reader or a writer waiting in a rehearsal. */
+  maxWaitMs?: number;
 }
 
 const units: Record<string, number> = { ms: 1, s: 1_000, min: 60_000, h: 3_600_000 };
+/** Words with a time, and where it goes. */
+const times = {
+  lock_timeout: 'lockTimeoutMs',
+  statement_timeout: 'statementTimeoutMs',
+  time_budget: 'timeBudgetMs',
+  max_wait: 'maxWaitMs',
+} as const;
 const line = /^-- *slipway:(?<words>.*)$/;
 
 /**
@@ -72,19 +83,21 @@ function apply(header: Header, key: string, value: string | undefined): string |
       header.completes = value;
       return undefined;
     case 'lock_timeout':
-    case 'statement_timeout': {
+    case 'statement_timeout':
+    case 'time_budget':
+    case 'max_wait': {
       const ms = duration(value);
       if (ms === undefined) return `${key}=${value ?? ''} is no time; write one such as 500ms, 5s or 10min`;
-      header[key === 'lock_timeout' ? 'lockTimeoutMs' : 'statementTimeoutMs'] = ms;
+      header[times[key]] = ms;
       return undefined;
     }
     default:
-      return `"${key}" is not known; there are phase, reversible, completes, no-transaction, lock_timeout and statement_timeout`;
+      return `"${key}" is not known; there are phase, reversible, completes, no-transaction, lock_timeout, statement_timeout, time_budget and max_wait`;
   }
 }
 
 /** Milliseconds. 0 would mean "for ever" to Postgres, so it is refused. */
-function duration(text = ''): number | undefined {
+export function duration(text = ''): number | undefined {
   const match = /^(?<count>[1-9]\d{0,8})(?<unit>ms|s|min|h)$/.exec(text);
   const ms = Number(match?.groups?.['count']) * (units[match?.groups?.['unit'] ?? ''] ?? NaN);
   return ms <= 86_400_000 ? ms : undefined;

@@ -14,7 +14,8 @@ interface VerbHelp {
   codes: ExitReason[];
 }
 
-export type Option = 'to' | 'step' | 'all' | 'wait' | 'no-wait' | 'force' | 'reason';
+export type Option =
+  'to' | 'step' | 'all' | 'wait' | 'no-wait' | 'force' | 'reason' | 'rows' | 'budget' | 'max-wait' | 'from';
 
 const database = ['unreachable', 'authentication', 'tls'] as const;
 const files = ['duplicateNumber', 'missingDown', 'badFile'] as const;
@@ -30,6 +31,11 @@ const optionHelp: Record<Option, string> = {
   'no-wait': '--no-wait        fail at once when another run holds the lock',
   force: '--force NAME     lets pass what is refused by this name; may be repeated',
   reason: '--reason TEXT    why; kept in the history',
+  rows: '--rows N         rows for each empty table (10000), or by table: --rows 1000,messages=1000000',
+  budget: '--budget TIME    the longest a file may take (1min), where its header gives no time_budget',
+  'max-wait':
+    '--max-wait TIME  the longest it may keep others waiting (its lock_timeout), where its header gives no max_wait',
+  from: '--from NAME      apply up to this migration first, itself included, and rehearse those after it',
 };
 
 /** Every verb, in the order in which `--help` lists them. */
@@ -69,6 +75,13 @@ export const verbs = {
     about: 'show what `up` would run: the SQL, and the locks it takes on what',
     options: ['force'],
     codes: ['contractTooEarly', ...differences, ...files, ...database],
+  },
+  rehearse: {
+    usage: '[--rows N | --rows TABLE=N,…] [--budget TIME] [--max-wait TIME] [--from NAME]',
+    about:
+      'run what is pending, down and up again, on a throw-away database with generated rows; measure locks and waits',
+    options: ['rows', 'budget', 'max-wait', 'from', ...waiting],
+    codes: ['failedSql', 'overBudget', 'notRestored', ...differences, ...files, ...lock, ...database],
   },
   verify: {
     usage: '',

@@ -1,11 +1,10 @@
 import { MigrationError } from './exit.ts';
-import type { Migration, Script } from './files.ts';
+import type { Migration } from './files.ts';
 import type { Phase } from './header.ts';
 import type { AppliedMigration } from './ledger.ts';
+import { planStatements, type PlannedStatement } from './plannedStatements.ts';
 import { refuseEarlyContract } from './releaseRules.ts';
 import { withReader, type RunnerOptions } from './run.ts';
-import { createdTable, lockModes, locksOf, type LockMode } from './sqlLocks.ts';
-import { splitStatements } from './statements.ts';
 import { compare, what } from './verify.ts';
 
 export interface MigrationState {
@@ -44,13 +43,6 @@ export function verifyMigrations(
     const { pending, ahead } = compare(files, applied);
     return { applied: applied.length, pending: pending.map(({ name }) => name), ahead: ahead.map(({ name }) => name) };
   });
-}
-
-interface PlannedStatement {
-  line: number;
-  sql: string;
-  /** `null` where the text does not tell, such as DO. */
-  locks: { mode: LockMode; on: string; keepsOut: string }[] | null;
 }
 
 interface PlannedMigration {
@@ -96,22 +88,6 @@ function planOne(migration: Migration, settings: RunnerOptions): PlannedMigratio
     statementTimeoutMs: header.statementTimeoutMs ?? settings.statementTimeoutMs,
     statements: planStatements(migration.up),
   };
-}
-
-/** The statements of a file with their locks, those on tables that the file itself makes left out: nobody waits there. */
-function planStatements({ sql }: Pick<Script, 'sql'>): PlannedStatement[] {
-  const own = new Set<string>();
-  return splitStatements(sql).map(({ start, end }) => {
-    const text = sql.slice(start, end);
-    const made = createdTable(text);
-    if (made) own.add(made);
-    const locks = locksOf(text)?.filter(({ on }) => !own.has(on));
-    return {
-      line: sql.slice(0, start).split('\n').length,
-      sql: text,
-      locks: locks?.map((lock) => ({ ...lock, keepsOut: lockModes[lock.mode] })) ?? null,
-    };
-  });
 }
 
 /** The plan for a person to read. */

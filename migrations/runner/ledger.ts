@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Migration } from './files.ts';
 import type { Phase } from './header.ts';
+import { MigrationError } from './exit.ts';
 import { lockLost, type Lock } from './lock.ts';
 
 /** What the database remembers of an applied file. */
@@ -23,6 +24,10 @@ export interface AppliedMigration {
 type Event = 'up' | 'down' | 'baseline' | 'repair' | 'begin';
 
 type Remembered = Pick<Migration, 'name' | 'checksum' | 'reversible'> & { phase?: Phase | null | undefined };
+
+// What the server's complaint ends with when it refuses to note a step.
+const lostLock = ' lost the lock';
+const transactionEnded = ' ended its transaction';
 
 /**
  * The bookkeeping tables: `slipway_migrations` says what is applied now, `slipway_migration_history` keeps every step
@@ -91,32 +96,80 @@ export class Ledger {
   }
 
   /**
-   * Notes one step; `baseline` takes a file as applied without running it. Runs inside the transaction of the file
-   * itself, so that both happen or neither.
+   * Notes one step; `baseline` takes a file as applied without running it. Refused by the server, which leaves nothing of
+   * it, when the session has lost its lock.
    *
-   * @throws {MigrationError} `lockLost` when the session has lost its lock meanwhile: roll back then
+   * @throws {MigrationError} `lockLost`
    */
   async record(
-    { name, checksum, phase, reversible }: Remembered,
+    migration: Remembered,
     event: 'up' | 'down' | 'baseline',
     durationMs: number,
     lock: Lock,
   ): Promise<void> {
-    const values: unknown[] = [name, checksum, durationMs, this.#release];
+    await this.#record(migration, event, String(Math.round(durationMs)), lock, 'true');
+  }
+
+  /** SQL that marks the transaction in hand as that of a file: `recordInTransaction` finds the mark in that one alone. */
+  markTransaction({ name }: Remembered): string {
+    return `SET LOCAL slipway.migration = '${name}'`;
+  }
+
+  /**
+   * The same inside the transaction of the file itself, so that both happen or neither: refused where that has ended.
+   *
+   * @returns how long the transaction has taken, in milliseconds
+   * @throws {MigrationError} `lockLost`, or `badFile` for a file that has ended its transaction
+   */
+  async recordInTransaction(migration: Remembered, event: 'up' | 'down', lock: Lock): Promise<number> {
+    const elapsed = '(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::integer';
+    return this.#record(
+      migration,
+      event,
+      elapsed,
+      lock,
+      `current_setting('slipway.migration', true) IS NOT DISTINCT FROM name`,
+    );
+  }
+
+  async #record(
+    { name, checksum, phase, reversible }: Remembered,
+    event: 'up' | 'down' | 'baseline',
+    durationMs: string,
+    lock: Lock,
+    marked: string,
+  ): Promise<number> {
+    const values: unknown[] = [name, checksum, this.#release];
     const present =
       event === 'down'
         ? 'DELETE FROM slipway_migrations WHERE name = $1'
         : `INSERT INTO slipway_migrations (name, checksum, duration_ms, release, phase, reversible)
-           VALUES ($1, $2, $3, $4, $5, $6)`;
+           VALUES ($1, $2, ${durationMs}, $3, $4, $5)`;
     if (event !== 'down') values.push(phase, reversible);
-    const { rows } = await this.#client.query<{ held: boolean }>({
-      name: `ledger-${event}`,
-      text: `WITH present AS (${present})
-             INSERT INTO slipway_migration_history (direction, name, checksum, duration_ms, release)
-             VALUES ('${event}', $1, $2, $3, $4) RETURNING ${lock.held} AS held`,
-      values,
-    });
-    if (!rows[0]?.held) throw lockLost();
+    // COMMIT may be on its way already, so the server itself has to refuse: by a cast that fails.
+    const text = `WITH present AS (${present})
+      INSERT INTO slipway_migration_history (direction, name, checksum, duration_ms, release)
+      VALUES ('${event}', $1, $2, ${durationMs}, $3)
+      RETURNING duration_ms, CASE WHEN NOT (${marked}) THEN (name || '${transactionEnded}')::boolean
+                                  WHEN NOT (${lock.held}) THEN (name || '${lostLock}')::boolean END`;
+    try {
+      const { rows } = await this.#client.query<{ duration_ms: number }>({
+        // The server reads the statement once for a run of many files.
+        ...(marked !== 'true' && { name: `ledger-${event}` }),
+        text,
+        values,
+      });
+      return rows[0]?.duration_ms ?? 0;
+    } catch (error) {
+      const { code, message = '' } = error as { code?: string; message?: string };
+      if (code !== '22P02') throw error;
+      if (message.includes(lostLock)) throw lockLost();
+      throw new MigrationError(
+        'badFile',
+        'a statement of it ends the transaction that the file runs in. Take that out.',
+        { cause: error },
+      );
+    }
   }
 
   /** Says in the history that a file outside a transaction is about to run: a later attempt then knows its traces. */

@@ -1,5 +1,6 @@
 import type { MigrationError } from './exit.ts';
 import type { Migration } from './files.ts';
+import { runSquawk } from './squawk.ts';
 import { splitStatements } from './statements.ts';
 
 export interface Finding {
@@ -61,6 +62,18 @@ export function lintMigration({ name, up, phase }: Migration): Finding[] {
     }
   }
   return findings;
+}
+
+/**
+ * What our own rules and squawk's have to say, in the order of the files.
+ *
+ * @returns also why squawk did not run; empty when it did
+ */
+export function lintMigrations(folder: string, migrations: Migration[]): { findings: Finding[]; skipped: string } {
+  const squawk = runSquawk(folder, migrations);
+  const findings = [...migrations.flatMap(lintMigration), ...(typeof squawk === 'string' ? [] : squawk)];
+  findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+  return { findings, skipped: typeof squawk === 'string' ? squawk : '' };
 }
 
 /** A fault that keeps the files from being read at all, as a finding. */

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { Umzug } from 'umzug';
 import { connect, type Target } from './connect.ts';
+import { cut, disconnect } from './disconnect.ts';
 import { MigrationError } from './exit.ts';
 import { readMigrations, type Migration } from './files.ts';
 import { Ledger } from './ledger.ts';
@@ -66,7 +67,7 @@ export async function withLock<T>(options: RunnerOptions, work: (run: Run) => Pr
     throw faultOf(error, signal);
   } finally {
     stopCancelling?.();
-    await client.end().catch(() => {});
+    await disconnect(client);
   }
 }
 
@@ -80,7 +81,7 @@ export async function withReader<T>(
   try {
     return await work({ files, ledger: new Ledger(client, options.release) });
   } finally {
-    await client.end().catch(() => {});
+    await disconnect(client);
   }
 }
 
@@ -108,7 +109,7 @@ function cancelOnAbort(client: pg.Client, pid: number, options: RunnerOptions): 
   };
   const listener = (): void => {
     // Without a second connection, closing ours makes the server roll back as well; it only takes longer to notice.
-    cancel().catch(() => void client.end().catch(() => {}));
+    cancel().catch(() => cut(client));
   };
   options.signal.addEventListener('abort', listener, { once: true });
   return () => options.signal.removeEventListener('abort', listener);

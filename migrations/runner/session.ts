@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { cut } from './disconnect.ts';
 import { MigrationError } from './exit.ts';
 
 /**
@@ -37,7 +38,7 @@ async function isKept(client: Client, pid: number, open: () => Promise<Client>):
     // A pool of one makes one of the two wait for the other: no place to hold a lock either.
     return await Promise.race([compare(), sleep(3_000, false, { ref: false })]);
   } finally {
-    void second.end().catch(() => {});
+    cut(second);
   }
 }
 

@@ -61,13 +61,26 @@ export function splitStatements(sql: string): Statement[] {
   return statements;
 }
 
-/** Refuses statements that would end the transaction a migration runs in: then half a file could stay behind. */
+/**
+ * Refuses statements that would end the transaction a migration runs in, because then half a file could stay behind, and
+ * one that waits for data which a file cannot carry.
+ *
+ * @throws {MigrationError} `badFile`, with the line
+ */
 export function checkStatements(file: string, sql: string): void {
   for (const { start, end } of splitStatements(sql)) {
-    const [first = '', second = ''] = sql
-      .slice(start, Math.min(end, start + 80))
+    // A comment may stand between the words, or touch one.
+    const [first = '', second = '', ...more] = sql
+      .slice(start, Math.min(end, start + 200))
       .toLowerCase()
-      .split(/\s+/);
+      .replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')
+      .split(/[^\w]+/);
+    if (first === 'copy' && more.some((word, index) => word === 'from' && more[index + 1] === 'stdin')) {
+      throw new MigrationError(
+        'badFile',
+        `${file}: COPY … FROM STDIN has no data to read here. Write INSERT instead.\n${excerpt(sql, start)}`,
+      );
+    }
     const controls =
       ['begin', 'commit', 'rollback', 'abort', 'end'].includes(first) ||
       (first === 'start' && second === 'transaction') ||

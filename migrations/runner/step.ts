@@ -15,6 +15,8 @@ export interface StepSettings {
   attempts: number;
   /** Written into the bookkeeping: which release did it. */
   release: string;
+  /** Called where a file's transaction is about to end, with its session: a rehearsal looks at the locks it holds. */
+  inspect?: (client: pg.Client) => Promise<void>;
 }
 
 /** What a step works with: the session that holds the lock, and what it may do. */
@@ -47,9 +49,9 @@ export async function runStep(context: StepContext, migration: Migration, direct
     try {
       signal.throwIfAborted();
       if (script.header.noTransaction) return await runBare(context, migration, direction, script);
-      return await inTransaction(context, migration, direction, script, () => done.reset());
+      return await inTransaction(context, migration, direction, script);
     } catch (error) {
-      const completed = done.count();
+      const completed = Math.max(0, done.count() - openingStatements);
       if (!script.header.noTransaction) await client.query('ROLLBACK').catch(() => {});
       if (signal.aborted) throw signal.reason as MigrationError;
       const code = (error as { code?: string }).code ?? '';
@@ -64,38 +66,56 @@ export async function runStep(context: StepContext, migration: Migration, direct
   }
 }
 
+/**
+ * Sends all of it at once, so that a file costs one round trip. Each part is a message of its own: an error's position counts
+ * from the file's first character, and a file that cannot be parsed does not keep BEGIN from running. After an error in one
+ * part the server refuses the next, makes a rollback of COMMIT, and the row refuses to be written outside the transaction.
+ */
 async function inTransaction(
   { client, lock, ledger, settings }: StepContext,
   migration: Migration,
   direction: 'up' | 'down',
   { sql, header }: Script,
-  ready: () => void,
 ): Promise<number> {
-  const started = performance.now();
   const { lockTimeoutMs = settings.lockTimeoutMs, statementTimeoutMs = settings.statementTimeoutMs } = header;
-  // SET LOCAL ends with the transaction, so a file cannot leave the next one without its limits.
-  await client.query(
-    `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}`,
-  );
-  ready();
-  await client.query(sql);
-  const elapsed = Math.round(performance.now() - started);
-  await ledger.record(migration, direction, elapsed, lock);
-  await client.query('COMMIT');
-  return elapsed;
+  const file = [
+    // SET LOCAL ends with the transaction, so a file cannot leave the next one without its limits.
+    client.query(
+      `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}; ` +
+        ledger.markTransaction(migration),
+    ),
+    client.query(sql),
+  ];
+  if (settings.inspect) {
+    await settled(file);
+    await settings.inspect(client);
+  }
+  const row = ledger.recordInTransaction(migration, direction, lock);
+  await settled([...file, row, client.query('COMMIT')]);
+  return row;
 }
 
-/** Counts completed statements: only so can an error without a position be traced to its statement. */
-function countStatements(client: pg.Client): { count(): number; reset(): void; stop(): void } {
+/** Waits for all of them, and throws the first failure: it is the cause of those after it. */
+async function settled(parts: Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(parts)).find((part) => part.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** The statements that `inTransaction` sends before those of the file. */
+const openingStatements = 4;
+
+/** Counts completed statements up to the first error: only so can one without a position be traced to its statement. */
+function countStatements(client: pg.Client): { count(): number; stop(): void } {
   const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
   let completed = 0;
+  const stop = (): void => {
+    connection.off('commandComplete', listener);
+    connection.off('errorMessage', stop);
+  };
   const listener = (): void => void completed++;
   connection.on('commandComplete', listener);
-  return {
-    count: () => completed,
-    reset: () => void (completed = 0),
-    stop: () => void connection.off('commandComplete', listener),
-  };
+  connection.on('errorMessage', stop);
+  return { count: () => completed, stop };
 }
 
 function explain(error: unknown, { file, sql, header }: Script, done: number, attempt: number): MigrationError {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Migration } from './files.ts';
 import type { Phase } from './header.ts';
 import { utf16Offset } from './step.ts';
 import { migration } from '../../app/test-support/migration.ts';
@@ -11,8 +12,8 @@ const row = (number: number, phase: Phase | null = null, reversible = true) => (
   phase,
   reversible,
 });
-const pending = (...given: Parameters<typeof compare>): number[] =>
-  compare(...given).pending.map(({ number }) => number);
+const pending = (files: Migration[], applied: Parameters<typeof compare>[1]): number[] =>
+  compare(files, applied).pending.map(({ number }) => number);
 const fault = (reason: string, name: string): Error =>
   expect.objectContaining({ reason, message: expect.stringContaining(name) as string }) as Error;
 

@@ -4,9 +4,11 @@ import type { AppliedMigration } from './ledger.ts';
 
 type Row = Pick<AppliedMigration, 'name' | 'checksum' | 'phase' | 'reversible'>;
 
-export interface Comparison {
+type File = Pick<Migration, 'name' | 'checksum'>;
+
+export interface Comparison<F extends File> {
   /** Files still to apply, in order. */
-  pending: Migration[];
+  pending: F[];
   /** Applied by a newer image, and harmless to this one: every one is reversible and no contract step. */
   ahead: Row[];
 }
@@ -16,7 +18,7 @@ export interface Comparison {
  *
  * @throws {MigrationError} `missingFile`, `rollback`, `checksum` or `order`, naming every file concerned
  */
-export function compare(files: Migration[], applied: Row[]): Comparison {
+export function compare<F extends File>(files: F[], applied: Row[]): Comparison<F> {
   const byName = new Map(files.map((file) => [file.name, file]));
   const ahead = unknownRows(files, applied, byName);
   const edited = applied
@@ -43,7 +45,7 @@ export function compare(files: Migration[], applied: Row[]): Comparison {
 }
 
 /** Rows without a file: those of a newer image when they come after all of ours; otherwise a file was lost. */
-function unknownRows(files: Migration[], applied: Row[], byName: Map<string, Migration>): Row[] {
+function unknownRows(files: File[], applied: Row[], byName: Map<string, File>): Row[] {
   const unknown = applied.filter(({ name }) => !byName.has(name));
   if (unknown.length === 0) return [];
   const last = files.at(-1)?.name ?? '';

@@ -126,9 +126,11 @@ export async function seed(): Promise<number> {
 export async function rebuildDatabase(): Promise<number> {
   requireDockerStack('rebuild-db');
   await confirmByName(`This drops and rebuilds the database of stack ${stack}.`);
-  await taskOutput();
+  const { env } = await taskOutput();
+  const schema = `"${env['DATABASE_SCHEMA'] ?? 'public'}"`;
   say('  … dropping every table');
-  const dropped = await psql('-q', '-v', 'ON_ERROR_STOP=1', '-c', 'DROP SCHEMA public CASCADE; CREATE SCHEMA public;');
+  const sql = `DROP SCHEMA IF EXISTS ${schema} CASCADE; CREATE SCHEMA ${schema};`;
+  const dropped = await psql('-q', '-v', 'ON_ERROR_STOP=1', '-c', sql);
   if (dropped !== 0) return dropped;
   const migrated = await runTask(['migrate', 'up']);
   if (migrated !== 0) return migrated;

@@ -86,7 +86,8 @@ async function refuseLostState(): Promise<void> {
  */
 async function resume(resources: StateResource[]): Promise<boolean> {
   const there = await stackContainers();
-  const stopped = there.filter(({ State, role }) => State !== 'running' && !['migration', 'task'].includes(role));
+  const oneOff = ['migration', 'task', 'old-code-check'];
+  const stopped = there.filter(({ State, role }) => State !== 'running' && !oneOff.includes(role));
   let failed = false;
   for (const { Id, name } of stopped) {
     say(`  … ${name}: is stopped, starting it`);

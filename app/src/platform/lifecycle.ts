@@ -1,11 +1,16 @@
 import type { Server } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+
+/** How long a connection that is open but has sent nothing yet may still send its request during a drain. */
+const newConnectionGraceMs = 1_000;
 
 /** Knows whether the process is on its way out, and takes it there without dropping a request. */
 export class Lifecycle {
   #draining = false;
   readonly #inFlight = new Set<Response>();
+  readonly #connections = new Map<Socket, 'new' | 'busy' | 'idle'>();
 
   get draining(): boolean {
     return this.#draining;
@@ -18,6 +23,19 @@ export class Lifecycle {
     res.once('close', () => this.#inFlight.delete(res));
     next();
   };
+
+  /** Follows the server's connections, so that a drain can tell those that wait for a first request from idle ones. */
+  watch(server: Server): void {
+    server.on('connection', (socket) => {
+      this.#connections.set(socket, 'new');
+      socket.once('close', () => this.#connections.delete(socket));
+    });
+    server.on('request', ({ socket }, res) => {
+      this.#connections.set(socket, 'busy');
+      res.once('close', () => this.#connections.has(socket) && this.#connections.set(socket, 'idle'));
+    });
+    server.on('upgrade', ({ socket }) => this.#connections.delete(socket));
+  }
 
   /**
    * Stops accepting, lets requests in flight finish, and breaks off what is left at the deadline.
@@ -35,13 +53,21 @@ export class Lifecycle {
       server.closeAllConnections();
     }, timeoutMs);
     // A connection that falls idle during the drain is closed, not kept for a next request.
-    const sweep = setInterval(() => server.closeIdleConnections(), 50);
+    const started = Date.now();
+    const sweep = setInterval(() => this.#closeUnused(Date.now() - started > newConnectionGraceMs), 50);
     await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeIdleConnections();
+      // Not the HTTP server's own close: that one also resets connections whose first request is still on its way.
+      NetServer.prototype.close.call(server, () => resolve());
+      this.#closeUnused(false);
     });
     clearTimeout(deadline);
     clearInterval(sweep);
     return whole;
+  }
+
+  #closeUnused(alsoNew: boolean): void {
+    for (const [socket, state] of this.#connections) {
+      if (state === 'idle' || (alsoNew && state === 'new')) socket.destroy();
+    }
   }
 }

@@ -8,7 +8,7 @@ import { seeds } from '../seed/seeds.ts';
 
 /**
  * `seed`: fills a migrated database with models, a demo user and a sample conversation. Each part runs once per
- * database; the demo user's password follows the environment on every run.
+ * database, and again after migrations were reverted; the demo user's password follows the environment on every run.
  */
 export async function seed(env: NodeJS.ProcessEnv): Promise<number> {
   const settings = readConfig(seedSettings, env);
@@ -33,7 +33,11 @@ export async function seed(env: NodeJS.ProcessEnv): Promise<number> {
       await client.query(
         `CREATE TABLE IF NOT EXISTS slipway_seeds (version integer PRIMARY KEY, name text NOT NULL, seeded_at timestamptz NOT NULL DEFAULT now())`,
       );
-      const { rows: done } = await client.query<{ version: number }>('SELECT version FROM slipway_seeds');
+      // A migration that was reverted since took its tables' rows with it: what was seeded before that is seeded again.
+      const { rows: done } = await client.query<{ version: number }>(
+        `SELECT version FROM slipway_seeds WHERE seeded_at >
+           coalesce((SELECT max(at) FROM slipway_migration_history WHERE direction = 'down'), '-infinity')`,
+      );
       const { rows: users } = await client.query<{ hash: string }>(
         'SELECT password_hash AS hash FROM users WHERE lower(email) = lower($1)',
         [email],
@@ -46,7 +50,11 @@ export async function seed(env: NodeJS.ProcessEnv): Promise<number> {
       for (const { version, name, run } of seeds) {
         if (done.some((row) => row.version === version)) continue;
         await run({ client, demo: { email, passwordHash } });
-        await client.query('INSERT INTO slipway_seeds (version, name) VALUES ($1, $2)', [version, name]);
+        await client.query(
+          `INSERT INTO slipway_seeds (version, name) VALUES ($1, $2)
+           ON CONFLICT (version) DO UPDATE SET name = excluded.name, seeded_at = now()`,
+          [version, name],
+        );
         say(`seeding ${name} … done`);
       }
       await client.query('UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) AND password_hash <> $2', [

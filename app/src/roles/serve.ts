@@ -33,6 +33,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 75_000, maxHeaderSize: 16_384 },
     createServer({ settings, pool, cache, log, lifecycle }),
   );
+  lifecycle.watch(server);
 
   // After a fault that nobody caught, the state is unknown: say so and let the platform start a new process.
   const fatal = (error: unknown): void => {

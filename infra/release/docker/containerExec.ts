@@ -5,6 +5,8 @@ export interface ExecResult {
   exitCode: number;
   /** Standard output and standard error, as they came. */
   output: string;
+  stdout: string;
+  stderr: string;
 }
 
 /**
@@ -26,10 +28,13 @@ export async function containerExec(
     ...(options.user ? { User: options.user } : {}),
   });
   const stream = await exec.start({ hijack: true, stdin: options.input !== undefined });
-  const chunks: Buffer[] = [];
-  const sink = new PassThrough();
-  sink.on('data', (chunk: Buffer) => chunks.push(chunk));
-  docker.modem.demuxStream(stream, sink, sink);
+  const [all, out, err]: [Buffer[], Buffer[], Buffer[]] = [[], [], []];
+  const sinkOf = (own: Buffer[]) =>
+    new PassThrough().on('data', (chunk: Buffer) => {
+      all.push(chunk);
+      own.push(chunk);
+    });
+  docker.modem.demuxStream(stream, sinkOf(out), sinkOf(err));
   if (options.input !== undefined) stream.end(options.input);
   await new Promise<void>((resolve, reject) => {
     stream.on('end', resolve);
@@ -37,5 +42,6 @@ export async function containerExec(
     stream.on('error', reject);
   });
   const { ExitCode } = await exec.inspect();
-  return { exitCode: ExitCode ?? -1, output: Buffer.concat(chunks).toString() };
+  const [output, stdout, stderr] = [all, out, err].map((chunks) => Buffer.concat(chunks).toString());
+  return { exitCode: ExitCode ?? -1, output: output ?? '', stdout: stdout ?? '', stderr: stderr ?? '' };
 }

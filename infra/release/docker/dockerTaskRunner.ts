@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
 import { TaskError, tailLines, type TaskOptions, type TaskResult, type TaskRunner } from '../taskRunner.ts';
 import { dockerClient } from './dockerClient.ts';
+import { engineReason } from './engineReason.ts';
 
 /** Label that says which run a task's container is: image and command. */
 const taskLabel = 'dev.slipway.task';
@@ -161,9 +162,4 @@ export class DockerTaskRunner implements TaskRunner {
     })();
     return { done };
   }
-}
-
-function engineReason(error: unknown): string {
-  const { json, message } = error as { json?: { message?: string }; message?: string };
-  return json?.message ?? message ?? String(error);
 }

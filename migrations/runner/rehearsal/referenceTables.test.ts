@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { migrationFolder } from '../../../app/test-support/migrate.ts';
+import { referenceTables } from './referenceTables.ts';
+
+test('names the tables that migrations write rows of their own into', () => {
+  const folder = migrationFolder({
+    '0001_a': `CREATE TABLE a (id int); INSERT INTO a (id) VALUES (1);`,
+    '0002_b': `INSERT INTO public."b" VALUES (1); INSERT INTO a VALUES (2);`,
+    '0003_c': `INSERT INTO archive (id) SELECT id FROM people; -- INSERT INTO d VALUES (1)`,
+  });
+  expect(referenceTables(folder)).toEqual(['a', 'b']);
+});

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { migrateSettings } from '../../app/src/platform/settings.ts';
+import { readConfig } from '../../app/src/platform/config.ts';
+import { migrateCommand } from '../../migrations/runner/cli.ts';
+import { connect } from '../../migrations/runner/connect.ts';
+import { referenceTables } from '../../migrations/runner/rehearsal/referenceTables.ts';
+import { exitCodes } from '../../migrations/runner/exit.ts';
+import { extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
+import { root } from '../lib/paths.ts';
+import { say } from '../lib/progress.ts';
+import { runIn } from '../lib/runIn.ts';
+import { pgDumpPath, ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
+
+/** How long Postgres may take to start: on a busy disk, initialising waits for each of its writes. */
+const startWaitMs = 300_000;
+const bookkeeping = ['slipway_migrations', 'slipway_migration_history'];
+
+/**
+ * Runs this checkout's pending migrations on a throw-away copy of the stack's schema, filled with generated rows. The stack's
+ * own database is read by pg_dump, and not touched otherwise.
+ */
+export async function migrationRehearse(): Promise<number> {
+  requireDockerStack('migration-rehearse');
+  const args = extraArgs();
+  const folder = join(root, 'migrations');
+  if (args.includes('--help') || args.includes('-h')) return run(['--help'], folder);
+  const source = args.some((arg) => /^--from(?:=|$)/.test(arg)) ? undefined : await stackDatabase();
+  let postgres: ThrowAwayPostgres | undefined;
+  // The runner minds signals itself. Those that come before it runs are minded here, so that the container goes in any case.
+  let stopped = 0;
+  const interrupt = (): void => void (stopped = exitCodes.interrupted);
+  const terminate = (): void => void (stopped = exitCodes.terminated);
+  process.on('SIGINT', interrupt).on('SIGTERM', terminate);
+  try {
+    say('  … starting a Postgres of its own');
+    postgres = await ThrowAwayPostgres.start();
+    if (source && !stopped) await clone(source, postgres.url, folder);
+    return stopped || (await run(args, folder, postgres));
+  } finally {
+    await postgres?.remove();
+    process.off('SIGINT', interrupt).off('SIGTERM', terminate);
+  }
+}
+
+/** The container of the stack's Postgres, where it runs. */
+async function stackDatabase(): Promise<string | undefined> {
+  const found = (await stackContainers()).find(({ role, State }) => role === 'postgres' && State === 'running');
+  if (!found)
+    say(`  … stack ${stack} has no Postgres that runs: every migration is rehearsed, from an empty database on`);
+  return found?.Id;
+}
+
+/** Copies the schema, the runner's bookkeeping, and the rows that migrations themselves have written into. */
+async function clone(container: string, url: string, folder: string): Promise<void> {
+  const dump = (...options: string[]): Promise<string> =>
+    runIn(container, [
+      pgDumpPath,
+      '--username',
+      'slipway',
+      '--dbname',
+      'slipway',
+      '--no-owner',
+      '--no-privileges',
+      ...options,
+    ]);
+  const schema = await dump('--schema-only');
+  const tables = [...bookkeeping, ...referenceTables(folder)].filter((table) =>
+    schema.includes(`CREATE TABLE public.${table} (`),
+  );
+  const rows =
+    tables.length === 0
+      ? ''
+      : await dump('--data-only', '--inserts', ...tables.map((table) => `--table=public.${table}`));
+  const client = await connect({ databaseUrl: url, schema: 'public', connectWaitMs: startWaitMs }, () => undefined);
+  try {
+    for (const text of [schema, rows]) if (text !== '') await client.query(plainSql(text));
+  } finally {
+    await client.end();
+  }
+  say(`  ✓ copied the schema of stack ${stack}, and the rows of ${tables.join(', ') || 'no table'}`);
+}
+
+/** What pg_dump writes for psql alone goes. */
+function plainSql(text: string): string {
+  return text.replaceAll(/^\\(?:un)?restrict .*$/gm, '');
+}
+
+async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres): Promise<number> {
+  const code = await migrateCommand(['rehearse', ...args], folder, () => {
+    const { DATABASE_URL, DATABASE_SCHEMA } = { DATABASE_URL: postgres?.url ?? '', DATABASE_SCHEMA: 'public' };
+    const settings = readConfig(migrateSettings, { ...process.env, DATABASE_URL, DATABASE_SCHEMA });
+    return {
+      databaseUrl: DATABASE_URL,
+      schema: DATABASE_SCHEMA,
+      release: settings.RELEASE,
+      production: false,
+      connectWaitMs: startWaitMs,
+      lockWaitMs: settings.MIGRATE_LOCK_WAIT_MS,
+      lockTimeoutMs: settings.MIGRATE_LOCK_TIMEOUT_MS,
+      statementTimeoutMs: settings.MIGRATE_STATEMENT_TIMEOUT_MS,
+      attempts: settings.MIGRATE_ATTEMPTS,
+      ...(postgres && { pgDump: (options: string[]) => postgres.pgDump(options) }),
+    };
+  });
+  if (args.includes('--help')) return code;
+  say(
+    code === exitCodes.ok
+      ? `Next: \`make up STACK=${stack}\` applies what was rehearsed.`
+      : `It ended with exit code ${code}; docs/migrations.md lists what each means.`,
+  );
+  return code;
+}
