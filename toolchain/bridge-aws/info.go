@@ -101,4 +101,3 @@ func mappedOnly(all *tfprotov6.GetProviderSchemaResponse, m mapping) *tfprotov6.
 	kept.EphemeralResourceSchemas = nil
 	return &kept
 }
-

@@ -24,7 +24,12 @@ func autoName(entry field) *tfbridge.DefaultInfo {
 	return &tfbridge.DefaultInfo{
 		AutoNamed: true,
 		ComputeDefault: func(ctx context.Context, given tfbridge.ComputeDefaultOptions) (any, error) {
-			return tfbridge.ComputeAutoNameDefault(ctx, options, given)
+			name, err := tfbridge.ComputeAutoNameDefault(ctx, options, given)
+			if err != nil {
+				// Too long: the bridge would go on without a name, so the provider gets the long one to refuse.
+				return options.Transform(given.URN.Name()) + options.Separator + strings.Repeat("x", options.Randlen), nil
+			}
+			return name, nil
 		},
 	}
 }

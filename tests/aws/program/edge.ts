@@ -7,7 +7,7 @@ const opts = { provider };
 
 export function edge({ vpc, publicSubnets, edgeGroup }: Network, { logs }: Data) {
   const loadBalancer = new aws.lb.LoadBalancer(
-    'public-load-balancer-with-a-long-name',
+    'public',
     {
       loadBalancerType: 'application',
       subnets: publicSubnets.map(({ id }) => id),
