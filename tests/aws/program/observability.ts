@@ -57,15 +57,13 @@ export function observability({ loadBalancer }: Edge, { cluster, service }: Serv
   const rule = new aws.cloudwatch.EventRule(
     'stopped-tasks',
     {
-      eventPattern: pulumi
-        .output(cluster.arn)
-        .apply((arn) =>
-          JSON.stringify({
-            source: ['aws.ecs'],
-            'detail-type': ['ECS Task State Change'],
-            detail: { clusterArn: [arn] },
-          }),
-        ),
+      eventPattern: pulumi.output(cluster.arn).apply((arn) =>
+        JSON.stringify({
+          source: ['aws.ecs'],
+          'detail-type': ['ECS Task State Change'],
+          detail: { clusterArn: [arn] },
+        }),
+      ),
     },
     opts,
   );
