@@ -9,6 +9,7 @@ export default {
     'toolchain/cli.ts',
     'toolchain/*/{main,host}.ts',
     'bench/run.ts',
+    'tests/aws/program/index.ts',
     '**/*.test.ts',
   ],
   project: ['{infra,app,migrations,toolchain,tests,bench}/**/*.ts'],

@@ -43,7 +43,7 @@ describe('usedTypes', () => {
         [
           "import { Service as EcsService, type ServiceArgs } from '@pulumi/aws/ecs/service.js';",
           "import type { RoleArgs } from '@pulumi/aws/iam/role.js';",
-          'import {\n  getZoneOutput,\n  type GetZoneResult,\n} from \'@pulumi/aws/route53/getZone.js\';',
+          "import {\n  getZoneOutput,\n  type GetZoneResult,\n} from '@pulumi/aws/route53/getZone.js';",
         ].join('\n'),
       );
       writeFileSync(

@@ -78,7 +78,7 @@ async function ensureEngine(
     return true;
   }
   if (source === undefined || (await inspect(docker, name))?.Id === source.Id) return false;
-  const [repo, tag] = name.split(':');
+  const [repo = '', tag = ''] = name.split(':');
   await docker.getImage(base).tag({ repo, tag });
   return true;
 }

@@ -4,10 +4,12 @@ import type { Network } from './network.ts';
 import { provider } from './provider.ts';
 
 const opts = { provider };
+// For the test of what is refused.
+const name = process.env['PROOF_LONG_NAME'] ? 'a-name-of-more-than-thirty-two-characters' : 'public';
 
 export function edge({ vpc, publicSubnets, edgeGroup }: Network, { logs }: Data) {
   const loadBalancer = new aws.lb.LoadBalancer(
-    'public',
+    name,
     {
       loadBalancerType: 'application',
       subnets: publicSubnets.map(({ id }) => id),

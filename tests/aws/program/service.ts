@@ -5,6 +5,8 @@ import type { Network } from './network.ts';
 import { provider } from './provider.ts';
 
 const opts = { provider };
+// For the test of what is refused.
+const unknown = process.env['PROOF_UNKNOWN'] ? { region: 'eu-west-1' } : {};
 const image = process.env['PROOF_IMAGE'] ?? 'valkey/valkey:8';
 
 export function service(
@@ -38,7 +40,7 @@ export function service(
     },
     opts,
   );
-  const logGroup = new aws.cloudwatch.LogGroup('app', { retentionInDays: 30 }, opts);
+  const logGroup = new aws.cloudwatch.LogGroup('app', { retentionInDays: 30, ...unknown }, opts);
   const assume = aws.iam.getPolicyDocumentOutput(
     {
       statements: [

@@ -35,7 +35,13 @@ export function differences(shapes: Shapes): string[] {
   const exported = (file: string, name: string): ts.Symbol | undefined => {
     const module = program.getSourceFile(file);
     const symbol = module && program.getTypeChecker().getSymbolAtLocation(module);
-    return symbol && program.getTypeChecker().getExportsOfModule(symbol).find((entry) => entry.name === name);
+    return (
+      symbol &&
+      program
+        .getTypeChecker()
+        .getExportsOfModule(symbol)
+        .find((entry) => entry.name === name)
+    );
   };
   for (const [token, file] of files) {
     const name = token.split(':')[2] ?? '';
