@@ -7,7 +7,7 @@ import { messageOf, UserFault } from '../lib/fault.ts';
 import { emulatorImage } from './images.ts';
 
 /** One per machine: its name is its address for what it starts, and its port is fixed into what is pushed to its registry. */
-export const emulatorName = 'slipway-emulator';
+const emulatorName = 'slipway-emulator';
 const port = 4566;
 
 /** The emulator's only address on this machine. */

@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { root } from '../../../toolchain/lib/paths.ts';
 
 /** A property as the plugin describes it: a scalar's name, a list of one shape, or an object; `*` is any key. */
-export type Shape = string | [Shape] | { [name: string]: Shape };
+type Shape = string | [Shape] | { [name: string]: Shape };
 /** By token; `config` is the provider's own. */
 export type Shapes = Record<string, Record<string, Shape>>;
 
