@@ -1,9 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { awsPlugin, awsPluginFound } from './aws-plugin.ts';
+import type * as Mirror from './terraform-mirror.ts';
 import { findProvider } from './terraform-mirror.ts';
 
 vi.mock('./terraform-mirror.ts', async (original) => ({
-  ...(await original<typeof import('./terraform-mirror.ts')>()),
+  ...(await original<typeof Mirror>()),
   findProvider: vi.fn(),
 }));
 const find = vi.mocked(findProvider);
