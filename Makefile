@@ -4,6 +4,7 @@ export STACK ARGS CONFIRM FROM TO NAME SERVICE
 
 verbs := up preview down destroy ps logs psql migrate migration-status migrate-revert migrate-revert-all migrate-redo \
   migration-plan migration-rehearse migration-verify migration-create migration-renumber migration seed rebuild-db \
+  emulator-up emulator-ps emulator-down \
   doctor env unlock setup test bench lint help
 
 .PHONY: $(verbs)

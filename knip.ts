@@ -9,6 +9,7 @@ export default {
     'toolchain/cli.ts',
     'toolchain/*/{main,host}.ts',
     'bench/run.ts',
+    'tests/aws/program/index.ts',
     '**/*.test.ts',
   ],
   project: ['{infra,app,migrations,toolchain,tests,bench}/**/*.ts'],
@@ -17,7 +18,5 @@ export default {
     'pulumi',
     // Its files are copied into the app's image, none is imported.
     'swagger-ui-dist',
-    // For `platform: aws`, which this version refuses; here so that the lockfile pins what the program is written against.
-    '@pulumi/aws',
   ],
 } satisfies KnipConfig;

@@ -25,11 +25,22 @@ export default defineConfig({
         test: {
           name: 'e2e',
           sequence: { groupOrder: 2 },
-          include: ['tests/**/*.test.ts'],
+          include: ['tests/*.test.ts'],
           globalSetup: 'tests/support/clearLeftovers.ts',
           testTimeout: 900_000,
           hookTimeout: 900_000,
           // Each file brings whole stacks up: one at a time.
+          maxWorkers: 1,
+        },
+      },
+      {
+        // The AWS plugin and the emulator; `make test ARGS="--project aws"`, about ten minutes.
+        test: {
+          name: 'aws',
+          sequence: { groupOrder: 3 },
+          include: ['tests/aws/*.test.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
           maxWorkers: 1,
         },
       },

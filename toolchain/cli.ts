@@ -84,6 +84,18 @@ const verbs: Record<string, Verb> = {
     does: "Drops, migrates and seeds the database; asks for the stack's name (or CONFIRM=name).",
     run: async () => (await import('./verbs/tasks.ts')).rebuildDatabase(),
   },
+  'emulator-up': {
+    does: 'Starts the AWS emulator on 127.0.0.1:4566; nothing to do when it runs.',
+    run: async () => (await import('./verbs/emulator.ts')).emulatorUp(),
+  },
+  'emulator-ps': {
+    does: 'Lists the AWS emulator and the containers it has started.',
+    run: async () => (await import('./verbs/emulator.ts')).emulatorPs(),
+  },
+  'emulator-down': {
+    does: 'Removes the AWS emulator, everything it started, and its network.',
+    run: async () => (await import('./verbs/emulator.ts')).emulatorDown(),
+  },
   unlock: {
     does: 'Clears the lock that a killed run has left on the stack.',
     run: async () => (await import('./verbs/down.ts')).unlock(),
