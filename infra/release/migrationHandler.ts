@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
+import type { EcsTaskRunnerArgs } from './ecs/ecsTaskRunner.ts';
 import type { EngineLog } from './engineLog.ts';
 import { describePlan, planMigrations, type MigrationTarget } from './migrationPlan.ts';
 import type { MigrationRunArgs } from './migrationRun.ts';
@@ -8,14 +9,16 @@ import { TaskError, type TaskResult, type TaskRunner } from './taskRunner.ts';
 import { hasUnknown, unwrap } from './wire.ts';
 
 type Inputs = { [K in keyof MigrationRunArgs]: MigrationRunArgs[K] extends infer T ? T : never } & MigrationTarget & {
-    runner: {
-      kind: 'docker';
-      host: string;
-      network: string;
-      labels: Record<string, string>;
-      memoryMb: number;
-      envs: string[];
-    };
+    runner:
+      | {
+          kind: 'docker';
+          host: string;
+          network: string;
+          labels: Record<string, string>;
+          memoryMb: number;
+          envs: string[];
+        }
+      | ({ kind: 'ecs' } & Omit<EcsTaskRunnerArgs, 'identity'>);
   };
 
 /** The provider's side of MigrationRun. */
@@ -23,7 +26,7 @@ export class MigrationHandler implements ResourceHandler {
   private readonly log: EngineLog;
   private readonly runnerFor: (inputs: Inputs) => Promise<TaskRunner>;
 
-  constructor(log: EngineLog, runnerFor = dockerRunner) {
+  constructor(log: EngineLog, runnerFor = taskRunner) {
     this.log = log;
     this.runnerFor = runnerFor;
   }
@@ -108,8 +111,12 @@ function explain(what: string, reason: string, tail: string[]): string {
   return [...lines, ...tail.map((line) => `  | ${line}`)].join('\n');
 }
 
-/** Loaded when a task runs: most updates run none, and a preview never does. */
-async function dockerRunner(inputs: Inputs): Promise<TaskRunner> {
+/** Loaded when a task runs: most updates run none, a preview never does, and no stack needs both platforms' code. */
+async function taskRunner({ runner, image, files, database }: Inputs): Promise<TaskRunner> {
+  if (runner.kind === 'ecs') {
+    const { EcsTaskRunner } = await import('./ecs/ecsTaskRunner.ts');
+    return new EcsTaskRunner({ ...runner, identity: [image, files, database] });
+  }
   const { DockerTaskRunner } = await import('./docker/dockerTaskRunner.ts');
-  return new DockerTaskRunner({ ...inputs.runner, image: inputs.image ?? '' });
+  return new DockerTaskRunner({ ...runner, image: image ?? '' });
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Route } from '../blueprint.ts';
+import { canonical } from './canonical.ts';
 import type { DockerTarget } from './docker/dockerRollout.ts';
 import type { EngineLog } from './engineLog.ts';
 import type { Receipt } from './rollout.ts';
@@ -100,15 +101,6 @@ function recentReleases(receipts: Receipt[]): string[] {
 function essence(inputs: Partial<Inputs>): string {
   const { release, targets, routes, runner } = inputs;
   return canonical({ release, targets, routes, gateway: runner?.gateway });
-}
-
-/** JSON with sorted keys: state and inputs may order them differently. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }
 
 /** `sha256:` and 12 digits, as `docker images` shows an id. */
