@@ -92,3 +92,12 @@ export function explainStop(reason: string): string {
   const hint = advice.find(([pattern]) => pattern.test(text))?.[1];
   return hint ? `${text}; ${hint}` : text;
 }
+
+/** Why a service's task ended, in a few words. */
+export function whyStopped(task: Task, containerName: string): string {
+  const { exitCode, reason } = taskEnd(task, containerName);
+  if (exitCode === undefined) return reason ?? 'no exit code';
+  const detail = /^Essential container/i.test(task.stoppedReason ?? '') ? undefined : task.stoppedReason;
+  const why = reason ?? (detail ? explainStop(detail) : undefined);
+  return `exit code ${exitCode}${why ? ` (${why})` : ''}`;
+}
