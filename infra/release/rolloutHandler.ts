@@ -45,9 +45,11 @@ const keptReceipts = 50;
 /** The provider's side of Rollout. */
 export class RolloutHandler implements ResourceHandler {
   private readonly log: EngineLog;
+  private readonly rolloutFor: typeof platformRollout;
 
-  constructor(log: EngineLog) {
+  constructor(log: EngineLog, rolloutFor = platformRollout) {
     this.log = log;
+    this.rolloutFor = rolloutFor;
   }
 
   async check(_urn: string, _olds: unknown, news: unknown): Promise<provider.CheckResult> {
@@ -80,7 +82,7 @@ export class RolloutHandler implements ResourceHandler {
   private async roll(urn: string, last: State | undefined, news: unknown, signal: AbortSignal): Promise<State> {
     const inputs = unwrap(news) as Inputs;
     const receipts = last?.receipts ?? [];
-    const rollout = await platformRollout(inputs, last, signal, (line) => this.log.line(urn, line));
+    const rollout = await this.rolloutFor(inputs, last, signal, (line) => this.log.line(urn, line));
     const serving = receipts[0]?.release;
     try {
       await rollout.run();
