@@ -33,10 +33,8 @@ export async function deploymentReport(
 ): Promise<string> {
   const lines: string[] = [];
   try {
-    const stopped = (await tasksOf(clients, cluster, target, 'STOPPED', since))
-      // A task that a deployment replaced in good order did not fail.
-      .filter(({ stoppedReason = '' }) => !/^Scaling activity initiated by/i.test(stoppedReason))
-      .sort((a, b) => Number(b.stoppedAt ?? 0) - Number(a.stoppedAt ?? 0));
+    const stopped = await failedTasks(clients, cluster, target, since);
+    stopped.sort((a, b) => Number(b.stoppedAt ?? 0) - Number(a.stoppedAt ?? 0));
     lines.push(...stoppedLines(stopped, target));
     lines.push(...(await unhealthyLines(clients, target)));
     lines.push(...eventLines(service, since));
@@ -46,6 +44,23 @@ export async function deploymentReport(
     lines.push(`More could not be read: ${explainAwsError(error)}.`);
   }
   return lines.join('\n');
+}
+
+/** The tasks of a deployment that ended by themselves or for their health; ECS keeps them for an hour. */
+export async function failedTasks(
+  clients: AwsClients,
+  cluster: string,
+  target: EcsTarget,
+  since: Date | undefined,
+): Promise<Task[]> {
+  const stopped = await tasksOf(clients, cluster, target, 'STOPPED', since);
+  // A task that a deployment or a person took down did not fail.
+  return stopped.filter(
+    ({ stopCode, stoppedReason = '', lastStatus }) =>
+      lastStatus === 'STOPPED' &&
+      stopCode !== 'UserInitiated' &&
+      !/^Scaling activity initiated by/i.test(stoppedReason),
+  );
 }
 
 async function tasksOf(
@@ -105,7 +120,7 @@ async function logLines({ ecs, logs }: AwsClients, target: EcsTarget, task: Task
   const at = logStream(container, task.taskArn ?? '');
   if (!at) return [];
   const lines = await lastLines(logs, at, shownLines);
-  if (lines.length === 0) return [`It wrote no line to the log group ${at.group}.`];
+  if (lines.length === 0) return [];
   return [
     `Last lines of a task of ${target.service} (${at.group}, ${at.stream}):`,
     ...lines.map((line) => `  | ${line}`),

@@ -137,7 +137,7 @@ describe('a rollout on ECS', () => {
     expect(asked).toBeGreaterThan(4);
   });
 
-  it('is not fooled by a task that runs for a moment only', async () => {
+  it('has to stay steady for a while', async () => {
     const world = new World();
     world.aws.serve('prod-api');
     world.aws.deploy('prod-api', api(1).taskDefinition);
@@ -145,7 +145,7 @@ describe('a rollout on ECS', () => {
     world.aws.ecs.on(DescribeServicesCommand).callsFake(() => {
       const service = structuredClone(world.aws.services.get('prod-api')!);
       // As an emulator does with a first deployment: COMPLETED from the start, whatever its tasks do.
-      Object.assign(service.deployments![0]!, { rolloutState: 'COMPLETED', runningCount: ++looks % 2 === 0 ? 2 : 0 });
+      Object.assign(service.deployments![0]!, { rolloutState: 'COMPLETED', runningCount: ++looks % 3 === 0 ? 0 : 2 });
       return { services: [service] };
     });
     expect((await world.failure([api(1)], { deploy: false })).message).toMatch(/not steady after 300 s/);
@@ -162,7 +162,7 @@ describe('a bad version on ECS', () => {
       '3 tasks of api stopped: exit code 3.',
       'ECS says:',
       '  - (service prod-api) deployment failed: tasks failed to start.',
-      expect.stringMatching(/^Last lines of a task of api \(\/prod\/api, app\/app\/api-7a\d+\):$/),
+      expect.stringMatching(/^Last lines of a task of api \(\/prod\/api, app\/app\/api-7-\d+\):$/),
       '  | booting',
       '  | Error: no such column',
     ]);
@@ -256,6 +256,32 @@ describe('a bad version on ECS', () => {
     const { message, aftermath } = await world.failure([api(7)]);
     expect(message).toMatch(/^not steady/);
     expect(aftermath).toMatch(/^Going back to the release before failed: .*TaskDefinition is inactive/);
+  });
+
+  it('whose tasks crash again and again fails, though ECS calls its deployment complete', async () => {
+    const world = worldWithRelease();
+    world.aws.serve('prod-worker', worker(6).taskDefinition, 1);
+    world.state = [api(6), worker(6)];
+    world.aws.fates['worker:7'] = 'flaps';
+    const { message } = await world.failure([api(7), worker(7)]);
+    expect(message).toMatch(/^worker: its tasks crash again and again\.\n[567] tasks of worker stopped: exit code 3\./);
+    expect(message).toContain('ECS is told to go back: api to api:6, worker to worker:6.');
+  });
+
+  it('is not seen in tasks that somebody took down, or that crashed before', async () => {
+    const world = worldWithRelease();
+    const service = world.aws.services.get('prod-api')!;
+    const deployment = { taskDefinition: api(7).taskDefinition };
+    for (let count = 0; count < 6; count++) world.aws.stop(service, deployment, { createdAt: new Date(-1000) });
+    world.clock.at(5000, () => {
+      for (let count = 0; count < 6; count++) {
+        world.aws.stop(service, deployment, { stopCode: 'UserInitiated', stoppedReason: 'Task stopped by user' });
+        const stoppedReason = 'Scaling activity initiated by (deployment ecs-svc/1)';
+        world.aws.stop(service, deployment, { stopCode: 'ServiceSchedulerInitiated', stoppedReason });
+      }
+    });
+    await world.up([api(7)]);
+    expect(world.servingRelease()).toBe('release 7');
   });
 
   it('of which fewer tasks run than were asked for is not steady', async () => {

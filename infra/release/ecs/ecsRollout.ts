@@ -4,14 +4,16 @@ import { RolloutError } from '../rolloutError.ts';
 import { awsClients, type AwsClients, type AwsConnection } from './awsClients.ts';
 import { explainAwsError } from './awsError.ts';
 import { pollPause, systemClock, type Clock } from './clock.ts';
-import { deploymentReport } from './deploymentReport.ts';
+import { deploymentReport, failedTasks } from './deploymentReport.ts';
 import { complaint, httpAnswer, type HttpAnswer } from './httpAnswer.ts';
 import { retryTransient } from './retry.ts';
 import { describeServices } from './services.ts';
 import { judge, needsRestart, primaryOf, revision, unusable, type EcsTarget } from './serviceDeployment.ts';
 
-/** A steady state has to hold for this many looks in a row: a task that crashes at once runs for a moment too. */
-const steadyLooks = 2;
+/** A steady state has to last: without a health check ECS takes each task for healthy that runs for a moment. */
+const steadyMs = 10_000;
+/** ECS' breaker counts less than this for a small service, and says more. Where it does not see the crashes, this does. */
+const crashLimit = 5;
 /** How often the new release has to answer in a row, and for each task. */
 const goodAnswers = 3;
 
@@ -100,7 +102,9 @@ export class EcsRollout {
   private async settle(deadline: number): Promise<void> {
     const { clock } = this.tools;
     const progress = new Map<string, string>();
-    for (let looks = 0, steady = 0; ; looks++) {
+    const crashes = new Map<string, { first: number; last: number }>();
+    let steadySince: number | undefined;
+    for (let looks = 0; ; looks++) {
       this.stopIfCancelled();
       const services = await this.describe(deadline);
       const waiting: string[] = [];
@@ -109,6 +113,13 @@ export class EcsRollout {
         const service = services.get(target.name);
         const verdict = judge(service, target, this.followed.get(target.name) ?? '');
         if (verdict.state === 'failed') throw await this.failure(target, `${target.service}: ${verdict.why}.`, service);
+        const failed = await this.countFailed(target, deadline);
+        const { first, last } = crashes.get(target.name) ?? { first: failed, last: failed };
+        crashes.set(target.name, { first, last: failed });
+        if (failed - first >= Math.max(crashLimit, target.replicas)) {
+          throw await this.failure(target, `${target.service}: its tasks crash again and again.`, service);
+        }
+        if (failed > last) steadySince = undefined;
         const line = `${target.service}: ${verdict.state === 'steady' ? 'steady' : verdict.progress}`;
         if (verdict.state === 'going') {
           waiting.push(line);
@@ -118,8 +129,8 @@ export class EcsRollout {
           await this.options.onLine(`${line} (${revision(target.taskDefinition)})`);
         progress.set(target.name, line);
       }
-      steady = waiting.length === 0 ? steady + 1 : 0;
-      if (steady >= steadyLooks) return;
+      steadySince = waiting.length === 0 ? (steadySince ?? clock.now()) : undefined;
+      if (steadySince !== undefined && clock.now() - steadySince >= steadyMs) return;
       if (clock.now() >= deadline && slow) {
         const seconds = Math.round(this.options.timeoutMs / 1000);
         const reason = `not steady after ${seconds} s (rolloutTimeoutSeconds): ${waiting.join('; ') || 'it did not last'}.`;
@@ -127,6 +138,12 @@ export class EcsRollout {
       }
       await clock.sleep(pollPause(looks), this.options.signal);
     }
+  }
+
+  private async countFailed(target: EcsTarget, deadline: number): Promise<number> {
+    const { clients } = this.tools;
+    const since = this.begun.get(target.name);
+    return this.request(deadline, async () => (await failedTasks(clients, this.options.cluster, target, since)).length);
   }
 
   /** The load balancer's own opinion, where there is one. */

@@ -16,11 +16,15 @@ import { mockClient } from 'aws-sdk-client-mock';
 import type { AwsClients } from './awsClients.ts';
 import type { FakeClock } from './fakeClock.ts';
 
-/** What becomes of a deployment of a revision: steady after 20 s; given up after 30 s; never anything. */
-type Fate = 'good' | 'crashes' | 'hangs';
+/**
+ * What becomes of a deployment of a revision: steady after 20 s; given up after 30 s; never anything; called complete at once,
+ * as for a service without a health check, while a task ends every 4 s.
+ */
+type Fate = 'good' | 'crashes' | 'hangs' | 'flaps';
 
 const steadyAfter = 20_000;
 const givenUpAfter = 30_000;
+const flapsEvery = 4000;
 
 /** Answers of ECS for tests of rollouts: services whose deployments go on as the clock does. */
 export class FakeEcs {
@@ -118,40 +122,52 @@ export class FakeEcs {
 
   private advance(service: Service): void {
     const primary = service.deployments?.find(({ status }) => status === 'PRIMARY');
-    if (!primary || primary.rolloutState !== 'IN_PROGRESS') return;
+    if (!primary) return;
     const revision = primary.taskDefinition?.split('/').at(-1) ?? '';
     const age = this.clock.now() - Number(primary.createdAt);
     const fate = this.fates[revision] ?? 'good';
+    if (fate === 'flaps') {
+      Object.assign(primary, { rolloutState: 'COMPLETED', runningCount: service.desiredCount });
+      while (this.stoppedOf(service.serviceName ?? '').length < Math.floor(age / flapsEvery))
+        this.stop(service, primary);
+    }
+    if (primary.rolloutState !== 'IN_PROGRESS') return;
     if (fate === 'good' && age >= steadyAfter) {
       Object.assign(primary, { rolloutState: 'COMPLETED', runningCount: service.desiredCount });
       // Failed ones stay listed.
       service.deployments = service.deployments?.filter((one) => one === primary || one.rolloutState === 'FAILED');
     }
-    if (fate === 'crashes' && age >= givenUpAfter) this.giveUp(service, primary, revision);
+    if (fate === 'crashes' && age >= givenUpAfter) this.giveUp(service, primary);
   }
 
-  private giveUp(service: Service, primary: Deployment, revision: string): void {
+  private giveUp(service: Service, primary: Deployment): void {
     const rolloutStateReason = 'ECS deployment circuit breaker: tasks failed to start.';
     Object.assign(primary, { rolloutState: 'FAILED', failedTasks: 3, rolloutStateReason });
     const message = `(service ${service.serviceName}) deployment failed: tasks failed to start.`;
     service.events?.unshift({ message, createdAt: new Date(this.clock.now()) });
-    for (const letter of ['a', 'b', 'c']) {
-      this.stopped.push({
-        taskArn: `arn:aws:ecs:eu-central-1:111122223333:task/prod/${revision.replace(':', '-')}${letter}${this.ids}`,
-        taskDefinitionArn: primary.taskDefinition ?? '',
-        group: `service:${service.serviceName}`,
-        createdAt: new Date(this.clock.now()),
-        stoppedAt: new Date(this.clock.now()),
-        stopCode: 'EssentialContainerExited',
-        stoppedReason: 'Essential container in task exited',
-        containers: [{ name: 'app', exitCode: 3 }],
-      });
-    }
+    for (let count = 0; count < 3; count++) this.stop(service, primary);
     const before = service.deployments?.find(({ rolloutState }) => rolloutState === 'COMPLETED');
     if (!this.rollback || !before) return;
     primary.status = 'ACTIVE';
     service.deployments = [this.deployment(service, before.taskDefinition ?? ''), primary];
     service.taskDefinition = before.taskDefinition;
+  }
+
+  /** Ends one of its tasks; a crash unless said otherwise. */
+  stop(service: Service, { taskDefinition = '' }: Deployment, over: Task = {}): void {
+    const revision = taskDefinition.split('/').at(-1)?.replace(':', '-');
+    this.stopped.push({
+      taskArn: `arn:aws:ecs:eu-central-1:111122223333:task/prod/${revision}-${this.stopped.length}`,
+      taskDefinitionArn: taskDefinition,
+      group: `service:${service.serviceName}`,
+      lastStatus: 'STOPPED',
+      createdAt: new Date(this.clock.now()),
+      stoppedAt: new Date(this.clock.now()),
+      stopCode: 'EssentialContainerExited',
+      stoppedReason: 'Essential container in task exited',
+      containers: [{ name: 'app', exitCode: 3 }],
+      ...over,
+    });
   }
 
   private stoppedOf(serviceName: string): Task[] {

@@ -39,18 +39,21 @@ export function taskEnd(task: Task, containerName: string): TaskEnd {
 /** What to do about each reason ECS gives, most telling first. Source: "Stopped tasks error codes", Amazon ECS guide. */
 const advice: [RegExp, string][] = [
   [
-    /CannotPull.*(not found|manifest unknown|does not exist)/is,
+    /(?:CannotPull|unable to pull image).*(not found|manifest unknown|does not exist)/is,
     'the registry does not hold this image: promote it again, or run the update again so that it is pushed',
   ],
   [
-    /CannotPull.*(denied|forbidden|403|not authorized|no basic auth)/is,
+    /(?:CannotPull|unable to pull image).*(denied|forbidden|403|not authorized|no basic auth)/is,
     'the execution role may not pull: it needs ecr:GetAuthorizationToken, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer',
   ],
   [
-    /CannotPull.*(timeout|timed out|deadline|canceled|connection refused|no route|lookup)/is,
+    /(?:CannotPull|unable to pull image).*(timeout|timed out|deadline|canceled|connection refused|no route|lookup)/is,
     'the task does not reach the registry: its subnets need a NAT gateway, endpoints for ECR and S3, or a public IP',
   ],
-  [/CannotPull.*no space left/is, 'the image does not fit: raise the task’s ephemeral storage'],
+  [
+    /(?:CannotPull|unable to pull image).*no space left/is,
+    'the image does not fit: raise the task’s ephemeral storage',
+  ],
   [
     /CannotPull/i,
     'look at the image’s address in the task definition, the execution role, and the way to the registry',
