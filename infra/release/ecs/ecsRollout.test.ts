@@ -224,6 +224,7 @@ describe('a bad version on ECS', () => {
     expect(world.aws.updates).toEqual([]);
     await world.failure([api(1)], { deploy: false });
     expect(world.lines).toContain('api: ECS has given up on api:1; starting it once more');
+    expect(world.aws.stopped).toHaveLength(6);
   });
 
   it('that never gets steady fails at the timeout and gives way to the release before', async () => {
@@ -266,6 +267,13 @@ describe('a bad version on ECS', () => {
     const { message } = await world.failure([api(7), worker(7)]);
     expect(message).toMatch(/^worker: its tasks crash again and again\.\n[567] tasks of worker stopped: exit code 3\./);
     expect(message).toContain('ECS is told to go back: api to api:6, worker to worker:6.');
+  });
+
+  it('whose tasks crash fails, though it looks steady in between and answers', async () => {
+    const world = worldWithRelease();
+    world.aws.fates['api:7'] = 'flaps';
+    const { message } = await world.failure([api(7)]);
+    expect(message).toMatch(/^api: its tasks crash again and again\./);
   });
 
   it('is not seen in tasks that somebody took down, or that crashed before', async () => {

@@ -14,6 +14,8 @@ import { judge, needsRestart, primaryOf, revision, unusable, type EcsTarget } fr
 const steadyMs = 10_000;
 /** ECS' breaker counts less than this for a small service, and says more. Where it does not see the crashes, this does. */
 const crashLimit = 5;
+/** A deployment that took all the time there was still gets this long to answer. */
+const answerPatienceMs = 15_000;
 /** How often the new release has to answer in a row, and for each task. */
 const goodAnswers = 3;
 
@@ -131,9 +133,9 @@ export class EcsRollout {
       }
       steadySince = waiting.length === 0 ? (steadySince ?? clock.now()) : undefined;
       if (steadySince !== undefined && clock.now() - steadySince >= steadyMs) return;
-      if (clock.now() >= deadline && slow) {
+      if (clock.now() >= deadline && steadySince === undefined && slow) {
         const seconds = Math.round(this.options.timeoutMs / 1000);
-        const reason = `not steady after ${seconds} s (rolloutTimeoutSeconds): ${waiting.join('; ') || 'it did not last'}.`;
+        const reason = `not steady after ${seconds} s (rolloutTimeoutSeconds): ${waiting.join('; ')}.`;
         throw await this.failure(slow, reason, services.get(slow.name));
       }
       await clock.sleep(pollPause(looks), this.options.signal);
@@ -169,6 +171,7 @@ export class EcsRollout {
     const { url, release, signal } = this.options;
     if (!target.http || !url) return;
     const { clock } = this.tools;
+    const patience = Math.max(deadline, clock.now() + answerPatienceMs);
     const base = url.replace(/\/+$/, '');
     let last = 'it was never asked';
     for (let good = 0, bad = 0; good < goodAnswers * target.replicas;) {
@@ -179,7 +182,7 @@ export class EcsRollout {
         continue;
       }
       good = 0;
-      if (clock.now() >= deadline) {
+      if (clock.now() >= patience) {
         const reason = `${target.service}: ${base} does not answer with the new release: ${last}.`;
         throw await this.failure(target, reason, (await this.describe(deadline)).get(target.name));
       }

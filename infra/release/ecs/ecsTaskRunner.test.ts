@@ -264,6 +264,7 @@ describe('a task that ECS does not start', () => {
       .on(RunTaskCommand)
       .rejects(awsError('AccessDeniedException', 'User: x is not authorized to perform: iam:PassRole on resource: y'));
     expect((await world.failure()).message).toMatch(/iam:PassRole on resource: y; give the role that deploys this/);
+    expect(world.runTaskInputs()).toHaveLength(1);
   });
 
   it('says how the provider gets its credentials when it has none', async () => {

@@ -68,7 +68,8 @@ export class FakeEcs {
     });
     this.ecs.on(UpdateServiceCommand).callsFake((input: UpdateServiceCommandInput) => {
       this.updates.push(`${input.service} ${input.taskDefinition?.split('/').at(-1)}`);
-      this.deploy(input.service ?? '', input.taskDefinition ?? '');
+      const same = this.services.get(input.service ?? '')?.taskDefinition === input.taskDefinition;
+      if (!same || input.forceNewDeployment) this.deploy(input.service ?? '', input.taskDefinition ?? '');
       return { service: structuredClone(this.services.get(input.service ?? '')) };
     });
     this.ecs
