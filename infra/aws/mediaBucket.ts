@@ -1,0 +1,103 @@
+import * as s3 from '@pulumi/aws/s3/index.js';
+import * as pulumi from '@pulumi/pulumi';
+import { policyDocument } from './policies.ts';
+import { transformed, type Transform } from './transform.ts';
+
+export interface MediaBucketArgs {
+  kmsKeyArn: pulumi.Input<string>;
+  /** A bucket with files in it is not deleted. */
+  protect: boolean;
+  /** The escape hatch: changes what the bucket is registered with. */
+  transform?: { bucket?: Transform<s3.BucketArgs> };
+}
+
+/** S3 for the files that people upload: private, encrypted, every version kept for 30 days. */
+export class MediaBucket extends pulumi.ComponentResource {
+  readonly arn: pulumi.Output<string>;
+  readonly bucketName: pulumi.Output<string>;
+
+  constructor(name: string, args: MediaBucketArgs, opts?: pulumi.ComponentResourceOptions) {
+    super('slipway:aws:MediaBucket', name, {}, opts);
+    const child = { parent: this };
+    const bucket = new s3.Bucket(
+      ...transformed<s3.BucketArgs>(
+        args.transform?.bucket,
+        name,
+        { forceDestroy: !args.protect },
+        { ...child, protect: args.protect },
+      ),
+    );
+    const access = new s3.BucketPublicAccessBlock(
+      `${name}-access`,
+      {
+        bucket: bucket.id,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      child,
+    );
+    new s3.BucketOwnershipControls(
+      `${name}-ownership`,
+      { bucket: bucket.id, rule: { objectOwnership: 'BucketOwnerEnforced' } },
+      child,
+    );
+    new s3.BucketVersioning(
+      `${name}-versioning`,
+      { bucket: bucket.id, versioningConfiguration: { status: 'Enabled' } },
+      child,
+    );
+    new s3.BucketServerSideEncryptionConfiguration(
+      `${name}-encryption`,
+      {
+        bucket: bucket.id,
+        rules: [
+          {
+            applyServerSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: args.kmsKeyArn },
+            // One call to KMS for many objects.
+            bucketKeyEnabled: true,
+          },
+        ],
+      },
+      child,
+    );
+    new s3.BucketLifecycleConfiguration(
+      `${name}-lifecycle`,
+      {
+        bucket: bucket.id,
+        rules: [
+          {
+            id: 'old-versions',
+            status: 'Enabled',
+            filter: { prefix: '' },
+            noncurrentVersionExpiration: { noncurrentDays: 30 },
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+          },
+        ],
+      },
+      child,
+    );
+    new s3.BucketPolicy(
+      `${name}-policy`,
+      {
+        bucket: bucket.id,
+        policy: policyDocument([
+          {
+            Sid: 'TlsOnly',
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:*',
+            Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          },
+        ]),
+      },
+      // S3 refuses to change both at once.
+      { ...child, dependsOn: [access] },
+    );
+    this.arn = bucket.arn;
+    this.bucketName = bucket.bucket;
+    this.registerOutputs({});
+  }
+}
