@@ -9,7 +9,7 @@ export type DatabaseRestore =
   | {
       /** Identifier of the instance whose backups are used. */
       source: string;
-      /** UTC, such as `2026-03-01T10:30:00Z`, within the source's backup retention; `latest` is five minutes ago or so. */
+      /** UTC, such as `2026-03-01T10:30:00Z`, within the source's backup retention. */
       time: string;
     };
 

@@ -185,7 +185,5 @@ export class Postgres extends pulumi.ComponentResource implements Database {
 function origin(restore: DatabaseRestore | undefined): Partial<rds.InstanceArgs> {
   if (!restore) return { dbName: databaseName };
   if ('snapshot' in restore) return { snapshotIdentifier: restore.snapshot };
-  const { source, time } = restore;
-  const when = time === 'latest' ? { useLatestRestorableTime: true } : { restoreTime: time };
-  return { restoreToPointInTime: { sourceDbInstanceIdentifier: source, ...when } };
+  return { restoreToPointInTime: { sourceDbInstanceIdentifier: restore.source, restoreTime: restore.time } };
 }
