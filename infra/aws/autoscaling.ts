@@ -1,4 +1,5 @@
-import * as appautoscaling from '@pulumi/aws/appautoscaling/index.js';
+import { Policy as ScalingPolicy, type PolicyArgs as ScalingPolicyArgs } from '@pulumi/aws/appautoscaling/policy.js';
+import { Target as ScalableTarget } from '@pulumi/aws/appautoscaling/target.js';
 import type { input as awsInputs } from '@pulumi/aws/types/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Backlog } from '../blueprint.ts';
@@ -21,7 +22,7 @@ export interface AutoscalingArgs {
   /** Jobs that wait, for a service that works on a queue. */
   backlog?: Backlog & { namespace: string };
   /** The escape hatch: changes what the policies are registered with. */
-  transform?: { policy?: Transform<appautoscaling.PolicyArgs> };
+  transform?: { policy?: Transform<ScalingPolicyArgs> };
 }
 
 type Tracking = awsInputs.appautoscaling.PolicyTargetTrackingScalingPolicyConfiguration;
@@ -30,7 +31,7 @@ type Tracking = awsInputs.appautoscaling.PolicyTargetTrackingScalingPolicyConfig
 export class Autoscaling extends pulumi.ComponentResource {
   constructor(name: string, args: AutoscalingArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:Autoscaling', name, {}, opts);
-    const target = new appautoscaling.Target(
+    const target = new ScalableTarget(
       name,
       {
         serviceNamespace: 'ecs',
@@ -42,8 +43,8 @@ export class Autoscaling extends pulumi.ComponentResource {
       { parent: this },
     );
     for (const [role, tracking] of Object.entries(trackings(args))) {
-      new appautoscaling.Policy(
-        ...transformed<appautoscaling.PolicyArgs>(
+      new ScalingPolicy(
+        ...transformed<ScalingPolicyArgs>(
           args.transform?.policy,
           `${name}-${role}`,
           {

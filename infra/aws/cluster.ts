@@ -1,5 +1,6 @@
-import * as cloudwatch from '@pulumi/aws/cloudwatch/index.js';
-import * as ecs from '@pulumi/aws/ecs/index.js';
+import { LogGroup } from '@pulumi/aws/cloudwatch/logGroup.js';
+import { Cluster as EcsCluster, type ClusterArgs as EcsClusterArgs } from '@pulumi/aws/ecs/cluster.js';
+import { ClusterCapacityProviders } from '@pulumi/aws/ecs/clusterCapacityProviders.js';
 import * as pulumi from '@pulumi/pulumi';
 import { transformed, type Transform } from './transform.ts';
 
@@ -9,7 +10,7 @@ export interface ClusterArgs {
   /** Records what is typed in `aws ecs execute-command`; set where that is allowed. */
   execLog?: { name: string; retentionDays: number; kmsKeyArn: pulumi.Input<string> };
   /** The escape hatch: changes what the cluster is registered with. */
-  transform?: { cluster?: Transform<ecs.ClusterArgs> };
+  transform?: { cluster?: Transform<EcsClusterArgs> };
 }
 
 /** An ECS cluster whose tasks run on Fargate, on spare capacity where a service says so. */
@@ -22,13 +23,13 @@ export class Cluster extends pulumi.ComponentResource {
     const { execLog } = args;
     const log =
       execLog &&
-      new cloudwatch.LogGroup(
+      new LogGroup(
         `${name}-exec-log`,
         { name: execLog.name, retentionInDays: execLog.retentionDays, kmsKeyId: execLog.kmsKeyArn },
         { parent: this },
       );
-    const cluster = new ecs.Cluster(
-      ...transformed<ecs.ClusterArgs>(
+    const cluster = new EcsCluster(
+      ...transformed<EcsClusterArgs>(
         args.transform?.cluster,
         name,
         {
@@ -45,7 +46,7 @@ export class Cluster extends pulumi.ComponentResource {
         { parent: this },
       ),
     );
-    const capacity = new ecs.ClusterCapacityProviders(
+    const capacity = new ClusterCapacityProviders(
       `${name}-capacity`,
       {
         clusterName: cluster.name,

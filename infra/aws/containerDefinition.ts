@@ -1,4 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 
 /** One container of a task, before it is the JSON that ECS takes. */
 export interface ContainerArgs {

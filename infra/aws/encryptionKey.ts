@@ -1,4 +1,5 @@
-import * as kms from '@pulumi/aws/kms/index.js';
+import { Alias } from '@pulumi/aws/kms/alias.js';
+import { Key, type KeyArgs } from '@pulumi/aws/kms/key.js';
 import * as pulumi from '@pulumi/pulumi';
 import { policyDocument, type AwsPlace, type Statement } from './policies.ts';
 import { transformed, type Transform } from './transform.ts';
@@ -13,7 +14,7 @@ export interface EncryptionKeyArgs {
   usedBy?: ('logs' | 'alerts')[];
   /** A key under deletion can be had back for 30 days instead of 7. */
   protect: boolean;
-  transform?: { key?: Transform<kms.KeyArgs> };
+  transform?: { key?: Transform<KeyArgs> };
 }
 
 /** A KMS key that rotates every year. */
@@ -22,7 +23,7 @@ export class EncryptionKey extends pulumi.ComponentResource {
 
   constructor(name: string, args: EncryptionKeyArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:EncryptionKey', name, {}, opts);
-    const key = new kms.Key(
+    const key = new Key(
       ...transformed(
         args.transform?.key,
         `${name}-key`,
@@ -38,7 +39,7 @@ export class EncryptionKey extends pulumi.ComponentResource {
         { parent: this, protect: args.protect },
       ),
     );
-    new kms.Alias(`${name}-alias`, { name: args.alias, targetKeyId: key.keyId }, { parent: this });
+    new Alias(`${name}-alias`, { name: args.alias, targetKeyId: key.keyId }, { parent: this });
     this.arn = key.arn;
     this.registerOutputs({});
   }

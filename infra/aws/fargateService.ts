@@ -1,4 +1,4 @@
-import * as ecs from '@pulumi/aws/ecs/index.js';
+import { Service as EcsService, type ServiceArgs as EcsServiceArgs } from '@pulumi/aws/ecs/service.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { ServiceBlueprint } from '../blueprint.ts';
 import type { RunningService } from '../platform.ts';
@@ -20,7 +20,7 @@ export interface FargateServiceArgs {
   scaled: boolean;
   exec: boolean;
   /** The escape hatch: changes what the service is registered with. */
-  transform?: { service?: Transform<ecs.ServiceArgs> };
+  transform?: { service?: Transform<EcsServiceArgs> };
 }
 
 /** How long the load balancer's verdict on a task that starts is not asked, seconds. */
@@ -38,8 +38,8 @@ export class FargateService extends pulumi.ComponentResource implements RunningS
     const { blueprint, task, targetGroup } = args;
     this.blueprint = blueprint;
     this.task = task;
-    const service = new ecs.Service(
-      ...transformed<ecs.ServiceArgs>(
+    const service = new EcsService(
+      ...transformed<EcsServiceArgs>(
         args.transform?.service,
         name,
         {

@@ -1,4 +1,10 @@
-import * as s3 from '@pulumi/aws/s3/index.js';
+import { Bucket, type BucketArgs } from '@pulumi/aws/s3/bucket.js';
+import { BucketLifecycleConfiguration } from '@pulumi/aws/s3/bucketLifecycleConfiguration.js';
+import { BucketOwnershipControls } from '@pulumi/aws/s3/bucketOwnershipControls.js';
+import { BucketPolicy } from '@pulumi/aws/s3/bucketPolicy.js';
+import { BucketPublicAccessBlock } from '@pulumi/aws/s3/bucketPublicAccessBlock.js';
+import { BucketServerSideEncryptionConfiguration } from '@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js';
+import { BucketVersioning } from '@pulumi/aws/s3/bucketVersioning.js';
 import * as pulumi from '@pulumi/pulumi';
 import { policyDocument } from './policies.ts';
 import { transformed, type Transform } from './transform.ts';
@@ -8,7 +14,7 @@ export interface MediaBucketArgs {
   /** A bucket with files in it is not deleted. */
   protect: boolean;
   /** The escape hatch: changes what the bucket is registered with. */
-  transform?: { bucket?: Transform<s3.BucketArgs> };
+  transform?: { bucket?: Transform<BucketArgs> };
 }
 
 /** S3 for the files that people upload: private, encrypted, every version kept for 30 days. */
@@ -19,15 +25,15 @@ export class MediaBucket extends pulumi.ComponentResource {
   constructor(name: string, args: MediaBucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:MediaBucket', name, {}, opts);
     const child = { parent: this };
-    const bucket = new s3.Bucket(
-      ...transformed<s3.BucketArgs>(
+    const bucket = new Bucket(
+      ...transformed<BucketArgs>(
         args.transform?.bucket,
         name,
         { forceDestroy: !args.protect },
         { ...child, protect: args.protect },
       ),
     );
-    const access = new s3.BucketPublicAccessBlock(
+    const access = new BucketPublicAccessBlock(
       `${name}-access`,
       {
         bucket: bucket.id,
@@ -38,17 +44,17 @@ export class MediaBucket extends pulumi.ComponentResource {
       },
       child,
     );
-    new s3.BucketOwnershipControls(
+    new BucketOwnershipControls(
       `${name}-ownership`,
       { bucket: bucket.id, rule: { objectOwnership: 'BucketOwnerEnforced' } },
       child,
     );
-    new s3.BucketVersioning(
+    new BucketVersioning(
       `${name}-versioning`,
       { bucket: bucket.id, versioningConfiguration: { status: 'Enabled' } },
       child,
     );
-    new s3.BucketServerSideEncryptionConfiguration(
+    new BucketServerSideEncryptionConfiguration(
       `${name}-encryption`,
       {
         bucket: bucket.id,
@@ -62,7 +68,7 @@ export class MediaBucket extends pulumi.ComponentResource {
       },
       child,
     );
-    new s3.BucketLifecycleConfiguration(
+    new BucketLifecycleConfiguration(
       `${name}-lifecycle`,
       {
         bucket: bucket.id,
@@ -78,7 +84,7 @@ export class MediaBucket extends pulumi.ComponentResource {
       },
       child,
     );
-    new s3.BucketPolicy(
+    new BucketPolicy(
       `${name}-policy`,
       {
         bucket: bucket.id,

@@ -1,10 +1,14 @@
-import * as cloudwatch from '@pulumi/aws/cloudwatch/index.js';
-import * as iam from '@pulumi/aws/iam/index.js';
-import * as rds from '@pulumi/aws/rds/index.js';
+import { LogGroup } from '@pulumi/aws/cloudwatch/logGroup.js';
+import { Role } from '@pulumi/aws/iam/role.js';
+import { RolePolicyAttachment } from '@pulumi/aws/iam/rolePolicyAttachment.js';
+import { Instance, type InstanceArgs } from '@pulumi/aws/rds/instance.js';
+import { ParameterGroup, type ParameterGroupArgs } from '@pulumi/aws/rds/parameterGroup.js';
+import { SubnetGroup, type SubnetGroupArgs } from '@pulumi/aws/rds/subnetGroup.js';
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import type { Database, DatabaseIdentity } from '../platform.ts';
 import { restoreGeneration, type DatabaseRestore } from './databaseRestore.ts';
+import type { RoleDefaults } from './naming.ts';
 import { policyDocument, type AwsPlace } from './policies.ts';
 import { postgresMajor, postgresParameters } from './postgresParameters.ts';
 import type { DatabaseProfile } from './profile.ts';
@@ -20,6 +24,7 @@ export interface PostgresArgs {
   /** Begins the instance's identifier, such as `slipway-prod`. */
   prefix: string;
   place: AwsPlace;
+  roleDefaults: RoleDefaults;
   profile: DatabaseProfile;
   subnetIds: pulumi.Input<string>[];
   securityGroupId: pulumi.Input<string>;
@@ -35,9 +40,9 @@ export interface PostgresArgs {
   restore?: DatabaseRestore | undefined;
   /** The escape hatch: changes what an underlying resource is registered with. */
   transform?: {
-    instance?: Transform<rds.InstanceArgs>;
-    parameterGroup?: Transform<rds.ParameterGroupArgs>;
-    subnetGroup?: Transform<rds.SubnetGroupArgs>;
+    instance?: Transform<InstanceArgs>;
+    parameterGroup?: Transform<ParameterGroupArgs>;
+    subnetGroup?: Transform<SubnetGroupArgs>;
   };
 }
 
@@ -53,10 +58,10 @@ export class Postgres extends pulumi.ComponentResource implements Database {
     const { profile, protect, restore } = args;
     const generation = restoreGeneration(restore);
     const identifier = this.createIdentifier(name, args.prefix, generation);
-    const subnetGroup = new rds.SubnetGroup(
+    const subnetGroup = new SubnetGroup(
       ...transformed(args.transform?.subnetGroup, `${name}-subnets`, { subnetIds: args.subnetIds }, { parent: this }),
     );
-    const parameterGroup = new rds.ParameterGroup(
+    const parameterGroup = new ParameterGroup(
       ...transformed(
         args.transform?.parameterGroup,
         `${name}-parameters`,
@@ -69,7 +74,7 @@ export class Postgres extends pulumi.ComponentResource implements Database {
       ),
     );
     // RDS would create it without an end to its retention.
-    const log = new cloudwatch.LogGroup(
+    const log = new LogGroup(
       `${name}-log`,
       {
         name: pulumi.interpolate`/aws/rds/instance/${identifier}/postgresql`,
@@ -78,8 +83,8 @@ export class Postgres extends pulumi.ComponentResource implements Database {
       },
       { parent: this },
     );
-    const instance = new rds.Instance(
-      ...transformed<rds.InstanceArgs>(
+    const instance = new Instance(
+      ...transformed<InstanceArgs>(
         args.transform?.instance,
         `${name}-instance`,
         {
@@ -139,7 +144,7 @@ export class Postgres extends pulumi.ComponentResource implements Database {
     return pulumi.interpolate`${prefix}-${hex}`;
   }
 
-  private insights(name: string, args: PostgresArgs): Partial<rds.InstanceArgs> {
+  private insights(name: string, args: PostgresArgs): Partial<InstanceArgs> {
     const { monitoringSeconds, performanceInsights } = args.profile;
     return {
       ...(performanceInsights && {
@@ -149,15 +154,16 @@ export class Postgres extends pulumi.ComponentResource implements Database {
       }),
       ...(monitoringSeconds > 0 && {
         monitoringInterval: monitoringSeconds,
-        monitoringRoleArn: this.monitoringRole(name, args.place),
+        monitoringRoleArn: this.monitoringRole(name, args),
       }),
     };
   }
 
-  private monitoringRole(name: string, place: AwsPlace): pulumi.Output<string> {
-    const role = new iam.Role(
+  private monitoringRole(name: string, { place, roleDefaults }: PostgresArgs): pulumi.Output<string> {
+    const role = new Role(
       `${name}-monitoring`,
       {
+        ...roleDefaults,
         assumeRolePolicy: policyDocument([
           {
             Effect: 'Allow',
@@ -169,7 +175,7 @@ export class Postgres extends pulumi.ComponentResource implements Database {
       },
       { parent: this },
     );
-    const attachment = new iam.RolePolicyAttachment(
+    const attachment = new RolePolicyAttachment(
       `${name}-monitoring`,
       {
         role: role.name,
@@ -182,7 +188,7 @@ export class Postgres extends pulumi.ComponentResource implements Database {
 }
 
 /** What an instance begins with: nothing, a snapshot, or another instance's state at a point in time. */
-function origin(restore: DatabaseRestore | undefined): Partial<rds.InstanceArgs> {
+function origin(restore: DatabaseRestore | undefined): Partial<InstanceArgs> {
   if (!restore) return { dbName: databaseName };
   if ('snapshot' in restore) return { snapshotIdentifier: restore.snapshot };
   return { restoreToPointInTime: { sourceDbInstanceIdentifier: restore.source, restoreTime: restore.time } };

@@ -1,4 +1,5 @@
-import * as ecr from '@pulumi/aws/ecr/index.js';
+import { LifecyclePolicy } from '@pulumi/aws/ecr/lifecyclePolicy.js';
+import { Repository, type RepositoryArgs } from '@pulumi/aws/ecr/repository.js';
 import * as pulumi from '@pulumi/pulumi';
 import { ImagePush } from '../release/imagePush.ts';
 import { transformed, type Transform } from './transform.ts';
@@ -19,7 +20,7 @@ export interface RegistryArgs {
   /** A repository with images in it is not deleted. */
   protect: boolean;
   /** The escape hatch: changes what the repository is registered with. */
-  transform?: { repository?: Transform<ecr.RepositoryArgs> };
+  transform?: { repository?: Transform<RepositoryArgs> };
 }
 
 /** How many images are kept: each release is one, and a step back wants an older one. */
@@ -34,8 +35,8 @@ export class Registry extends pulumi.ComponentResource {
 
   constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:Registry', name, {}, opts);
-    const repository = new ecr.Repository(
-      ...transformed<ecr.RepositoryArgs>(
+    const repository = new Repository(
+      ...transformed<RepositoryArgs>(
         args.transform?.repository,
         name,
         {
@@ -50,7 +51,7 @@ export class Registry extends pulumi.ComponentResource {
         { parent: this },
       ),
     );
-    new ecr.LifecyclePolicy(
+    new LifecyclePolicy(
       `${name}-lifecycle`,
       { repository: repository.name, policy: lifecyclePolicy() },
       { parent: this },

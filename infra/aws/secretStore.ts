@@ -1,4 +1,5 @@
-import * as secretsmanager from '@pulumi/aws/secretsmanager/index.js';
+import { Secret, type SecretArgs } from '@pulumi/aws/secretsmanager/secret.js';
+import { SecretVersion } from '@pulumi/aws/secretsmanager/secretVersion.js';
 import * as pulumi from '@pulumi/pulumi';
 import { transformed, type Transform } from './transform.ts';
 
@@ -8,7 +9,7 @@ export interface SecretStoreArgs {
   kmsKeyArn: pulumi.Input<string>;
   /** A deleted secret can be had back for 30 days; without, it is gone at once. */
   protect: boolean;
-  transform?: { secret?: Transform<secretsmanager.SecretArgs> };
+  transform?: { secret?: Transform<SecretArgs> };
 }
 
 /** Where a task finds the value of a secret variable. */
@@ -37,7 +38,7 @@ export class SecretStore extends pulumi.ComponentResource {
     const known = this.references.get(variable);
     if (known) return known;
     const role = `${this.name}-${variable.toLowerCase().replaceAll('_', '-')}`;
-    const secret = new secretsmanager.Secret(
+    const secret = new Secret(
       ...transformed(
         this.args.transform?.secret,
         role,
@@ -49,7 +50,7 @@ export class SecretStore extends pulumi.ComponentResource {
         { parent: this },
       ),
     );
-    const version = new secretsmanager.SecretVersion(
+    const version = new SecretVersion(
       `${role}-value`,
       { secretId: secret.id, secretString: pulumi.secret(value) },
       // Tasks of the release before name the version before: it stays until the secret goes.

@@ -1,9 +1,10 @@
-import * as cloudwatch from '@pulumi/aws/cloudwatch/index.js';
-import * as ecs from '@pulumi/aws/ecs/index.js';
+import { LogGroup, type LogGroupArgs } from '@pulumi/aws/cloudwatch/logGroup.js';
+import { TaskDefinition, type TaskDefinitionArgs } from '@pulumi/aws/ecs/taskDefinition.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Environment } from '../environment.ts';
 import { containerDefinition, containerVolumes } from './containerDefinition.ts';
 import type { FargateSize } from './fargateSize.ts';
+import type { RoleDefaults } from './naming.ts';
 import type { AwsPlace, Statement } from './policies.ts';
 import type { SecretStore } from './secretStore.ts';
 import { TaskRoles } from './taskRoles.ts';
@@ -16,6 +17,7 @@ export interface TaskSetting {
   /** Such as `/slipway/prod`. */
   logPrefix: string;
   place: AwsPlace;
+  roleDefaults: RoleDefaults;
   architecture: 'x86_64' | 'arm64';
   image: pulumi.Input<string>;
   repositoryArn: pulumi.Input<string>;
@@ -36,7 +38,7 @@ export interface TaskArgs extends TaskSetting {
   /** What the app itself may do with AWS; nothing by default. */
   statements?: Statement[];
   /** The escape hatch: changes what an underlying resource is registered with. */
-  transform?: { taskDefinition?: Transform<ecs.TaskDefinitionArgs>; logGroup?: Transform<cloudwatch.LogGroupArgs> };
+  transform?: { taskDefinition?: Transform<TaskDefinitionArgs>; logGroup?: Transform<LogGroupArgs> };
 }
 
 /** What runs: a task definition of one container, with its log group and roles of its own. */
@@ -52,7 +54,7 @@ export class Task extends pulumi.ComponentResource {
     const { place, environment, size, secretStore } = args;
     this.containerName = name;
     this.family = `${args.prefix}-${name}`;
-    const log = new cloudwatch.LogGroup(
+    const log = new LogGroup(
       ...transformed(
         args.transform?.logGroup,
         `${name}-log`,
@@ -67,6 +69,7 @@ export class Task extends pulumi.ComponentResource {
       name,
       {
         place,
+        roleDefaults: args.roleDefaults,
         repositoryArn: args.repositoryArn,
         logGroupArn: log.arn,
         secretArns: secrets.map(([, { arn }]) => arn),
@@ -76,8 +79,8 @@ export class Task extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const definition = new ecs.TaskDefinition(
-      ...transformed<ecs.TaskDefinitionArgs>(
+    const definition = new TaskDefinition(
+      ...transformed<TaskDefinitionArgs>(
         args.transform?.taskDefinition,
         `${name}-definition`,
         {

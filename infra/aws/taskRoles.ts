@@ -1,10 +1,13 @@
-import * as iam from '@pulumi/aws/iam/index.js';
+import { Role, type RoleArgs } from '@pulumi/aws/iam/role.js';
+import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import * as pulumi from '@pulumi/pulumi';
+import type { RoleDefaults } from './naming.ts';
 import { policyDocument, taskTrustPolicy, type AwsPlace, type Statement } from './policies.ts';
 import { transformed, type Transform } from './transform.ts';
 
 export interface TaskRolesArgs {
   place: AwsPlace;
+  roleDefaults: RoleDefaults;
   repositoryArn: pulumi.Input<string>;
   logGroupArn: pulumi.Input<string>;
   /** The secrets of this task alone. */
@@ -16,7 +19,7 @@ export interface TaskRolesArgs {
   /** What the app itself may do with AWS; nothing by default. */
   statements?: Statement[];
   /** The escape hatch: changes what a role is registered with. */
-  transform?: { executionRole?: Transform<iam.RoleArgs>; taskRole?: Transform<iam.RoleArgs> };
+  transform?: { executionRole?: Transform<RoleArgs>; taskRole?: Transform<RoleArgs> };
 }
 
 /** The two roles of one task: ECS starts it with the first, its code runs with the second. */
@@ -28,17 +31,17 @@ export class TaskRoles extends pulumi.ComponentResource {
 
   constructor(name: string, args: TaskRolesArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:TaskRoles', name, {}, opts);
-    const role = (role: string, transform: Transform<iam.RoleArgs> | undefined, statements: Statement[]) => {
-      const created = new iam.Role(
+    const role = (role: string, transform: Transform<RoleArgs> | undefined, statements: Statement[]) => {
+      const created = new Role(
         ...transformed(
           transform,
           `${name}-${role}`,
-          { assumeRolePolicy: taskTrustPolicy(args.place) },
+          { ...args.roleDefaults, assumeRolePolicy: taskTrustPolicy(args.place) },
           { parent: this },
         ),
       );
       if (statements.length === 0) return created.arn;
-      const policy = new iam.RolePolicy(
+      const policy = new RolePolicy(
         `${name}-${role}`,
         { role: created.id, policy: policyDocument(statements) },
         { parent: this },

@@ -1,5 +1,7 @@
-import * as cloudwatch from '@pulumi/aws/cloudwatch/index.js';
-import * as elasticache from '@pulumi/aws/elasticache/index.js';
+import { LogGroup } from '@pulumi/aws/cloudwatch/logGroup.js';
+import { ParameterGroup, type ParameterGroupArgs } from '@pulumi/aws/elasticache/parameterGroup.js';
+import { ReplicationGroup, type ReplicationGroupArgs } from '@pulumi/aws/elasticache/replicationGroup.js';
+import { SubnetGroup } from '@pulumi/aws/elasticache/subnetGroup.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Cache } from '../platform.ts';
 import type { CacheProfile } from './profile.ts';
@@ -18,8 +20,8 @@ export interface ValkeyArgs {
   logRetentionDays: number;
   /** The escape hatch: changes what an underlying resource is registered with. */
   transform?: {
-    replicationGroup?: Transform<elasticache.ReplicationGroupArgs>;
-    parameterGroup?: Transform<elasticache.ParameterGroupArgs>;
+    replicationGroup?: Transform<ReplicationGroupArgs>;
+    parameterGroup?: Transform<ParameterGroupArgs>;
   };
 }
 
@@ -32,8 +34,8 @@ export class Valkey extends pulumi.ComponentResource implements Cache {
   constructor(name: string, args: ValkeyArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:Valkey', name, {}, opts);
     const { profile } = args;
-    const subnetGroup = new elasticache.SubnetGroup(`${name}-subnets`, { subnetIds: args.subnetIds }, { parent: this });
-    const parameterGroup = new elasticache.ParameterGroup(
+    const subnetGroup = new SubnetGroup(`${name}-subnets`, { subnetIds: args.subnetIds }, { parent: this });
+    const parameterGroup = new ParameterGroup(
       ...transformed(
         args.transform?.parameterGroup,
         `${name}-parameters`,
@@ -45,13 +47,13 @@ export class Valkey extends pulumi.ComponentResource implements Cache {
         { parent: this },
       ),
     );
-    const log = new cloudwatch.LogGroup(
+    const log = new LogGroup(
       `${name}-log`,
       { name: args.logGroupName, retentionInDays: args.logRetentionDays, kmsKeyId: args.kmsKeyArn },
       { parent: this },
     );
-    const group = new elasticache.ReplicationGroup(
-      ...transformed<elasticache.ReplicationGroupArgs>(
+    const group = new ReplicationGroup(
+      ...transformed<ReplicationGroupArgs>(
         args.transform?.replicationGroup,
         name,
         {

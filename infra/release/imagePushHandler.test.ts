@@ -37,14 +37,14 @@ function setUp(options: { there?: Record<string, RegistryImage>; pushed?: Regist
 describe('pushing an image', () => {
   it('pushes it under a tag of its own, and names it by the digest in the registry', async () => {
     const { handler, pushes } = setUp();
-    const { outs } = await handler.create('urn', inputs, signal);
+    const outs: unknown = (await handler.create('urn', inputs, signal)).outs;
     expect(pushes).toEqual([`127.0.0.1:4566/app:${imageTag(image)}`]);
     expect(outs).toMatchObject({ repoDigest, reference: `127.0.0.1:4566/app@${repoDigest}` });
   });
 
   it('does not push again what is there: an immutable tag refuses even the same image', async () => {
     const { handler, pushes } = setUp({ there: { [imageTag(image)]: { repoDigest, configDigest: image } } });
-    const { outs } = await handler.create('urn', inputs, signal);
+    const outs: unknown = (await handler.create('urn', inputs, signal)).outs;
     expect(pushes).toEqual([]);
     expect(outs).toMatchObject({ repoDigest });
   });

@@ -1,5 +1,10 @@
-import * as cloudwatch from '@pulumi/aws/cloudwatch/index.js';
-import * as sns from '@pulumi/aws/sns/index.js';
+import { Dashboard } from '@pulumi/aws/cloudwatch/dashboard.js';
+import { EventRule } from '@pulumi/aws/cloudwatch/eventRule.js';
+import { EventTarget } from '@pulumi/aws/cloudwatch/eventTarget.js';
+import { MetricAlarm, type MetricAlarmArgs } from '@pulumi/aws/cloudwatch/metricAlarm.js';
+import { Topic } from '@pulumi/aws/sns/topic.js';
+import { TopicPolicy } from '@pulumi/aws/sns/topicPolicy.js';
+import { TopicSubscription } from '@pulumi/aws/sns/topicSubscription.js';
 import * as pulumi from '@pulumi/pulumi';
 import { policyDocument, type AwsPlace } from '../policies.ts';
 import { transformed, type Transform } from '../transform.ts';
@@ -22,7 +27,7 @@ export interface ObservabilityArgs {
   /** Gets the alerts, after a click in the first mail. */
   email?: string | undefined;
   /** The escape hatch: changes what an alarm is registered with; its logical name tells alarms apart. */
-  transform?: { alarm?: Transform<cloudwatch.MetricAlarmArgs> };
+  transform?: { alarm?: Transform<MetricAlarmArgs> };
 }
 
 /** The stack's eyes: alarms and events that go to a topic, and a dashboard. */
@@ -36,7 +41,7 @@ export class Observability extends pulumi.ComponentResource {
     const rows = alarmTable(args.subjects).filter(({ level }) => level === 'essential' || args.level === 'full');
     for (const row of rows) this.createAlarm(`${name}-${row.name}`, row, args);
     for (const row of eventTable(args.events)) this.createRule(`${name}-${row.name}`, row);
-    const dashboard = new cloudwatch.Dashboard(
+    const dashboard = new Dashboard(
       `${name}-dashboard`,
       {
         dashboardName: args.prefix,
@@ -50,9 +55,9 @@ export class Observability extends pulumi.ComponentResource {
   }
 
   private createTopic(name: string, { place, kmsKeyArn, email }: ObservabilityArgs): pulumi.Output<string> {
-    const topic = new sns.Topic(name, { kmsMasterKeyId: kmsKeyArn }, { parent: this });
+    const topic = new Topic(name, { kmsMasterKeyId: kmsKeyArn }, { parent: this });
     const publish = { Action: 'sns:Publish', Resource: topic.arn };
-    const policy = new sns.TopicPolicy(
+    const policy = new TopicPolicy(
       name,
       {
         arn: topic.arn,
@@ -78,18 +83,14 @@ export class Observability extends pulumi.ComponentResource {
       { parent: this },
     );
     if (email !== undefined) {
-      new sns.TopicSubscription(
-        `${name}-mail`,
-        { topic: topic.arn, protocol: 'email', endpoint: email },
-        { parent: this },
-      );
+      new TopicSubscription(`${name}-mail`, { topic: topic.arn, protocol: 'email', endpoint: email }, { parent: this });
     }
     return pulumi.all([topic.arn, policy.id]).apply(([arn]) => arn);
   }
 
   private createAlarm(name: string, row: AlarmRow, { prefix, transform }: ObservabilityArgs): void {
-    new cloudwatch.MetricAlarm(
-      ...transformed<cloudwatch.MetricAlarmArgs>(
+    new MetricAlarm(
+      ...transformed<MetricAlarmArgs>(
         transform?.alarm,
         name,
         {
@@ -115,12 +116,12 @@ export class Observability extends pulumi.ComponentResource {
   }
 
   private createRule(name: string, row: EventRow): void {
-    const rule = new cloudwatch.EventRule(
+    const rule = new EventRule(
       name,
       { description: row.description, eventPattern: pulumi.jsonStringify(row.pattern) },
       { parent: this },
     );
-    new cloudwatch.EventTarget(
+    new EventTarget(
       name,
       {
         rule: rule.name,
