@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { AwsConfig } from '../config.ts';
 
 /** Where a database comes from when it does not start empty. */
 export type DatabaseRestore =
@@ -17,4 +18,14 @@ export type DatabaseRestore =
 export function restoreGeneration(restore: DatabaseRestore | undefined): string {
   if (!restore) return '';
   return createHash('sha256').update(JSON.stringify(restore)).digest('hex').slice(0, 8);
+}
+
+/** Where the configuration says that the database comes from; nowhere for a new one. */
+export function databaseRestore(
+  config: Pick<AwsConfig, 'restoreSnapshot' | 'restoreSource' | 'restoreTime'>,
+): DatabaseRestore | undefined {
+  const { restoreSnapshot, restoreSource, restoreTime } = config;
+  if (restoreSnapshot !== undefined) return { snapshot: restoreSnapshot };
+  if (restoreSource === undefined || restoreTime === undefined) return undefined;
+  return { source: restoreSource, time: restoreTime };
 }

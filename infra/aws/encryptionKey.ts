@@ -7,8 +7,8 @@ import { transformed, type Transform } from './transform.ts';
 export interface EncryptionKeyArgs {
   /** What it encrypts, as the console shows it. */
   description: string;
-  /** `alias/<project>-<stack>-<role>`: unique in its account and region. */
-  alias: string;
+  /** `alias/<project>-<stack>`: with the component's name, unique in its account and region. */
+  aliasPrefix: string;
   place: AwsPlace;
   /** Lets CloudWatch Logs, and alarms and events on their way to a topic, use it. */
   usedBy?: ('logs' | 'alerts')[];
@@ -39,7 +39,7 @@ export class EncryptionKey extends pulumi.ComponentResource {
         { parent: this, protect: args.protect },
       ),
     );
-    new Alias(`${name}-alias`, { name: args.alias, targetKeyId: key.keyId }, { parent: this });
+    new Alias(`${name}-alias`, { name: `${args.aliasPrefix}-${name}`, targetKeyId: key.keyId }, { parent: this });
     this.arn = key.arn;
     this.registerOutputs({});
   }

@@ -2,6 +2,7 @@ import { Service as EcsService, type ServiceArgs as EcsServiceArgs } from '@pulu
 import * as pulumi from '@pulumi/pulumi';
 import type { ServiceBlueprint } from '../blueprint.ts';
 import type { RunningService } from '../platform.ts';
+import { Autoscaling } from './autoscaling.ts';
 import type { Task } from './task.ts';
 import { transformed, type Transform } from './transform.ts';
 
@@ -13,14 +14,24 @@ export interface FargateServiceArgs {
   securityGroupIds: pulumi.Input<string>[];
   assignPublicIp: boolean;
   /** Where requests come from; none for a service that nobody calls. */
-  targetGroup?: { arn: pulumi.Input<string> };
+  targetGroup?: { arn: pulumi.Input<string>; arnSuffix: pulumi.Input<string> } | undefined;
   /** Share of the tasks above the blueprint's replicas that run on spare capacity, percent. */
   spotPercent: number;
-  /** Autoscaling decides how many tasks run. */
-  scaled: boolean;
+  /** Lets load decide how many tasks run, from the blueprint's replicas up. */
+  scaling?: ScalingArgs | undefined;
   exec: boolean;
   /** The escape hatch: changes what the service is registered with. */
   transform?: { service?: Transform<EcsServiceArgs> };
+}
+
+export interface ScalingArgs {
+  /** Most tasks. */
+  max: number;
+  /** Mean CPU of the tasks, percent. */
+  cpuTargetPercent: number;
+  loadBalancerArnSuffix: pulumi.Input<string>;
+  /** CloudWatch namespace of what services report of themselves. */
+  namespace: string;
 }
 
 /** How long the load balancer's verdict on a task that starts is not asked, seconds. */
@@ -69,13 +80,40 @@ export class FargateService extends pulumi.ComponentResource implements RunningS
           enableEcsManagedTags: true,
           propagateTags: 'SERVICE',
         },
-        { parent: this, ...(args.scaled && { ignoreChanges: ['desiredCount'] }) },
+        { parent: this, ...(args.scaling && { ignoreChanges: ['desiredCount'] }) },
       ),
     );
     this.serviceName = service.name;
+    if (args.scaling) this.scale(name, args, args.scaling);
     this.registerOutputs({});
   }
+
+  private scale(name: string, { blueprint, clusterName, targetGroup }: FargateServiceArgs, args: ScalingArgs): void {
+    const { loadBalancerArnSuffix, max, cpuTargetPercent, namespace } = args;
+    new Autoscaling(
+      `${name}-scaling`,
+      {
+        clusterName,
+        serviceName: this.serviceName,
+        min: blueprint.replicas,
+        max,
+        cpuTargetPercent,
+        ...(targetGroup && {
+          requests: {
+            perTarget: blueprint.cpus * requestsPerCpu,
+            loadBalancerArnSuffix,
+            targetGroupArnSuffix: targetGroup.arnSuffix,
+          },
+        }),
+        ...(blueprint.backlog && { backlog: { ...blueprint.backlog, namespace } }),
+      },
+      { parent: this },
+    );
+  }
 }
+
+/** Requests a minute that one vCPU is given before another task starts: a sixth of what the api was measured to do. */
+const requestsPerCpu = 3000;
 
 /** The fewest tasks always run on capacity of their own; what comes above them is shared out. */
 function capacity(base: number, spotPercent: number): { capacityProvider: string; base?: number; weight: number }[] {

@@ -6,7 +6,7 @@ import { BucketPublicAccessBlock } from '@pulumi/aws/s3/bucketPublicAccessBlock.
 import { BucketServerSideEncryptionConfiguration } from '@pulumi/aws/s3/bucketServerSideEncryptionConfiguration.js';
 import { BucketVersioning } from '@pulumi/aws/s3/bucketVersioning.js';
 import * as pulumi from '@pulumi/pulumi';
-import { policyDocument } from './policies.ts';
+import { policyDocument, type Statement } from './policies.ts';
 import { transformed, type Transform } from './transform.ts';
 
 export interface MediaBucketArgs {
@@ -19,8 +19,9 @@ export interface MediaBucketArgs {
 
 /** S3 for the files that people upload: private, encrypted, every version kept for 30 days. */
 export class MediaBucket extends pulumi.ComponentResource {
-  readonly arn: pulumi.Output<string>;
   readonly bucketName: pulumi.Output<string>;
+  /** What a task that reads and writes media must be allowed. */
+  readonly statements: Statement[];
 
   constructor(name: string, args: MediaBucketArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:MediaBucket', name, {}, opts);
@@ -102,8 +103,17 @@ export class MediaBucket extends pulumi.ComponentResource {
       // S3 refuses to change both at once.
       { ...child, dependsOn: [access] },
     );
-    this.arn = bucket.arn;
     this.bucketName = bucket.bucket;
+    this.statements = [
+      { Sid: 'MediaList', Effect: 'Allow', Action: 's3:ListBucket', Resource: bucket.arn },
+      {
+        Sid: 'Media',
+        Effect: 'Allow',
+        Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+        Resource: pulumi.interpolate`${bucket.arn}/*`,
+      },
+      { Sid: 'MediaKey', Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: args.kmsKeyArn },
+    ];
     this.registerOutputs({});
   }
 }

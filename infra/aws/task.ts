@@ -2,8 +2,9 @@ import { LogGroup, type LogGroupArgs } from '@pulumi/aws/cloudwatch/logGroup.js'
 import { TaskDefinition, type TaskDefinitionArgs } from '@pulumi/aws/ecs/taskDefinition.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Environment } from '../environment.ts';
+import { UserError } from '../userError.ts';
 import { containerDefinition, containerVolumes } from './containerDefinition.ts';
-import type { FargateSize } from './fargateSize.ts';
+import { smallestFargateSize } from './fargateSize.ts';
 import type { RoleDefaults } from './naming.ts';
 import type { AwsPlace, Statement } from './policies.ts';
 import type { SecretStore } from './secretStore.ts';
@@ -31,7 +32,9 @@ export interface TaskSetting {
 export interface TaskArgs extends TaskSetting {
   command: string[];
   environment: Environment;
-  size: FargateSize;
+  /** vCPUs; with the memory, rounded up to a size that Fargate offers. */
+  cpus: number;
+  memoryMb: number;
   port?: number;
   healthCheck?: string[];
   stopTimeoutSeconds: number;
@@ -51,7 +54,9 @@ export class Task extends pulumi.ComponentResource {
 
   constructor(name: string, args: TaskArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:Task', name, {}, opts);
-    const { place, environment, size, secretStore } = args;
+    const { place, environment, secretStore } = args;
+    const size = smallestFargateSize(args.cpus, args.memoryMb);
+    if (!size) throw new UserError(`Fargate has no size for ${name}: ${args.cpus} vCPU with ${args.memoryMb} MiB.`);
     this.containerName = name;
     this.family = `${args.prefix}-${name}`;
     const log = new LogGroup(

@@ -18,6 +18,8 @@ export interface ValkeyArgs {
   /** Encrypts storage, snapshots and the log. */
   kmsKeyArn: pulumi.Input<string>;
   logRetentionDays: number;
+  /** Refuses a deletion. */
+  protect: boolean;
   /** The escape hatch: changes what an underlying resource is registered with. */
   transform?: {
     replicationGroup?: Transform<ReplicationGroupArgs>;
@@ -85,7 +87,7 @@ export class Valkey extends pulumi.ComponentResource implements Cache {
           })),
           applyImmediately: true,
         },
-        { parent: this },
+        { parent: this, protect: args.protect },
       ),
     );
     this.replicationGroupId = group.id;

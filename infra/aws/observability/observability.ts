@@ -8,9 +8,10 @@ import { TopicSubscription } from '@pulumi/aws/sns/topicSubscription.js';
 import * as pulumi from '@pulumi/pulumi';
 import { policyDocument, type AwsPlace } from '../policies.ts';
 import { transformed, type Transform } from '../transform.ts';
-import { alarmTable, type AlarmRow, type AlarmSubjects } from './alarms.ts';
+import { alarmTable, type AlarmRow } from './alarms.ts';
 import { dashboardBody } from './dashboard.ts';
-import { eventTable, type EventRow, type EventSubjects } from './events.ts';
+import { eventTable, type EventRow } from './events.ts';
+import { alarmSubjects, eventSubjects, type StackParts } from './stackParts.ts';
 
 export interface ObservabilityArgs {
   /** Begins the alarms' names, such as `slipway-prod`. */
@@ -18,10 +19,8 @@ export interface ObservabilityArgs {
   place: AwsPlace;
   /** Which alarms there are. */
   level: AlarmRow['level'];
-  subjects: AlarmSubjects;
-  events: EventSubjects;
-  /** Log group of each service. */
-  logGroups: pulumi.Input<string>[];
+  /** What is watched. */
+  parts: StackParts;
   /** Encrypts the alerts; alarms and events must be allowed to use it. */
   kmsKeyArn: pulumi.Input<string>;
   /** Gets the alerts, after a click in the first mail. */
@@ -38,14 +37,19 @@ export class Observability extends pulumi.ComponentResource {
   constructor(name: string, args: ObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:Observability', name, {}, opts);
     this.topicArn = this.createTopic(`${name}-alerts`, args);
-    const rows = alarmTable(args.subjects).filter(({ level }) => level === 'essential' || args.level === 'full');
+    const subjects = alarmSubjects(args.parts);
+    const rows = alarmTable(subjects).filter(({ level }) => level === 'essential' || args.level === 'full');
     for (const row of rows) this.createAlarm(`${name}-${row.name}`, row, args);
-    for (const row of eventTable(args.events)) this.createRule(`${name}-${row.name}`, row);
+    for (const row of eventTable(eventSubjects(args.parts, args.place))) this.createRule(`${name}-${row.name}`, row);
     const dashboard = new Dashboard(
       `${name}-dashboard`,
       {
         dashboardName: args.prefix,
-        dashboardBody: dashboardBody({ region: args.place.region, subjects: args.subjects, logGroups: args.logGroups }),
+        dashboardBody: dashboardBody({
+          region: args.place.region,
+          subjects,
+          logGroups: args.parts.services.map(({ task }) => task.logGroupName),
+        }),
       },
       { parent: this },
     );
