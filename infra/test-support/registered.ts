@@ -34,11 +34,8 @@ export class Registered {
       false,
     );
     await create();
-    // Waits for what is on its way. Something that was registered meanwhile may have set off more.
-    for (let before = -1; before !== registered.all.length;) {
-      before = registered.all.length;
-      await pulumi.runtime.waitForRPCs();
-    }
+    // Waits for every registration, and for those that they set off.
+    await pulumi.runtime.disconnect();
     return registered;
   }
 
