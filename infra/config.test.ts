@@ -154,6 +154,8 @@ describe('configuration of an aws stack', () => {
       'cannot be set with restoreTime',
     ],
     [{ githubEnvironment: 'prod' }, 'githubEnvironment: has no effect without githubRepository'],
+    [{ githubRepository: 'acme/chat' }, 'stateBucket: is required with githubRepository'],
+    [{ githubRepository: 'chat', stateBucket: 'state' }, 'githubRepository: must be the owner and name'],
     [{ zones: '["eu-central-1a"]' }, 'zones: must be 2 or 3 zones'],
     [{ zones: '["eu-central-1a","eu-central-1a"]' }, 'zones: names a zone twice'],
     [{ allowedCidrs: '["world"]' }, 'allowedCidrs: world is no IPv4 block'],

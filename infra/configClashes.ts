@@ -143,10 +143,15 @@ function restoreClashes(values: Values): string[] {
 }
 
 function githubClashes(values: Values): string[] {
-  if (values['githubRepository'] !== undefined) return [];
-  return ['githubEnvironment', 'githubOidcProviderArn']
-    .filter((key) => values[key] !== undefined)
-    .map((key) => `${key}: has no effect without githubRepository. Set that too, or remove ${key}.`);
+  if (values['githubRepository'] === undefined) {
+    return ['githubEnvironment', 'githubOidcProviderArn', 'stateBucket', 'stateKeyArn']
+      .filter((key) => values[key] !== undefined)
+      .map((key) => `${key}: has no effect without githubRepository. Set that too, or remove ${key}.`);
+  }
+  if (values['stateBucket'] !== undefined) return [];
+  return [
+    'stateBucket: is required with githubRepository: a workflow reads the state from an S3 bucket. Set its name.',
+  ];
 }
 
 function isString(value: unknown): value is string {

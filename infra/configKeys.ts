@@ -152,6 +152,16 @@ const awsKeys = {
       'must be the ARN of the provider for token.actions.githubusercontent.com',
     )
     .optional(),
+  /** S3 bucket that holds the stack's Pulumi state; the workflows' roles may read it, and write it to deploy. */
+  stateBucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of an S3 bucket')
+    .optional(),
+  /** KMS key that encrypts the secrets in the state (`--secrets-provider awskms://…`). */
+  stateKeyArn: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'must be the ARN of a KMS key, not of an alias')
+    .optional(),
   /** Registry that images are pushed to, where ECR's own address does not resolve: an emulator's. */
   registryHost: z
     .string()
