@@ -1,7 +1,7 @@
 import * as docker from '@pulumi/docker';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Blueprint, MigrationBlueprint, Route, ServiceBlueprint } from '../blueprint.ts';
-import type { Config } from '../config.ts';
+import type { AwsConfig, Config } from '../config.ts';
 import type { CreatePlatform } from '../createPlatform.ts';
 import type { Environment } from '../environment.ts';
 import { healthProbe } from '../healthProbe.ts';
@@ -11,6 +11,7 @@ import { MigrationRun } from '../release/migrationRun.ts';
 import { Rollout } from '../release/rollout.ts';
 import type { AppSecrets } from '../secrets.ts';
 import { awsProvider, stackTags } from './awsProvider.ts';
+import { CiAccess } from './ciAccess.ts';
 import { Cluster } from './cluster.ts';
 import { databaseRestore } from './databaseRestore.ts';
 import { EncryptionKey } from './encryptionKey.ts';
@@ -41,6 +42,7 @@ export class AwsPlatform implements Platform<FargateService> {
   private readonly profile: Profile;
   private readonly place: AwsPlace;
   private readonly opts: pulumi.ComponentResourceOptions;
+  private readonly access: CiAccess | undefined;
   private readonly key: EncryptionKey;
   private readonly network: Network;
   private readonly groups: SecurityGroups;
@@ -60,20 +62,22 @@ export class AwsPlatform implements Platform<FargateService> {
 
   constructor(survey: AwsSurvey, secrets: AppSecrets) {
     const { config, identity, blueprint, emulator } = survey;
-    const { region, awsAccountId: accountId, protect } = config;
+    const { region, awsProfile, awsAccountId: accountId, protect } = config;
     const profile = createProfile(config);
     const place = { partition: partitionOf(region), region, accountId };
     const names = {
       prefix: `${identity.project}-${identity.stack}`,
       logPrefix: `/${identity.project}/${identity.stack}`,
     };
-    const roleDefaults = rolePath();
     const { logRetentionDays } = profile;
-    const opts = { providers: [awsProvider({ region, accountId, identity, emulator })] };
+    const opts = { providers: [awsProvider({ region, profile: awsProfile, accountId, identity, emulator })] };
     this.survey = survey;
     this.profile = profile;
     this.place = place;
     this.opts = opts;
+
+    this.access = ciAccess(config, opts);
+    const roleDefaults = this.access?.roleDefaults ?? rolePath();
 
     // The database has a key of its own: a snapshot may have to be shared with another account.
     const key = { place, protect, aliasPrefix: `alias/${names.prefix}` };
@@ -158,6 +162,7 @@ export class AwsPlatform implements Platform<FargateService> {
         image: this.image.imageId,
         dockerHost: survey.dockerHost,
         region,
+        profile: awsProfile,
         endpoint: emulator?.endpoint,
         registryHost: config.registryHost,
         kmsKeyArn: config.cost === 'lean' ? undefined : kmsKeyArn,
@@ -305,6 +310,7 @@ export class AwsPlatform implements Platform<FargateService> {
       databaseInstance: this.database.identifier,
       ...(this.media && { mediaBucket: this.media.bucketName }),
       ...(this.migrations && { migrationLog: this.migrations.logGroupName }),
+      ...(this.access && { previewRole: this.access.previewRoleArn, deployRole: this.access.deployRoleArn }),
       ...(this.observability && { dashboard: this.observability.dashboardUrl }),
     };
   }
@@ -338,12 +344,39 @@ export class AwsPlatform implements Platform<FargateService> {
     return { plain, secret: environment.secret };
   }
 
-  /** Where the release provider asks AWS. */
-  private connection(): { region: string; endpoints?: { ecs: string; logs: string; elbv2: string } } {
-    const { region } = this.place;
+  /** Where the release provider asks AWS, and as whom. */
+  private connection(): Connection {
+    const { region, awsProfile: profile } = this.survey.config;
     const endpoint = this.survey.emulator?.endpoint;
-    return endpoint === undefined
-      ? { region }
-      : { region, endpoints: { ecs: endpoint, logs: endpoint, elbv2: endpoint } };
+    return {
+      region,
+      ...(profile !== undefined && { profile }),
+      ...(endpoint !== undefined && { endpoints: { ecs: endpoint, logs: endpoint, elbv2: endpoint } }),
+    };
   }
+}
+
+/** Rights of the repository's workflows, where a repository is named. */
+function ciAccess(config: AwsConfig, opts: pulumi.ComponentResourceOptions): CiAccess | undefined {
+  const { githubRepository: repository, stateBucket } = config;
+  if (repository === undefined || stateBucket === undefined) return undefined;
+  return new CiAccess(
+    'ci',
+    {
+      repository,
+      environment: config.githubEnvironment,
+      region: config.region,
+      accountId: config.awsAccountId,
+      stateBucket,
+      stateKeyArn: config.stateKeyArn,
+      oidcProviderArn: config.githubOidcProviderArn,
+    },
+    opts,
+  );
+}
+
+interface Connection {
+  region: string;
+  profile?: string;
+  endpoints?: { ecs: string; logs: string; elbv2: string };
 }

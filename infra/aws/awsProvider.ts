@@ -38,6 +38,8 @@ export function stackTags({ project, stack }: Pick<StackIdentity, 'project' | 's
 /** The provider of one stack: for its own account and region alone, and with its tags on everything. */
 export function awsProvider(args: {
   region: string;
+  /** A profile of `~/.aws/config`; by default AWS_PROFILE, or what the environment holds. */
+  profile?: string | undefined;
   accountId: string;
   identity: StackIdentity;
   emulator?: Emulator | undefined;
@@ -52,6 +54,7 @@ export function awsProvider(args: {
     : {};
   return new Provider('aws', {
     region: args.region,
+    ...(args.profile !== undefined && { profile: args.profile }),
     allowedAccountIds: [args.accountId],
     defaultTags: { tags: stackTags(args.identity) },
     ...emulated,

@@ -54,6 +54,8 @@ export class Network extends pulumi.ComponentResource {
   readonly taskSubnetIds: pulumi.Output<string>[];
   /** For the database and the cache. */
   readonly databaseSubnetIds: pulumi.Output<string>[];
+  /** One for each zone that has one, in the order of the zones. */
+  readonly natGatewayIds: pulumi.Output<string>[];
   /** Whether tasks need a public address to get out. */
   readonly assignPublicIp: boolean;
 
@@ -120,6 +122,7 @@ export class Network extends pulumi.ComponentResource {
         const natArgs = { allocationId: eip.id, subnetId, tags: nameTag(logical) };
         return new NatGateway(...transformed<NatGatewayArgs>(transform.natGateway, logical, natArgs, parent));
       });
+    this.natGatewayIds = natGateways.map(({ id }) => id);
     const taskTables = natGateways.map((nat, index) => {
       const table = routeTable(`task-${index + 1}`);
       return { table, route: defaultRoute(`${name}-task-${index + 1}`, table, { natGatewayId: nat.id }, parent) };

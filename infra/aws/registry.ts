@@ -11,6 +11,8 @@ export interface RegistryArgs {
   image: pulumi.Input<string>;
   dockerHost: string;
   region: string;
+  /** A profile of `~/.aws/config`; by default AWS_PROFILE, or what the environment holds. */
+  profile?: string | undefined;
   /** Where the ECR API is, when it is an emulator's. */
   endpoint?: string | undefined;
   /** In place of ECR's own address, where that does not resolve. */
@@ -65,6 +67,7 @@ export class Registry extends pulumi.ComponentResource {
           repository: repository.name,
           host: args.registryHost ?? repository.repositoryUrl.apply((url) => url.split('/')[0] ?? url),
           region: args.region,
+          ...(args.profile !== undefined && { profile: args.profile }),
           ...(args.endpoint !== undefined && { endpoint: args.endpoint }),
         },
       },

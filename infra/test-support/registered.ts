@@ -68,6 +68,18 @@ function physical(name: string): Record<string, unknown> {
     dnsName: `${name}.elb.amazonaws.com`,
     zoneId: 'Z-ELB',
     fqdn: `${name}.example.com`,
+    endpoint: `${name}.rds.amazonaws.com:5432`,
+    address: `${name}.rds.amazonaws.com`,
+    port: 5432,
+    resourceId: `db-${name}`,
+    primaryEndpointAddress: `${name}.cache.amazonaws.com`,
+    repositoryUrl: `123456789012.dkr.ecr.eu-central-1.amazonaws.com/${name}`,
+    versionId: `${name}-version`,
+    hex: 'c0ffee00',
+    result: 'generated-secret',
+    base64: 'Z2VuZXJhdGVkLXNlY3JldA==',
+    repoDigest: 'sha256:d19e57',
+    reference: 'registry/app@sha256:d19e57',
     domainValidationOptions: [
       {
         domainName: 'x',

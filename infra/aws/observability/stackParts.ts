@@ -24,14 +24,8 @@ export interface StackParts {
 }
 
 /** By which names CloudWatch knows them. */
-export function alarmSubjects({
-  loadBalancer,
-  cluster,
-  services,
-  postgres,
-  valkey,
-  profile,
-}: StackParts): AlarmSubjects {
+export function alarmSubjects(parts: StackParts): AlarmSubjects {
+  const { network, loadBalancer, cluster, services, postgres, valkey, profile } = parts;
   return {
     loadBalancer,
     services: services.map(({ blueprint: { name }, serviceName }) => {
@@ -41,7 +35,7 @@ export function alarmSubjects({
     }),
     database: { identifier: postgres.identifier, ...profile.database },
     cache: { replicationGroupId: valkey.replicationGroupId, nodes: profile.cache.nodes },
-    natGateways: [],
+    natGateways: network.natGatewayIds.map((id, index) => ({ zone: network.zones[index] ?? '', id })),
   };
 }
 
