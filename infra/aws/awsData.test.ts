@@ -5,6 +5,14 @@ import { renderStack } from './test-support/renderStack.ts';
 const instanceType = 'aws:rds/instance:Instance';
 const cacheType = 'aws:elasticache/replicationGroup:ReplicationGroup';
 
+/** A value that the engine was told to keep secret. */
+function secretValue(value: unknown): string {
+  const { [secretMark]: mark, value: text } = value as Record<string, string>;
+  if (mark !== '1b47061264138c4ac30d75fd1eb44270' || text === undefined) throw new Error('not a secret');
+  return text;
+}
+const secretMark = '4dabf18193072939515e22adb298388d';
+
 let standard: Registered;
 let ha: Registered;
 let open: Registered;
@@ -46,12 +54,16 @@ describe('the database', () => {
     );
   });
 
+  it('has a password that is kept secret', () => {
+    expect(secretValue(database()['password'])).toBe('generated-secret');
+  });
+
   it('is asked for with a verified certificate', () => {
     const { secretString } = standard.inputs(
       'aws:secretsmanager/secretVersion:SecretVersion',
       'secrets-database-url-value',
     );
-    const url = new URL(secretString as string);
+    const url = new URL(secretValue(secretString));
     expect(url.searchParams.get('sslmode')).toBe('verify-full');
     expect(url.searchParams.get('sslrootcert')).toBe('/app/certificates/rds.crt');
   });
@@ -112,19 +124,19 @@ describe('the cache', () => {
   const cache = () => standard.inputs(cacheType, 'cache');
 
   it('is encrypted at rest and on its way, and asks for a password', () => {
+    expect(secretValue(cache()['authToken'])).toBe('generated-secret');
     expect(cache()).toMatchObject({
       atRestEncryptionEnabled: true,
       kmsKeyId: 'arn:aws:test:::app-key-key',
       transitEncryptionEnabled: true,
       transitEncryptionMode: 'required',
-      authToken: 'generated-secret',
       securityGroupIds: ['firewall-cache-id'],
     });
     const { secretString } = standard.inputs(
       'aws:secretsmanager/secretVersion:SecretVersion',
       'secrets-cache-url-value',
     );
-    expect(secretString).toMatch(/^rediss:\/\/:generated-secret@/);
+    expect(secretValue(secretString)).toMatch(/^rediss:\/\/:generated-secret@/);
   });
 
   it('evicts no job', () => {
