@@ -17,7 +17,5 @@ export default {
     'pulumi',
     // Its files are copied into the app's image, none is imported.
     'swagger-ui-dist',
-    // For `platform: aws`, which this version refuses; here so that the lockfile pins what the program is written against.
-    '@pulumi/aws',
   ],
 } satisfies KnipConfig;

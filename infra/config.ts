@@ -11,6 +11,8 @@ export type Config = Omit<Keys, PlatformDefault> & {
 } & {
   /** The AWS region, from `aws:region`; set on every stack with `platform: aws`. */
   region?: string;
+  /** Profile of the AWS configuration files, from `aws:profile`; AWS_PROFILE holds where it is not set. */
+  awsProfile?: string;
 };
 
 /** The configuration of a stack with `platform: aws`. */
@@ -66,7 +68,7 @@ export function parseConfig(
   faults.push(...clashes(values));
   const located = faults.map((fault) => `${where.project}:${fault}`);
   if (values['platform'] === 'aws') located.push(...providerFaults(aws).map((fault) => `aws:${fault}`));
-  if (located.length === 0 && result.success) return withPlatformDefaults(result.data, aws['region']);
+  if (located.length === 0 && result.success) return withPlatformDefaults(result.data, aws);
 
   const head = `Pulumi.${where.stack}.yaml has ${located.length === 1 ? 'a fault' : `${located.length} faults`}; nothing was changed:`;
   const lines = located.map((fault) => `  - ${fault}`);
@@ -74,7 +76,7 @@ export function parseConfig(
   throw new UserError([head, ...lines, foot].join('\n'));
 }
 
-function withPlatformDefaults(data: Keys, region: string | undefined): Config {
+function withPlatformDefaults(data: Keys, { region, profile }: Record<string, string>): Config {
   if (data.platform === 'docker') {
     return { replicas: 2, apiCpus: 1, apiMemoryMb: 512, rolloutTimeoutSeconds: 60, ...defined(data) };
   }
@@ -85,7 +87,7 @@ function withPlatformDefaults(data: Keys, region: string | undefined): Config {
     apiMemoryMb: tasks.memoryMb,
     rolloutTimeoutSeconds: 900,
   };
-  return { ...defaults, ...defined(data), ...(region ? { region } : {}) };
+  return { ...defaults, ...defined(data), ...(region ? { region } : {}), ...(profile ? { awsProfile: profile } : {}) };
 }
 
 /** Without the keys that are undefined, so that spreading keeps a default. */

@@ -177,3 +177,27 @@ describe('a deployment', async () => {
     expect(JSON.stringify(statement(all, 'PassRoles').Condition)).not.toMatch(/lambda|ec2\.amazonaws/);
   });
 });
+
+describe('the boundary of a stack’s roles', async () => {
+  const registered = await access();
+  const all = registered.policy('aws:iam/policy:Policy', 'ci-boundary').Statement as unknown as Statement[];
+  const inAccount = (service: string) => `arn:aws:${service}:eu-central-1:123456789012:x`;
+
+  it('has room for what tasks do', () => {
+    expect(allows(all, 'secretsmanager:GetSecretValue', inAccount('secretsmanager'))).toBe(true);
+    expect(allows(all, 'ecr:BatchGetImage', inAccount('ecr'))).toBe(true);
+    expect(allows(all, 's3:PutObject', 'arn:aws:s3:::media/x')).toBe(true);
+  });
+
+  it('has none for roles, other regions’ secrets, or the state', () => {
+    expect(allows(all, 'iam:CreateRole', '*')).toBe(false);
+    expect(allows(all, 'sts:AssumeRole', '*')).toBe(false);
+    expect(allows(all, 'ecs:RunTask', inAccount('ecs'))).toBe(false);
+    expect(allows(all, 'secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:us-east-1:123456789012:x')).toBe(false);
+    expect(allows(all, 's3:GetObject', 'arn:aws:s3:::acme-state/.pulumi/x')).toBe(false);
+  });
+
+  it('is a policy that IAM takes: at most 6,144 characters', () => {
+    expect(String(registered.inputs('aws:iam/policy:Policy', 'ci-boundary')['policy']).length).toBeLessThan(6144);
+  });
+});

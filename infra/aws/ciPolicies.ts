@@ -58,9 +58,11 @@ const readActions = [
   'rds:ListTagsForResource',
   'route53:Get*',
   'route53:List*',
+  's3:GetAccelerateConfiguration',
   's3:GetBucket*',
   's3:GetEncryptionConfiguration',
   's3:GetLifecycleConfiguration',
+  's3:GetReplicationConfiguration',
   's3:ListAllMyBuckets',
   'secretsmanager:DescribeSecret',
   'secretsmanager:GetResourcePolicy',
@@ -171,6 +173,7 @@ export function deployStatements(scope: CiScope): Statement[] {
         's3:CreateBucket',
         's3:DeleteBucket',
         's3:DeleteBucketPolicy',
+        's3:ListBucket',
         's3:PutBucket*',
         's3:PutEncryptionConfiguration',
         's3:PutLifecycleConfiguration',
@@ -191,6 +194,16 @@ export function deployStatements(scope: CiScope): Statement[] {
       Resource: [state, `${state}/*`],
     },
     ...decryptState(scope, ['kms:Decrypt', 'kms:Encrypt']),
+    {
+      // The stack's own secrets and images, through the services that keep them, never by itself.
+      Sid: 'KeysOfServices',
+      Effect: 'Allow',
+      Action: ['kms:Decrypt'],
+      Resource: [`arn:${partition}:kms:${region}:${accountId}:key/*`],
+      Condition: {
+        StringEquals: { 'kms:ViaService': ['ecr', 'secretsmanager'].map((s) => `${s}.${region}.amazonaws.com`) },
+      },
+    },
     {
       Sid: 'Roles',
       Effect: 'Allow',
@@ -270,7 +283,9 @@ const networkActions = [
 ];
 
 /** The most that any role of the stack may do, whoever wrote its policy. */
-export function boundaryStatements({ partition, region, accountId }: CiScope): Statement[] {
+export function boundaryStatements(scope: CiScope): Statement[] {
+  const { partition, region, accountId } = scope;
+  const state = bucketArn(scope);
   return [
     {
       Sid: 'RunTasks',
@@ -298,9 +313,17 @@ export function boundaryStatements({ partition, region, accountId }: CiScope): S
     {
       Sid: 'ReadSecrets',
       Effect: 'Allow',
-      Action: ['kms:Decrypt', 'secretsmanager:GetSecretValue'],
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey', 'secretsmanager:GetSecretValue'],
       Resource: ['kms', 'secretsmanager'].map((service) => `arn:${partition}:${service}:${region}:${accountId}:*`),
     },
+    {
+      Sid: 'KeepMedia',
+      Effect: 'Allow',
+      Action: ['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject', 's3:ListBucket', 's3:PutObject'],
+      Resource: [`arn:${partition}:s3:::*`],
+      Condition: { StringEquals: { 'aws:ResourceAccount': accountId } },
+    },
+    { Sid: 'NoState', Effect: 'Deny', Action: ['s3:*'], Resource: [state, `${state}/*`] },
   ];
 }
 

@@ -45,7 +45,7 @@ export type Https = { domain: string } & ({ hostedZoneId: string } | { certifica
  * load balancer must be the one that closes, or it sends a request into a connection that the api just closed, which is a 502.
  * A WebSocket has to say something at least so often, a ping will do.
  */
-export const idleTimeoutSeconds = 60;
+const idleTimeoutSeconds = 60;
 
 /** TLS 1.2 with forward secrecy and AEAD ciphers, and TLS 1.3. */
 const tlsPolicy = 'ELBSecurityPolicy-TLS13-1-2-Res-2021-06';

@@ -26,7 +26,7 @@ export interface Profile {
 }
 
 /** Tasks of the api. */
-export interface TaskProfile {
+interface TaskProfile {
   /** vCPUs of one task, unless `apiCpus` is set. A size that Fargate offers. */
   cpus: number;
   /** Memory of one task, MiB, unless `apiMemoryMb` is set. */
