@@ -67,7 +67,9 @@ describe.each(['api', 'migrations'])('the task %s', (name) => {
     const secrets = container(standard, name).secrets.map(({ valueFrom }) =>
       valueFrom.split(':::').slice(0, 2).join(':::'),
     );
-    const allowed = Object.fromEntries(Statement.map(({ Sid, Resource }) => [Sid, Resource]));
+    const allowed: Record<string, unknown> = Object.fromEntries(
+      Statement.map(({ Sid, Resource }) => [Sid as string, Resource] as const),
+    );
     expect(allowed).toEqual({
       Registry: '*',
       Image: 'arn:aws:test:::registry',

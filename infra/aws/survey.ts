@@ -7,6 +7,7 @@ import type { StackIdentity } from '../labels.ts';
 import { UserError } from '../userError.ts';
 import type { Emulator } from './awsProvider.ts';
 import type { Https } from './loadBalancer.ts';
+import { preflight } from './preflight.ts';
 import { rdsRegionFault } from './rdsCertificates.ts';
 
 /** What was found before anything is registered. */
@@ -35,16 +36,27 @@ export async function surveyAws(config: Config, identity: StackIdentity, bluepri
   const fault = rdsRegionFault(identity.root, aws.region);
   if (fault) throw new UserError(fault);
   const host = dockerHost();
-  const image = await surveyImage(config, identity, new EngineApi(host));
+  const engine = new EngineApi(host);
+  const emulator = emulatorOf(aws);
+  const { zones, hostedZoneId } = await preflight({ config: aws, identity, engine, emulated: emulator !== undefined });
+  const image = await surveyImage(config, identity, engine);
   return {
     config: aws,
     identity,
     blueprint,
-    zones: aws.zones ?? [],
-    emulator: emulatorOf(aws),
+    zones,
+    https: httpsOf(aws, hostedZoneId),
+    emulator,
     dockerHost: host,
     image,
   };
+}
+
+/** @param hostedZoneId the zone that preflight found for the domain */
+function httpsOf({ domain, certificateArn }: AwsConfig, hostedZoneId: string | undefined): Https | undefined {
+  if (domain === undefined) return undefined;
+  if (certificateArn !== undefined) return { domain, certificateArn };
+  return hostedZoneId === undefined ? undefined : { domain, hostedZoneId };
 }
 
 /** A registry of its own tells an emulator from AWS behind another endpoint, such as a VPC's. */

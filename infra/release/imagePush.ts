@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 
 /** An ECR repository, and how to get in. Credentials come from the environment and never reach the state. */
-export interface RegistryArgs {
+interface RegistryArgs {
   /** The repository's name. */
   repository: pulumi.Input<string>;
   /** Where the engine pushes to and tasks pull from: the registry's host, such as `123456789012.dkr.ecr.eu-central-1.amazonaws.com`. */
