@@ -123,7 +123,13 @@ export class Postgres extends pulumi.ComponentResource implements Database {
           // An update does what its preview showed, instead of waiting for the maintenance window.
           applyImmediately: true,
         },
-        { parent: this, protect, dependsOn: [log] },
+        {
+          parent: this,
+          protect,
+          dependsOn: [log],
+          // A restored instance keeps the key of its backup.
+          ...(restore && { ignoreChanges: ['kmsKeyId'] }),
+        },
       ),
     );
     const { address, port, resourceId, endpoint } = instance;
