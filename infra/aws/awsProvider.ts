@@ -1,4 +1,5 @@
 import { Provider, type ProviderArgs } from '@pulumi/aws/provider.js';
+import type { input as awsInputs } from '@pulumi/aws/types/index.js';
 import { labelKeys, type StackIdentity } from '../labels.ts';
 
 /** An emulator of AWS in place of AWS itself. */
@@ -28,7 +29,7 @@ const services = [
   'sns',
   'sts',
   'wafv2',
-] as const;
+] as const satisfies (keyof awsInputs.ProviderEndpoint)[];
 
 /** Tags of everything in a stack. By `dev.slipway.stack` costs and leftovers are told apart. */
 export function stackTags({ project, stack }: Pick<StackIdentity, 'project' | 'stack'>): Record<string, string> {
