@@ -49,17 +49,21 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
   };
 }
 
-/** The environment of the one-off tasks `migrate` and `seed`: the database alone, and the demo user's login. */
+/** The environment of the one-off tasks `migrate` and `seed`: the database alone, and the demo user's login where there is one. */
 export function taskEnvironment(args: EnvironmentArgs): Environment {
+  const demo = args.config.platform === 'docker';
   return {
     plain: {
       NODE_ENV: 'production',
       LOG_LEVEL: args.config.logLevel,
       DATABASE_SCHEMA: args.config.databaseSchema,
       RELEASE: args.release,
-      DEMO_USER_EMAIL: demoEmail,
+      ...(demo ? { DEMO_USER_EMAIL: demoEmail } : {}),
     },
-    secret: { DATABASE_URL: args.database.url, DEMO_USER_PASSWORD: args.secrets.demoPassword },
+    secret: {
+      DATABASE_URL: args.database.url,
+      ...(demo ? { DEMO_USER_PASSWORD: args.secrets.demoPassword } : {}),
+    },
   };
 }
 
