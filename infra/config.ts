@@ -53,6 +53,10 @@ const shape = {
     .default(600),
   /** How long new instances may take to become healthy, and the gateway to switch to them, seconds. */
   rolloutTimeoutSeconds: z.number().int().min(5, 'must be 5 or more').max(3600, 'must be 3600 or below').default(60),
+  /** Hold the stack to the policy pack; true on aws unless told, false on docker. Read by `make`. */
+  policy: z.boolean().optional(),
+  /** What the policy pack lets pass for a while. Read, and judged, by the pack: docs/policy.md. */
+  policyExceptions: z.array(z.unknown()).optional(),
 } satisfies z.ZodRawShape;
 
 const schema = z.strictObject(shape);
