@@ -29,7 +29,7 @@ export function usesPolicy({ platform, policy, variable }: PolicyChoice): boolea
   if (variable && variable !== '0' && variable !== '1') {
     throw new UserFault(`POLICY=${variable} is neither 0 nor 1.`, 'Use POLICY=1 to hold the stack to the policy pack.');
   }
-  const configured = policy === undefined ? platform === 'aws' : String(policy) === 'true';
+  const configured = policy === undefined ? platform === 'aws' : policy === true || policy === 'true';
   if (!variable) return configured;
   if (variable === '0' && configured && platform === 'aws') {
     throw new UserFault(

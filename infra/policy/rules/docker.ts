@@ -72,10 +72,8 @@ export const dockerRules: Rule[] = [
       fix: 'Set user, such as "1000:1000".',
     },
     ({ props }) => {
-      const image = props.get('image');
-      if (!image.isUnknown && image.text() === baseImages.postgres) return undefined;
       const user = props.get('user').text();
-      if (!user) return 'it names no user';
+      if (!user) return props.get('image').text() === baseImages.postgres ? undefined : 'it names no user';
       return isRoot(user) ? `it runs as ${user}` : undefined;
     },
   ),

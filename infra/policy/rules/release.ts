@@ -14,9 +14,13 @@ function services(stack: Stack): StackResource[] {
   ];
 }
 
-/** Everything that has to be there before a resource, directly or by way of others. */
+/**
+ * Everything that has to be there before a resource, directly or by way of others. A child is registered after its parent,
+ * and a parent after what it depends on.
+ */
 function prerequisites(resource: StackResource, found = new Set<StackResource>()): Set<StackResource> {
-  const direct = [...resource.dependencies, ...Object.values(resource.propertyDependencies).flat()];
+  const { dependencies, propertyDependencies, parent } = resource;
+  const direct = [...dependencies, ...Object.values(propertyDependencies).flat(), ...(parent ? [parent] : [])];
   for (const one of direct) {
     if (found.has(one)) continue;
     found.add(one);
