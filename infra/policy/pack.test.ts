@@ -1,4 +1,4 @@
-import { Secret, type ResourceValidationArgs, type StackValidationArgs } from '@pulumi/policy';
+import { Secret, type ResourceValidationArgs } from '@pulumi/policy';
 import { describe, expect, it } from 'vitest';
 import { createPolicies } from './pack.ts';
 import type { ResourceRule, StackRule } from './rule.ts';

@@ -72,7 +72,7 @@ describe('the resources and properties that rules look at', () => {
         if (!type.startsWith('aws:')) continue;
         const declared = file(type, '.d.ts');
         for (const name of Object.keys(props)) {
-          expect(declared, `${type} ${name}`).toMatch(new RegExp(`^ +${name}\??: pulumi.Input`, 'm'));
+          expect(declared, `${type} ${name}`).toMatch(new RegExp(`^ +${name}\\??: pulumi.Input`, 'm'));
         }
       }
     }
