@@ -136,7 +136,7 @@ function rawProps(props: object): Record<string, unknown> {
 }
 
 /** Where the secrets are in a bag of inputs, in the way a `Value` names its path. */
-export function secretPaths(value: unknown, path = ''): string[] {
+function secretPaths(value: unknown, path = ''): string[] {
   if (value instanceof Secret) return [path];
   if (Array.isArray(value)) return value.flatMap((item, index) => secretPaths(item, `${path}[${index}]`));
   if (typeof value !== 'object' || value === null) return [];

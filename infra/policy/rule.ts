@@ -50,7 +50,7 @@ export interface Report {
   each<T>(items: T[], judge: (item: T) => void): void;
 }
 
-export interface StackReport {
+interface StackReport {
   violation(message: string, resource: StackResource): void;
   /** Judges every resource by itself; what is not known yet is noted for that resource. */
   each(resources: StackResource[], judge: (resource: StackResource) => void): void;

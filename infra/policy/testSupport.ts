@@ -40,7 +40,7 @@ export interface StackSample {
   from?: Record<string, string[]>;
 }
 
-export function stackOf(samples: StackSample[]): StackResource[] {
+function stackOf(samples: StackSample[]): StackResource[] {
   const resources = new Map(
     samples.map(({ name, type, props }): [string, StackResource] => [
       name,
@@ -77,7 +77,7 @@ export function judgeSamples(rule: StackRule, samples: StackSample[]): Verdict {
 }
 
 /** What a rule lets pass and what it fires on. A stack rule's samples are whole stacks. */
-export interface Cases<S> {
+interface Cases<S> {
   passes: Record<string, S>;
   fires: Record<string, S>;
 }
