@@ -11,10 +11,10 @@ export function companionsOf(owner: StackResource, candidates: StackResource[], 
   const found = candidates.filter(({ propertyDependencies, props }) => {
     if (propertyDependencies[property]?.includes(owner)) return true;
     const named = props.get(property);
-    const id = owner.props.get('id');
-    const own = [id, owner.props.get(property), owner.props.get('arn')].flatMap((value) =>
-      value.isUnknown ? [] : (value.text() ?? []),
-    );
+    const own = ['id', 'arn', 'name', property].flatMap((name) => {
+      const value = owner.props.get(name);
+      return value.isUnknown ? [] : (value.text() ?? []);
+    });
     return !named.isUnknown && named.text() !== undefined && own.includes(named.text() ?? '');
   });
   if (found.length > 0) return found;

@@ -14,6 +14,14 @@ describe('an exception', () => {
     expect(exceptions([entry], '2030-07-01').decide(finding)).toMatchObject({ expired: true });
   });
 
+  it.each(['2030-06-30T00:00:00Z', '2030-06-30 00:00:00 +0000 UTC'])(
+    'takes a day as Pulumi writes it back: %s',
+    (until) => {
+      const list = exceptions([{ ...entry, until }], '2030-07-01');
+      expect(list.decide(finding)).toMatchObject({ expired: true, exception: { until: '2030-06-30' } });
+    },
+  );
+
   it('is for one rule', () => {
     expect(exceptions([{ ...entry, rule: 'elb-https' }]).decide(finding)).toBeUndefined();
   });

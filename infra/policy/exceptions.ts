@@ -5,7 +5,11 @@ const shape = z.object({
   rule: z.string(),
   resource: z.string().min(1),
   reason: z.string().trim().min(1),
-  until: z.iso.date(),
+  // Pulumi writes a bare date of the file back as a time.
+  until: z.preprocess(
+    (value) => (typeof value === 'string' ? value.replace(/[T ]00:00:00(Z| \+0000 UTC)$/, '') : value),
+    z.iso.date(),
+  ),
 });
 
 /** What a stack lets pass for a while: an entry of `slipway:policyExceptions`. */

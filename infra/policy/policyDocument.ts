@@ -52,6 +52,10 @@ export function isPublic(one: Statement): boolean {
   if (!one.allows || !one.principals.includes('*')) return false;
   const narrowing =
     /^(aws:(principal|source)(arn|account|orgid|orgpaths|vpc|vpce|owner)|kms:calleraccount|aws:sourceowner)$/i;
-  const keys = one.conditions.entries().flatMap(([, tests]) => tests.entries().map(([key]) => key));
-  return !keys.some((key) => narrowing.test(key));
+  return !conditionKeys(one.conditions).some((key) => narrowing.test(key));
+}
+
+/** The keys that a statement's conditions test, such as `aws:SourceArn`. */
+export function conditionKeys(conditions: Value): string[] {
+  return conditions.entries().flatMap(([, tests]) => tests.entries().map(([key]) => key));
 }

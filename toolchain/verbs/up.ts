@@ -58,10 +58,18 @@ async function previewWith(verb: string, ...flags: string[]): Promise<number> {
   await ensureStack();
   const { code, stderr } = await pulumi('preview', '--stack', stack, ...flags);
   await settleStackFile(stack);
+  // A preview with its differences is long, and a violation stands in the middle of it.
+  const violations =
+    flags.includes('--diff') && flags.includes(policyPack)
+      ? ` \`make policy STACK=${stack}\` lists violations of the policy alone.`
+      : '';
   if (code !== 0)
     throw (
       explain(stderr) ??
-      new UserFault('The preview failed; the reason is above.', `Mend it, then \`make ${verb} STACK=${stack}\` again.`)
+      new UserFault(
+        'The preview failed; the reason is above.',
+        `Mend it, then \`make ${verb} STACK=${stack}\` again.${violations}`,
+      )
     );
   say(`Next: \`make up STACK=${stack}\` makes it so.`);
   return 0;

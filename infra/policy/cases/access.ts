@@ -47,6 +47,11 @@ export const accessCases: ResourceCases = {
     passes: {
       'one key': policy(allow('kms:Decrypt', 'arn:aws:kms:eu-central-1:123456789012:key/1')),
       'other actions': policy(allow(['kms:DescribeKey'], '*')),
+      'through one service': policy(
+        allow('kms:Decrypt', '*', {
+          Condition: { StringEquals: { 'kms:ViaService': 'ecr.eu-central-1.amazonaws.com' } },
+        }),
+      ),
     },
     fires: {
       'every key': policy(allow('kms:Decrypt', '*')),
@@ -157,6 +162,10 @@ export const accessStackCases: StackCases = {
   },
   'ecr-lifecycle': {
     passes: {
+      'a policy that names it': [
+        repository,
+        { name: 'l', type: 'aws:ecr/lifecyclePolicy:LifecyclePolicy', props: { repository: 'app' } },
+      ],
       'a policy': [
         repository,
         { name: 'l', type: 'aws:ecr/lifecyclePolicy:LifecyclePolicy', from: { repository: ['app'] } },

@@ -1,4 +1,4 @@
-import { statement, statementName, statementValues, type Statement } from '../policyDocument.ts';
+import { conditionKeys, statement, statementName, statementValues, type Statement } from '../policyDocument.ts';
 import type { Report, Resource, Rule } from '../rule.ts';
 import type { Value } from '../value.ts';
 
@@ -30,6 +30,7 @@ function matches(pattern: string, action: string): boolean {
 }
 
 const decrypting = ['kms:Decrypt', 'kms:ReEncryptFrom'];
+const narrowingKeys = /^(kms:(ViaService|ResourceAliases|RequestAlias|EncryptionContext:.+)|aws:ResourceTag\/.+)$/i;
 const everyKey = /^(\*|arn:aws[\w-]*:kms:[^:]*:[^:]*:(key\/)?\*)$/;
 
 export const iamRules: Rule[] = [
@@ -69,10 +70,12 @@ export const iamRules: Rule[] = [
     title: 'No policy allows decryption with every key',
     severity: 'medium',
     level: 'mandatory',
-    fix: 'Name the keys in Resource.',
+    note: 'A condition on kms:ViaService, an alias or a tag of the key narrows it; the controls look at Resource alone.',
+    fix: 'Name the keys in Resource, or the service that may use them in a condition on kms:ViaService.',
     types: policyTypes,
     check: (resource, report) =>
-      eachStatement(resource, report, ({ allows, actions, resources }, name) => {
+      eachStatement(resource, report, ({ allows, actions, resources, conditions }, name) => {
+        if (conditionKeys(conditions).some((key) => narrowingKeys.test(key))) return;
         const wide = actions.filter((pattern) => decrypting.some((action) => matches(pattern, action)));
         if (allows && wide.length > 0 && resources.some((one) => everyKey.test(one))) {
           report.violation(`${name} allows ${wide.join(', ')} with every key`);
@@ -135,7 +138,7 @@ export const iamRules: Rule[] = [
         if (!allows) return;
         if (principals.includes('*')) report.violation(`${statementName(value)} trusts everybody`);
         const federated = value.get('Principal.Federated').texts();
-        const keys = conditions.entries().flatMap(([, tests]) => tests.entries().map(([key]) => key));
+        const keys = conditionKeys(conditions);
         if (federated.some((one) => one.includes(':oidc-provider/')) && !keys.some((key) => key.endsWith(':sub'))) {
           report.violation(`${statementName(value)} trusts everybody whom the OpenID Connect provider knows`);
         }
