@@ -4,6 +4,7 @@ export default {
   entry: [
     'infra/index.ts',
     'infra/release/main.ts',
+    'infra/policy/{main,policyDocs}.ts',
     'app/src/main.ts',
     'app/*.ts',
     'toolchain/cli.ts',

@@ -21,6 +21,10 @@ const verbs: Record<string, Verb> = {
     does: 'Shows what `make up` would change, and changes nothing.',
     run: async () => (await import('./verbs/up.ts')).preview(),
   },
+  policy: {
+    does: 'Holds a preview of the stack to the policy pack, and changes nothing.',
+    run: async () => (await import('./verbs/up.ts')).policy(),
+  },
   down: {
     does: "Stops the stack's containers and keeps its data.",
     run: async () => (await import('./verbs/down.ts')).down(),
