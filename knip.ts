@@ -14,6 +14,8 @@ export default {
     '**/*.test.ts',
   ],
   project: ['{infra,app,migrations,toolchain,tests,bench}/**/*.ts'],
+  // Of Postgres, for rehearsals; where there is none, the runner says so.
+  ignoreBinaries: ['pg_dump'],
   ignoreDependencies: [
     // The engine, started by name: `npx pulumi`.
     'pulumi',

@@ -53,18 +53,20 @@ class Session {
     this.#stream.removeAllListeners('data');
   }
 
-  /** Sends one request and passes the answer on, up to and with ReadyForQuery. */
-  ask(request: Buffer, answer: (bytes: Buffer) => void): Promise<unknown> {
+  /** Sends so many requests and passes the answers on, up to and with the ReadyForQuery of each. */
+  ask(request: Buffer, count: number, answer: (bytes: Buffer) => void): Promise<unknown> {
     this.#turn = this.#turn.then(
       () =>
         new Promise<void>((resolve) => {
           let held: Buffer = Buffer.alloc(0);
+          let open = count;
           const listener = (chunk: Buffer): void => {
             answer(chunk);
             held = Buffer.concat([held, chunk]);
             const { rest, types } = messages(held);
             held = rest;
-            if (!types.includes('Z')) return;
+            open -= types.filter((type) => type === 'Z').length;
+            if (open > 0) return;
             this.#stream.off('data', listener);
             resolve();
           };
@@ -100,10 +102,11 @@ async function serve(socket: Socket, open: () => Promise<Session>): Promise<void
     const { rest, types } = messages(held);
     if (types.at(-1) === 'X') return void socket.end();
     // A whole request ends with Query or Sync.
+    const ends = types.filter((type) => type === 'Q' || type === 'S');
     if (rest.length > 0 || !['Q', 'S'].includes(types.at(-1) ?? '')) return;
     const request = held;
     held = Buffer.alloc(0);
-    void session.then((upstream) => upstream.ask(request, (bytes) => socket.write(bytes)));
+    void session.then((upstream) => upstream.ask(request, ends.length, (bytes) => socket.write(bytes)));
   });
   await session;
 }

@@ -38,7 +38,7 @@ export interface ForeignKey {
   targetColumns: string[];
 }
 
-export interface UniqueIndex {
+interface UniqueIndex {
   name: string;
   /** Its columns; those that its expressions read, where it has any. */
   columns: string[];

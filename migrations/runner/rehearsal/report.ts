@@ -134,7 +134,7 @@ export function span(ms: number): string {
 }
 
 /** Columns as wide as their widest cell. */
-export function alignColumns(rows: string[][]): string[] {
+function alignColumns(rows: string[][]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   return rows.map((row) =>
     row
