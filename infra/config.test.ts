@@ -175,14 +175,6 @@ describe('configuration of an aws stack', () => {
     [{ allowedCidrs: '["world"]' }, 'allowedCidrs: world is no IPv4 block'],
     [{ allowedCidrs: '10.0.0.0/8' }, 'allowedCidrs: must be a list'],
     [{ logRetentionDays: '8' }, 'logRetentionDays: must be one of 1, 3, 5, 7'],
-    [
-      { policyExceptions: '[{"rule":"r","reason":"because it is so","until":"soon"}]' },
-      'policyExceptions.0.until: must be a day',
-    ],
-    [
-      { policyExceptions: '[{"rule":"r","reason":"short","until":"2027-01-31"}]' },
-      'policyExceptions.0.reason: must say why',
-    ],
     [{ awsEndpoint: 'localhost' }, 'awsEndpoint: must be a URL'],
   ])('refuses %j', (raw, reason) => {
     expect(refusalOf(raw as Record<string, string>)).toContain(reason);
