@@ -114,6 +114,7 @@ export class AwsPlatform implements Platform<FargateService> {
         services,
         routes,
         accountId,
+        emulatorEndpoint: emulator?.endpoint,
         https: survey.https,
         waf: config.waf,
         protect,
@@ -276,7 +277,7 @@ export class AwsPlatform implements Platform<FargateService> {
   }
 
   rollout(services: FargateService[], routes: Route[], migrations: MigrationRun): Rollout {
-    const { config, emulator } = this.survey;
+    const { config } = this.survey;
     this.observability = this.observe(services);
     const targets = services.map(({ blueprint, serviceName, task }) => {
       const { name, livenessPath, readinessPath, replicas } = blueprint;
@@ -296,8 +297,7 @@ export class AwsPlatform implements Platform<FargateService> {
           kind: 'ecs',
           ...this.connection(),
           cluster: this.cluster.arn,
-          // An emulator's names do not resolve here.
-          ...(emulator ? {} : { url: this.publicUrl }),
+          url: this.publicUrl,
           repoDigest: this.registry.repoDigest,
         },
       },

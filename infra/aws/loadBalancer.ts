@@ -19,6 +19,8 @@ export interface LoadBalancerArgs {
   /** What no route matches is answered with 404. */
   routes: Route[];
   accountId: string;
+  /** Where an emulator that stands in for AWS is, such as `http://127.0.0.1:4566`. */
+  emulatorEndpoint?: string | undefined;
   /** How the site gets HTTPS; without it everything passes in clear text. */
   https?: Https | undefined;
   waf: boolean;
@@ -174,6 +176,8 @@ export class LoadBalancer extends pulumi.ComponentResource {
       );
     }
     this.url = https ? pulumi.output(`https://${https.domain}`) : pulumi.interpolate`http://${alb.dnsName}`;
+    // An emulator's names do not resolve: it serves its load balancers below its own address.
+    if (args.emulatorEndpoint) this.url = pulumi.interpolate`${args.emulatorEndpoint}/_alb/${alb.name}`;
     this.dnsName = alb.dnsName;
     this.arnSuffix = alb.arnSuffix;
     this.registerOutputs({});

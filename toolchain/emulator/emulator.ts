@@ -10,6 +10,9 @@ import { emulatorImage } from './images.ts';
 const emulatorName = 'slipway-emulator';
 const port = 4566;
 
+/** Where stacks on the emulator have to be. */
+export const emulatorRegion = 'eu-central-1';
+
 /** The emulator's only address on this machine. */
 export const emulatorEndpoint = `http://127.0.0.1:${port}`;
 
@@ -58,7 +61,8 @@ export async function startEmulator(docker: Docker, socket: string = socketPath(
     Hostname: emulatorName,
     Image: emulatorImage,
     Labels: { [ownLabel]: 'emulator' },
-    Env: [`DOCKER_NETWORK=${emulatorName}`, `GATEWAY_PORT=${port}`],
+    // Requests through a load balancer's path name no region.
+    Env: [`DOCKER_NETWORK=${emulatorName}`, `GATEWAY_PORT=${port}`, `MINISTACK_REGION=${emulatorRegion}`],
     ExposedPorts: { [`${port}/tcp`]: {} },
     HostConfig: {
       NetworkMode: emulatorName,
