@@ -104,6 +104,7 @@ export class DockerPlatform implements Platform<DockerService> {
           envs: this.taskEnvs,
           compatibility: {
             deployedLabels: stackLabels(identity, 'api'),
+            gatewayLabels: stackLabels(identity, 'gateway'),
             database: {
               labels: stackLabels(identity, 'postgres'),
               user: this.postgres.user,

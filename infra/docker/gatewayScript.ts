@@ -1,5 +1,8 @@
 import { gatewayPorts } from './nginxConfig.ts';
 
+/** In the gateway's container: the configuration of the last release that has proven itself, with its instances' names. */
+export const keptConfigPath = '/etc/slipway/nginx.conf';
+
 /**
  * What the gateway's container runs, and what a rollout runs inside it (`bash -c "$GATEWAY_SCRIPT" gateway <verb>`):
  *
@@ -13,7 +16,7 @@ import { gatewayPorts } from './nginxConfig.ts';
  */
 export const gatewayScript = `
 set -euo pipefail
-kept=/etc/slipway/nginx.conf named=/tmp/named.conf live=/tmp/nginx.conf
+kept=${keptConfigPath} named=/tmp/named.conf live=/tmp/nginx.conf
 
 version() { nginx -v 2>&1 | grep -o '[0-9][0-9.]*' | head -n 1; }
 at_least() { [ "$(printf '%s\\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }

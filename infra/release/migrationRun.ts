@@ -18,8 +18,9 @@ interface DockerTaskArgs {
 }
 
 export interface DockerCompatibilityTargets {
-  /** Labels of the containers that serve now. */
+  /** Labels of the app's containers, and of the gateway, which knows those that serve. */
   deployedLabels: Record<string, string>;
+  gatewayLabels: Record<string, string>;
   /** The stack's Postgres, by the labels of its container. */
   database: { labels: Record<string, string>; user: string; name: string };
   /** Labels of what the check starts; by them the next run and `make destroy` find what a killed one left. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { keptConfigPath } from '../../docker/gatewayScript.ts';
 import { dockerHost } from '../../docker/host.ts';
 import { throwAwayEnvironment } from '../../environment.ts';
 import { baseImages } from '../../images.ts';
@@ -124,7 +125,7 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
-  for (const role of ['api', 'task', 'postgres', 'check', 'migration']) {
+  for (const role of ['api', 'task', 'postgres', 'check', 'migration', 'gateway']) {
     for (const { Id } of await found(role)) await docker.getContainer(Id).remove({ force: true, v: true });
   }
   await docker.getNetwork(name).remove();
@@ -151,6 +152,7 @@ function check(image: string, signal = new AbortController().signal) {
       readinessTimeoutSeconds: 40,
     },
     deployedLabels: labelled('api'),
+    gatewayLabels: labelled('gateway'),
     migrationLabels: labelled('migration'),
     database: { labels: labelled('postgres'), user: 'slipway', name: 'slipway', schema: 'public' },
     labels: labelled('check'),
@@ -235,6 +237,18 @@ describe('the deployed version on the schema of a release', options, () => {
     await expect(result).rejects.toThrow('cancelled');
     expect(await left()).toEqual([]);
     await expect(orphan.inspect()).rejects.toThrow(/no such container/i);
+  });
+
+  it('is what the gateway sends requests to, not what a failed release has left running', async () => {
+    const left = await deploy(await build(`FROM ${baseImages.node}\nENTRYPOINT ["sleep", "600"]`));
+    const [serving] = await found('api').then((all) => all.filter(({ Id }) => Id !== left));
+    const gateway = await start(baseImages.nginx, 'gateway', ['sleep', '600'], [], 'gateway');
+    expect(await check(await release('SELECT 5;'))).toMatchObject({ outcome: 'unchecked', severity: 'info' });
+    const kept = `upstream api {\n  server ${serving?.Names[0]?.slice(1)}:3000;\n}\n`;
+    const keep = ['bash', '-c', `mkdir -p /etc/slipway && cat > ${keptConfigPath}`];
+    expect(await containerExec(docker, gateway, keep, { input: kept, user: '0' })).toMatchObject({ exitCode: 0 });
+    expect(await check(await release('SELECT 6;'))).toMatchObject({ outcome: 'passed', deployed: [deployed] });
+    for (const id of [left, gateway]) await docker.getContainer(id).remove({ force: true });
   });
 
   it('is not checked where the release itself is what runs', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
+import { keptConfigPath } from '../../docker/gatewayScript.ts';
 import { throwAwayEnvironment } from '../../environment.ts';
 import type {
   CompatibilityArgs,
@@ -25,8 +26,10 @@ export interface DockerCompatibilityArgs {
   /** Id of the image the release brings. */
   image: string;
   app: CompatibilityArgs;
-  /** Labels of the containers that serve now. */
+  /** Labels of the app's containers; of those that run, a failed release may have left some that never served. */
   deployedLabels: Record<string, string>;
+  /** Labels of the gateway, which knows the ones that serve. */
+  gatewayLabels: Record<string, string>;
   /** Labels of a migration task: one that a killed update left may still be changing the schema. */
   migrationLabels: Record<string, string>;
   /** The stack's Postgres. */
@@ -164,8 +167,19 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
 
   /** The images that serve now, without that of the release: an update that is run again meets itself. */
   private async deployedImages(): Promise<string[]> {
-    const serving = await this.running(this.args.deployedLabels);
+    const running = await this.running(this.args.deployedLabels);
+    const proven = await this.provenNames();
+    const serving = proven ? running.filter(({ Names }) => Names.some((name) => proven.has(name.slice(1)))) : running;
     return [...new Set(serving.map(({ ImageID }) => ImageID))].filter((image) => image !== this.args.image);
+  }
+
+  /** Names of the containers that a rollout has proven and put behind the gateway; undefined without a gateway. */
+  private async provenNames(): Promise<Set<string> | undefined> {
+    const gateway = (await this.running(this.args.gatewayLabels))[0];
+    if (!gateway) return undefined;
+    // Before the first release there is no such file.
+    const { stdout } = await containerExec(this.docker, gateway.Id, ['cat', keptConfigPath], { user: '0' });
+    return new Set([...stdout.matchAll(/\bserver ([\w.-]+):\d+/g)].map(([, name = '']) => name));
   }
 
   /** @returns why not, when it does not become ready */
