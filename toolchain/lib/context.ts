@@ -40,6 +40,11 @@ export function emulatedBy(): string | undefined {
   return typeof endpoint === 'string' && registry !== undefined ? endpoint : undefined;
 }
 
+/** Whether Pulumi need not ask: on AWS a person reads the preview and says yes, or CONFIRM has named the stack before. */
+export function agreed(): boolean {
+  return stackConfig('platform') !== 'aws' || emulatedBy() !== undefined || process.env['CONFIRM'] === stack;
+}
+
 export const docker = () => dockerClient(dockerHost());
 
 /** The filter by which Docker lists what belongs to this stack of this checkout. */

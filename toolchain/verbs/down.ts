@@ -1,5 +1,13 @@
 import { labelKeys } from '../../infra/labels.ts';
-import { confirmByName, docker, requireDockerStack, stack, stackContainers, stackFilter } from '../lib/context.ts';
+import {
+  agreed,
+  confirmByName,
+  docker,
+  requireDockerStack,
+  stack,
+  stackContainers,
+  stackFilter,
+} from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
 import { clearDeadLock, explain, locks, pulumi, pulumiText, requireUnlocked, stateResources } from '../lib/pulumi.ts';
@@ -29,14 +37,15 @@ export async function destroy(): Promise<number> {
       'destroy',
       '--stack',
       stack,
-      ...(isDockerStack() ? ['--yes', '--skip-preview'] : []),
+      ...(agreed() ? ['--yes'] : []),
+      ...(isDockerStack() ? ['--skip-preview'] : []),
     );
     if (code !== 0 && !isDockerStack()) {
       throw (
         explain(stderr) ??
         new UserFault(
           '`pulumi destroy` failed; the reason is above.',
-          'Protected resources: see docs/, then type it again.',
+          'Protected resources go once slipway:protect is false and an update has run (docs/configuration.md); then type it again.',
         )
       );
     }

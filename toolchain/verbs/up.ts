@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker, emulatedBy, stack, stackConfig, stackContainers, stackFilter } from '../lib/context.ts';
+import { agreed, docker, emulatedBy, stack, stackConfig, stackContainers, stackFilter } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { policyFlags, policyPack } from '../lib/policy.ts';
 import { say, seconds } from '../lib/progress.ts';
@@ -24,8 +24,7 @@ const healthLimitMs = 60_000;
 export async function up(): Promise<number> {
   const start = performance.now();
   await setUp();
-  const emulated = emulatedBy() !== undefined;
-  if (emulated) await (await import('./emulator.ts')).ensureEmulator();
+  if (emulatedBy() !== undefined) await (await import('./emulator.ts')).ensureEmulator();
   const isDocker = isDockerStack();
   if (isDocker) await requireDiskSpace();
   await clearDeadLock();
@@ -35,9 +34,7 @@ export async function up(): Promise<number> {
   const policy = policyFlags();
   // Rules about the whole stack speak at the end of a phase: without a preview that would be after all is done.
   const skip = policy.length === 0 ? ['--skip-preview'] : [];
-  // On AWS a person reads the preview and says yes, or CONFIRM=<stack> has said it before.
-  const agreed = isDocker || emulated || process.env['CONFIRM'] === stack;
-  const flags = [...(agreed ? ['--yes'] : []), ...(isDocker ? skip : []), ...(refresh ? ['--refresh'] : [])];
+  const flags = [...(agreed() ? ['--yes'] : []), ...(isDocker ? skip : []), ...(refresh ? ['--refresh'] : [])];
   const { code, stderr } = await pulumi('up', '--stack', stack, ...flags, ...policy);
   await settleStackFile(stack);
   if (code !== 0) await reportFailure(stderr, code);
