@@ -17,7 +17,8 @@ const only = async (of: Stack, role: string) => {
   return docker.getContainer(container.Id);
 };
 const slowMigration = (name: string, seconds: number) => {
-  checkout.write(`migrations/${name}.up.sql`, `create table t_${name} (id int);\nselect pg_sleep(${seconds});\n`);
+  const sql = `create table t_${name} (id int);\nselect pg_sleep(${seconds});\n`;
+  checkout.write(`migrations/${name}.up.sql`, `-- slipway: phase=expand reversible=yes\n${sql}`);
   checkout.write(`migrations/${name}.down.sql`, `drop table t_${name};\n`);
 };
 const timesApplied = async (name: string) => {

@@ -8,14 +8,14 @@ import { docker, Stack } from './support/stack.ts';
 const checkout = Checkout.create();
 const timeoutSeconds = 20;
 const stack = new Stack(checkout, {
-  basePort: 18500,
+  basePort: 18600,
   replicas: 1,
-  config: { seed: 'false', migrationTimeoutSeconds: String(timeoutSeconds) },
+  config: { seed: 'false', checkOldCode: 'false', migrationTimeoutSeconds: String(timeoutSeconds) },
 });
 const entry = 'app/src/main.ts';
 
 const migration = (name: string, sql: string) => {
-  checkout.write(`migrations/${name}.up.sql`, sql);
+  checkout.write(`migrations/${name}.up.sql`, `-- slipway: phase=expand reversible=yes\n${sql}`);
   checkout.write(`migrations/${name}.down.sql`, 'select 1;\n');
 };
 const now = () => Math.floor(Date.now() / 1000);
