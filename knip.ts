@@ -10,6 +10,8 @@ export default {
     'toolchain/cli.ts',
     'toolchain/*/{main,host}.ts',
     'bench/run.ts',
+    // For `node --import`.
+    'infra/test-support/tellPackages.ts',
     'tests/aws/program/index.ts',
     '**/*.test.ts',
   ],

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Registered } from '../test-support/registered.ts';
+import { repoDigest, type Registered } from '../test-support/registered.ts';
 import { imageId, renderStack } from './test-support/renderStack.ts';
 
 interface Container {
@@ -31,7 +31,7 @@ const service = (stack: Registered) => stack.inputs('aws:ecs/service:Service', '
 describe.each(['api', 'migrations'])('the task %s', (name) => {
   it('runs the image by its digest, as a plain user, under a read-only root, without capabilities', () => {
     expect(container(standard, name)).toMatchObject({
-      image: 'registry/app@sha256:d19e57',
+      image: `registry/app@${repoDigest}`,
       user: '1000:1000',
       readonlyRootFilesystem: true,
       linuxParameters: { initProcessEnabled: true, capabilities: { drop: ['ALL'] } },
@@ -155,7 +155,7 @@ describe('the api’s service', () => {
     expect(service(standard)['waitForSteadyState']).toBe(false);
     expect(standard.inputs('slipway:index:Rollout', 'rollout')).toMatchObject({
       release: imageId,
-      runner: { kind: 'ecs', region: 'eu-central-1', url: 'https://chat.example.com', repoDigest: 'sha256:d19e57' },
+      runner: { kind: 'ecs', region: 'eu-central-1', url: 'https://chat.example.com', repoDigest: repoDigest },
       targets: [
         {
           service: 'api',

@@ -189,6 +189,17 @@ describe('the boundary of a stack’s roles', async () => {
     expect(allows(all, 's3:PutObject', 'arn:aws:s3:::media/x')).toBe(true);
   });
 
+  it('lets keys be used through the services that tasks call, and by nobody directly', () => {
+    const using = all.filter(({ Action }) => Action.some((pattern) => /^kms:/.test(pattern)));
+    expect(using.map(({ Condition }) => Condition)).toEqual([
+      {
+        StringEquals: {
+          'kms:ViaService': ['s3.eu-central-1.amazonaws.com', 'secretsmanager.eu-central-1.amazonaws.com'],
+        },
+      },
+    ]);
+  });
+
   it('has none for roles, other regions’ secrets, or the state', () => {
     expect(allows(all, 'iam:CreateRole', '*')).toBe(false);
     expect(allows(all, 'sts:AssumeRole', '*')).toBe(false);

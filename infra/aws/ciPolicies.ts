@@ -1,3 +1,5 @@
+import { serviceDomain } from './naming.ts';
+
 /** Where a stack lives, for the ARNs of what its workflows may touch. */
 export interface CiScope {
   partition: string;
@@ -200,9 +202,7 @@ export function deployStatements(scope: CiScope): Statement[] {
       Effect: 'Allow',
       Action: ['kms:Decrypt'],
       Resource: [`arn:${partition}:kms:${region}:${accountId}:key/*`],
-      Condition: {
-        StringEquals: { 'kms:ViaService': ['ecr', 'secretsmanager'].map((s) => `${s}.${region}.amazonaws.com`) },
-      },
+      Condition: viaServices(scope, ['ecr', 'secretsmanager']),
     },
     {
       Sid: 'Roles',
@@ -313,8 +313,16 @@ export function boundaryStatements(scope: CiScope): Statement[] {
     {
       Sid: 'ReadSecrets',
       Effect: 'Allow',
-      Action: ['kms:Decrypt', 'kms:GenerateDataKey', 'secretsmanager:GetSecretValue'],
-      Resource: ['kms', 'secretsmanager'].map((service) => `arn:${partition}:${service}:${region}:${accountId}:*`),
+      Action: ['secretsmanager:GetSecretValue'],
+      Resource: [`arn:${partition}:secretsmanager:${region}:${accountId}:*`],
+    },
+    {
+      // The keys' ids are not known here; what a task reads and writes with them passes one of these services.
+      Sid: 'KeysOfServices',
+      Effect: 'Allow',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: [`arn:${partition}:kms:${region}:${accountId}:key/*`],
+      Condition: viaServices(scope, ['s3', 'secretsmanager']),
     },
     {
       Sid: 'KeepMedia',
@@ -325,6 +333,12 @@ export function boundaryStatements(scope: CiScope): Statement[] {
     },
     { Sid: 'NoState', Effect: 'Deny', Action: ['s3:*'], Resource: [state, `${state}/*`] },
   ];
+}
+
+/** Holds where one of these services uses a key for whoever calls it. */
+function viaServices({ partition, region }: CiScope, services: string[]): Statement['Condition'] {
+  const names = services.map((service) => `${service}.${region}.${serviceDomain(partition)}`);
+  return { StringEquals: { 'kms:ViaService': names } };
 }
 
 function bucketArn({ partition, stateBucket }: CiScope): string {

@@ -23,3 +23,8 @@ export function partitionOf(region: string): string {
   if (region.startsWith('cn-')) return 'aws-cn';
   return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
+
+/** How the names of AWS's services end in a partition, such as `secretsmanager.eu-central-1.amazonaws.com`. */
+export function serviceDomain(partition: string): string {
+  return partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+}

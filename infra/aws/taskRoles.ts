@@ -1,7 +1,7 @@
 import { Role, type RoleArgs } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { RoleDefaults } from './naming.ts';
+import { serviceDomain, type RoleDefaults } from './naming.ts';
 import { policyDocument, taskTrustPolicy, type AwsPlace, type Statement } from './policies.ts';
 import { transformed, type Transform } from './transform.ts';
 
@@ -85,7 +85,9 @@ function executionStatements(args: TaskRolesArgs): Statement[] {
       Effect: 'Allow',
       Action: 'kms:Decrypt',
       Resource: args.kmsKeyArn,
-      Condition: { StringEquals: { 'kms:ViaService': `secretsmanager.${place.region}.${domain(place)}` } },
+      Condition: {
+        StringEquals: { 'kms:ViaService': `secretsmanager.${place.region}.${serviceDomain(place.partition)}` },
+      },
     },
   ];
 }
@@ -102,7 +104,3 @@ const sessionStatement: Statement = {
   ],
   Resource: '*',
 };
-
-function domain({ partition }: AwsPlace): string {
-  return partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
-}

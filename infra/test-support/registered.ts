@@ -5,7 +5,17 @@ export interface Recorded {
   type: string;
   name: string;
   inputs: Record<string, unknown>;
+  /** What it has once it is there: its inputs, and what AWS would answer. */
+  outputs: Record<string, unknown>;
+  urn: string;
+  /** URNs: its parent, what it depends on, and what its single properties come from. */
+  parent: string;
+  dependencies: string[];
+  propertyDependencies: Record<string, string[]>;
 }
+
+/** Of every image in a registry. */
+export const repoDigest = `sha256:${'d19e57'.padEnd(64, '0')}`;
 
 /** What was registered under Pulumi's mocks, for tests of components. */
 export class Registered {
@@ -21,11 +31,13 @@ export class Registered {
     names = { project: 'slipway', stack: 'prod' },
   ): Promise<Registered> {
     const registered = new Registered();
+    let request: RegisterRequest | undefined;
     await pulumi.runtime.setMocks(
       {
         newResource: ({ type, name, inputs }) => {
-          registered.all.push({ type, name, inputs: inputs as Record<string, unknown> });
-          return { id: `${name}-id`, state: { ...physical(name), ...(inputs as object) } };
+          const outputs = { ...physical(name), ...(inputs as Record<string, unknown>) };
+          registered.all.push({ type, name, inputs: inputs as Record<string, unknown>, outputs, ...links(request) });
+          return { id: `${name}-id`, state: outputs };
         },
         call: ({ inputs }) => inputs as Record<string, unknown>,
       },
@@ -33,6 +45,20 @@ export class Registered {
       names.stack,
       false,
     );
+    // Mocks are told no dependencies: the request that is being answered has them, and the answer the URN.
+    const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (asked, answer) => {
+      request = asked;
+      const index = registered.all.length;
+      const done = register(asked, (error, reply) => {
+        const recorded = registered.all[index];
+        if (recorded && reply) recorded.urn = reply.getUrn();
+        answer(error, reply);
+      });
+      request = undefined;
+      return done;
+    };
     await create();
     // Waits for every registration, and for those that they set off.
     await pulumi.runtime.disconnect();
@@ -58,6 +84,32 @@ export class Registered {
   }
 }
 
+/** The part of Pulumi's resource monitor that is listened to. */
+interface Monitor {
+  registerResource(
+    request: RegisterRequest,
+    answer: (error: unknown, reply: { getUrn(): string } | undefined) => void,
+  ): Promise<void>;
+}
+
+interface RegisterRequest {
+  getParent(): string;
+  getDependenciesList(): string[];
+  getPropertydependenciesMap(): { entries(): Iterable<[string, { getUrnsList(): string[] }]> };
+}
+
+function links(
+  request: RegisterRequest | undefined,
+): Pick<Recorded, 'urn' | 'parent' | 'dependencies' | 'propertyDependencies'> {
+  const properties = [...(request?.getPropertydependenciesMap().entries() ?? [])];
+  return {
+    urn: '',
+    parent: request?.getParent() ?? '',
+    dependencies: request?.getDependenciesList() ?? [],
+    propertyDependencies: Object.fromEntries(properties.map(([name, urns]) => [name, urns.getUrnsList()])),
+  };
+}
+
 /** What AWS would answer. */
 function physical(name: string): Record<string, unknown> {
   return {
@@ -78,8 +130,8 @@ function physical(name: string): Record<string, unknown> {
     hex: 'c0ffee00',
     result: 'generated-secret',
     base64: 'Z2VuZXJhdGVkLXNlY3JldA==',
-    repoDigest: 'sha256:d19e57',
-    reference: 'registry/app@sha256:d19e57',
+    repoDigest,
+    reference: `registry/app@${repoDigest}`,
     domainValidationOptions: [
       {
         domainName: 'x',
