@@ -127,6 +127,13 @@ export async function removeEmulator(docker: Docker): Promise<string[]> {
   return removed;
 }
 
+/** Removes the containers of tasks that have ended: the emulator keeps them for a while. */
+export async function removeEndedTasks(docker: Docker): Promise<void> {
+  for (const { Id, State } of await startedContainers(docker)) {
+    if (State === 'exited') await gone(docker.getContainer(Id).remove({ force: true, v: true }));
+  }
+}
+
 function ownContainers(docker: Docker): Promise<Docker.ContainerInfo[]> {
   return docker.listContainers({ all: true, filters: { label: [ownLabel] } });
 }

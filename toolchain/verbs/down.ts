@@ -3,6 +3,7 @@ import {
   agreed,
   confirmByName,
   docker,
+  emulatedBy,
   requireDockerStack,
   stack,
   stackContainers,
@@ -56,6 +57,7 @@ export async function destroy(): Promise<number> {
     await pulumiText('stack', 'rm', stack, '--yes', '--preserve-config', ...force);
   }
   if (isDockerStack()) await removeLeftovers();
+  if (emulatedBy() !== undefined) await (await import('../emulator/emulator.ts')).removeEndedTasks(docker());
   say(`Stack ${stack} is gone. Next: \`make up STACK=${stack}\` makes a new one.`);
   return 0;
 }
