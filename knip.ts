@@ -4,11 +4,15 @@ export default {
   entry: [
     'infra/index.ts',
     'infra/release/main.ts',
+    'infra/policy/{main,policyDocs}.ts',
     'app/src/main.ts',
     'app/*.ts',
     'toolchain/cli.ts',
     'toolchain/*/{main,host}.ts',
     'bench/run.ts',
+    // For `node --import`.
+    'infra/test-support/tellPackages.ts',
+    'tests/aws/program/index.ts',
     '**/*.test.ts',
   ],
   project: ['{infra,app,migrations,toolchain,tests,bench}/**/*.ts'],
@@ -19,7 +23,5 @@ export default {
     'pulumi',
     // Its files are copied into the app's image, none is imported.
     'swagger-ui-dist',
-    // For `platform: aws`, which this version refuses; here so that the lockfile pins what the program is written against.
-    '@pulumi/aws',
   ],
 } satisfies KnipConfig;

@@ -49,6 +49,8 @@ for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png
 }
 cpSync(join(root, 'node_modules/@node-rs'), join(out, 'node_modules/@node-rs'), { recursive: true });
 cpSync(join(root, 'app/web'), join(out, 'web'), { recursive: true });
+// Who signs the certificates of RDS databases; `sslrootcert` in DATABASE_URL names it.
+cpSync(join(root, 'app/certificates'), join(out, 'certificates'), { recursive: true });
 cpSync(join(root, 'migrations'), join(out, 'migrations'), {
   recursive: true,
   filter: (source) => !source.endsWith('runner') && !source.endsWith('.md'),

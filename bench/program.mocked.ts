@@ -1,19 +1,29 @@
 // The Pulumi program from its first import to its last resource, with mocks in place of the engine: what `bench/program.ts`
-// times. The Docker engine is asked as ever (are the ports free, is the base image there).
+// times, for either platform: `docker <first port>` or `aws <endpoint> <account>`. The Docker engine is asked as ever (are the ports free, is
+// the base image there), and AWS is asked at the endpoint.
 import * as pulumi from '@pulumi/pulumi';
 
-const firstPort = Number(process.argv[2]);
-const config = {
-  platform: 'docker',
-  build: 'true',
+const [platform, where = '', account = ''] = process.argv.slice(2);
+const firstPort = Number(where);
+const dockerConfig = {
   seed: 'true',
   gatewayPort: String(firstPort),
   databasePort: String(firstPort + 1),
   metricsPort: String(firstPort + 2),
 };
-pulumi.runtime.setAllConfig(
-  Object.fromEntries(Object.entries(config).map(([key, value]) => [`slipway:${key}`, value])),
-);
+const awsConfig = {
+  awsAccountId: account,
+  awsEndpoint: where,
+  domain: 'chat.example.com',
+  githubRepository: 'acme/chat',
+  stateBucket: 'acme-state',
+};
+const config = { platform, build: 'true', ...(platform === 'aws' ? awsConfig : dockerConfig) };
+pulumi.runtime.setAllConfig({
+  'aws:region': 'eu-central-1',
+  ...Object.fromEntries(Object.entries(config).map(([key, value]) => [`slipway:${key}`, value])),
+});
+const fewest = platform === 'aws' ? 150 : 20;
 let resources = 0;
 await pulumi.runtime.setMocks(
   {
@@ -30,9 +40,19 @@ await pulumi.runtime.setMocks(
 
 const { default: outputs } = await import('../infra/index.ts');
 await new Promise((resolve) => pulumi.output(outputs).apply(resolve));
-if (resources < 20) throw new Error(`the program registered ${resources} resources only`);
+if (resources < fewest) throw new Error(`the program registered ${resources} resources only`);
 
 /** What providers compute: as if every resource had been created. */
 function computed(name: string): Record<string, unknown> {
-  return { imageId: `sha256:${'0'.repeat(64)}`, result: 'x'.repeat(32), base64: 'eA==', name };
+  return {
+    imageId: `sha256:${'0'.repeat(64)}`,
+    result: 'x'.repeat(32),
+    base64: 'eA==',
+    name,
+    repositoryUrl: '123456789012.dkr.ecr.eu-central-1.amazonaws.com/app',
+    // Of a certificate: the record that proves the domain is one's own.
+    domainValidationOptions: [
+      { resourceRecordName: '_p.example.com', resourceRecordType: 'CNAME', resourceRecordValue: '_v.aws' },
+    ],
+  };
 }

@@ -27,6 +27,18 @@ export interface ServiceBlueprint {
   memoryMb: number;
   /** How long an instance finishes its requests after SIGTERM, seconds. The platform waits a little longer. */
   drainSeconds: number;
+  /** Reads and writes the media that people upload. */
+  media?: boolean;
+  /** Works on a queue; where instances come and go with load, they do with the length of this queue. */
+  backlog?: Backlog;
+}
+
+/** How long a queue is, as the service itself reports it. */
+export interface Backlog {
+  /** Name of the metric: the number of waiting jobs. */
+  metric: string;
+  /** How many waiting jobs one instance should have. */
+  perInstance: number;
 }
 
 /** The one-off task that brings the database to the schema the image needs. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from './config.ts';
+import { awsConfig, parseConfig } from './config.ts';
 
 const where = { project: 'slipway', stack: 'dev' };
 const parse = (raw: Record<string, string>) => parseConfig(raw, where);
@@ -81,5 +81,112 @@ describe('configuration', () => {
 
   it('counts a single fault in the singular', () => {
     expect(refusal({ platform: 'docker', build: 'true', replicas: '0' })).toContain('has a fault');
+  });
+});
+
+describe('configuration of an aws stack', () => {
+  const least = { platform: 'aws', build: 'true', awsAccountId: '012345678901' };
+  const provider = { region: 'eu-central-1' };
+  const parseAws = (raw: Record<string, string>, aws: Record<string, string> = provider) =>
+    parseConfig({ ...least, ...raw }, { project: 'slipway', stack: 'prod' }, aws);
+  const refusalOf = (raw: Record<string, string>, aws?: Record<string, string>): string => {
+    try {
+      parseAws(raw, aws);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error('the configuration was accepted');
+  };
+
+  it('is safe unless told otherwise, and sized by its profile', () => {
+    expect(awsConfig(parseAws({}))).toMatchObject({
+      region: 'eu-central-1',
+      // Digits that start with a zero stay as they are written.
+      awsAccountId: '012345678901',
+      cost: 'standard',
+      protect: true,
+      enableExec: false,
+      spotPercent: 0,
+      replicas: 2,
+      apiCpus: 0.5,
+      apiMemoryMb: 1024,
+      rolloutTimeoutSeconds: 900,
+    });
+    expect(parseAws({ cost: 'ha' })).toMatchObject({ replicas: 3, apiCpus: 1, apiMemoryMb: 2048 });
+    expect(parseAws({ cost: 'ha', replicas: '5' }).replicas).toBe(5);
+  });
+
+  it('names its account and its region', () => {
+    expect(() => parseConfig({ platform: 'aws', build: 'true' }, where, {})).toThrow(
+      /slipway:awsAccountId: is required.*\n.*aws:region: is required/,
+    );
+    expect(refusalOf({ awsAccountId: '123' })).toContain('awsAccountId: must be the 12 digits of an account');
+    expect(refusalOf({}, { region: 'eu-central-1a' })).toContain('a zone has one more letter');
+  });
+
+  it('takes no role that only the provider would assume', () => {
+    expect(refusalOf({}, { ...provider, assumeRoles: '[]' })).toContain(
+      'aws:assumeRoles: would hold for the provider alone',
+    );
+  });
+
+  it('refuses keys of the other platform, which would have no effect', () => {
+    const message = refusalOf({ gatewayPort: '8000', seed: 'true' });
+    expect(message).toContain('slipway:gatewayPort: is for stacks with platform: docker only. Remove it.');
+    expect(message).toContain('slipway:seed: is for stacks with platform: docker only');
+    expect(refusal({ platform: 'docker', build: 'true', waf: 'true' })).toContain(
+      'slipway:waf: is for stacks with platform: aws only',
+    );
+  });
+
+  it.each([
+    ['10.0.0.0/8', 'must be a /16 to a /22'],
+    ['10.20.0.0/24', 'too small'],
+    ['8.8.0.0/16', 'is not private'],
+    ['10.20.1.0/16', 'does not start on its own boundary; 10.20.0.0/16 does'],
+    ['10.20.0.0', 'is no IPv4 block'],
+  ])('refuses the VPC %s', (vpcCidr, reason) => {
+    expect(refusalOf({ vpcCidr })).toContain(reason);
+  });
+
+  it('refuses a VPC that overlaps a network it is connected with', () => {
+    expect(refusalOf({ peeredCidrs: '["10.0.0.0/8"]' })).toContain('10.20.0.0/16 overlaps 10.0.0.0/8 of peeredCidrs');
+  });
+
+  it.each([
+    [{ hostedZone: 'example.com' }, 'hostedZone: has no effect without domain'],
+    [{ domain: 'chat.example.com', hostedZone: 'example.org' }, 'example.org does not hold chat.example.com'],
+    [{ domain: 'ample.com', hostedZone: 'e.com' }, 'e.com does not hold ample.com'],
+    [{ domain: 'https://example.com' }, 'domain: must be a lower-case host name'],
+    [{ apiCpus: '1', apiMemoryMb: '512' }, 'with 1 vCPU Fargate offers 2048 to 8192 in steps of 1024 MiB, not 512'],
+    [{ apiCpus: '0.3' }, 'Fargate offers 0.25, 0.5, 1, 2, 4, 8, 16 vCPUs, not 0.3'],
+    [{ apiMemoryMb: '8192' }, 'apiMemoryMb: with 0.5 vCPU Fargate offers 1024, 2048, 3072, 4096 MiB'],
+    [{ restoreTime: '2027-01-31T08:30:00Z' }, 'restoreSource: is required with restoreTime'],
+    [{ restoreTime: 'yesterday', restoreSource: 'db' }, 'restoreTime: must be a moment in UTC'],
+    [
+      { restoreSnapshot: 's', restoreTime: '2027-01-31T08:30:00Z', restoreSource: 'd' },
+      'cannot be set with restoreTime',
+    ],
+    [{ githubEnvironment: 'prod' }, 'githubEnvironment: has no effect without githubRepository'],
+    [{ githubRepository: 'acme/chat' }, 'stateBucket: is required with githubRepository'],
+    [{ githubRepository: 'chat', stateBucket: 'state' }, 'githubRepository: must be the owner and name'],
+    [{ zones: '["eu-central-1a"]' }, 'zones: must be 2 or 3 zones'],
+    [{ zones: '["eu-central-1a","eu-central-1a"]' }, 'zones: names a zone twice'],
+    [{ allowedCidrs: '["world"]' }, 'allowedCidrs: world is no IPv4 block'],
+    [{ allowedCidrs: '10.0.0.0/8' }, 'allowedCidrs: must be a list'],
+    [{ logRetentionDays: '8' }, 'logRetentionDays: must be one of 1, 3, 5, 7'],
+    [{ awsEndpoint: 'localhost' }, 'awsEndpoint: must be a URL'],
+  ])('refuses %j', (raw, reason) => {
+    expect(refusalOf(raw as Record<string, string>)).toContain(reason);
+  });
+
+  it('takes lists, and a promoted image', () => {
+    const image = `sha256:${'a'.repeat(64)}`;
+    const config = parseConfig(
+      { platform: 'aws', image, awsAccountId: '123456789012', allowedCidrs: '["10.0.0.0/8","192.168.0.0/16"]' },
+      where,
+      provider,
+    );
+    expect(config).toMatchObject({ image, allowedCidrs: ['10.0.0.0/8', '192.168.0.0/16'] });
   });
 });

@@ -1,77 +1,25 @@
 import * as pulumi from '@pulumi/pulumi';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { createProfile } from './aws/profile.ts';
+import { clashes, providerFaults } from './configClashes.ts';
+import { isText, keys, schema, type Keys } from './configKeys.ts';
 import { UserError } from './userError.ts';
 
-const port = z
-  .number()
-  .int()
-  .min(1024, 'must be 1024 or above: lower ports need root')
-  .max(65535, 'must be 65535 or below');
+/** A stack's configuration: every default is filled in. */
+export type Config = Omit<Keys, PlatformDefault> & {
+  [K in PlatformDefault]-?: NonNullable<Keys[K]>;
+} & {
+  /** The AWS region, from `aws:region`; set on every stack with `platform: aws`. */
+  region?: string;
+  /** Profile of the AWS configuration files, from `aws:profile`; AWS_PROFILE holds where it is not set. */
+  awsProfile?: string;
+};
 
-const shape = {
-  /** Where the stack runs. */
-  platform: z.enum(['docker', 'aws']),
-  /** Build the app image from this checkout. Exactly one of `build` and `image` is set. */
-  build: z.boolean().optional(),
-  /** Run an image that exists already, by its id (`imageId` of the stack that verified it). */
-  image: z
-    .string()
-    .regex(/^sha256:[0-9a-f]{64}$/, 'must be an image id: sha256: and 64 hexadecimal digits')
-    .optional(),
-  /** Load demo data after the migrations. */
-  seed: z.boolean().default(false),
-  /** How many api containers or tasks run. */
-  replicas: z
-    .number()
-    .int()
-    .min(1, 'must be at least 1: a release needs one instance to switch to')
-    .max(20, 'must be 20 or below')
-    .default(2),
-  /** Port of the gateway on 127.0.0.1. */
-  gatewayPort: port.default(8000),
-  /** Port of Postgres on 127.0.0.1. */
-  databasePort: port.default(15432),
-  /** Port on 127.0.0.1 where the gateway serves each instance's `/metrics`. */
-  metricsPort: port.default(9464),
-  /** What the api logs. */
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
-  /** CPUs of one api instance. */
-  apiCpus: z.number().min(0.1, 'must be 0.1 or more').max(16, 'must be 16 or below').default(1),
-  /** Memory of one api instance, MiB. */
-  apiMemoryMb: z
-    .number()
-    .int()
-    .min(128, 'must be 128 (MiB) or more: Node does not start in less')
-    .max(30720, 'must be 30720 (MiB) or below')
-    .default(512),
-  /** How long a release's migrations may take, seconds. */
-  migrationTimeoutSeconds: z
-    .number()
-    .int()
-    .min(1, 'must be 1 or more')
-    .max(86400, 'must be 86400 or below')
-    .default(600),
-  /** Migrations to let pass by name: contract steps beside their expand, and files that the state is wrong about. */
-  forceMigrations: z
-    .array(z.string().regex(/^\d{4}_[a-z0-9_]+$/, 'must hold names such as 0007_drop_title'))
-    .default([]),
-  /** What an error that the lint finds in a pending migration does to a preview. */
-  migrationLint: z.enum(['error', 'warning', 'off']).default('error'),
-  /** Postgres schema that the tables are in. */
-  databaseSchema: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain lower-case name of up to 63 letters, digits and underscores')
-    .refine((name) => !name.startsWith('pg_'), 'must not begin with pg_, which Postgres keeps for itself')
-    .default('public'),
-  /** Before pending migrations run, show that the deployed version works on the schema they bring. */
-  checkOldCode: z.boolean().default(true),
-  /** How long new instances may take to become healthy, and the gateway to switch to them, seconds. */
-  rolloutTimeoutSeconds: z.number().int().min(5, 'must be 5 or more').max(3600, 'must be 3600 or below').default(60),
-} satisfies z.ZodRawShape;
+/** The configuration of a stack with `platform: aws`. */
+export type AwsConfig = Config & { platform: 'aws'; region: string; awsAccountId: string };
 
-const schema = z.strictObject(shape);
-
-export type Config = z.infer<typeof schema>;
+/** Keys whose default depends on the platform. */
+type PlatformDefault = 'replicas' | 'apiCpus' | 'apiMemoryMb' | 'rolloutTimeoutSeconds';
 
 /**
  * Reads the stack's configuration: the only reader of `pulumi.Config` in the program.
@@ -82,19 +30,33 @@ export function loadConfig(): Config {
   const project = pulumi.getProject();
   const stack = pulumi.getStack();
   const raw: Record<string, string> = {};
+  const aws: Record<string, string> = {};
   for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
     const [namespace, name] = splitOnce(key, ':');
     if (namespace === project) raw[name] = value;
+    if (namespace === 'aws') aws[name] = value;
   }
-  return parseConfig(raw, { project, stack });
+  return parseConfig(raw, { project, stack }, aws);
+}
+
+/** The configuration, for what exists on AWS stacks alone. */
+export function awsConfig(config: Config): AwsConfig {
+  const { platform, region, awsAccountId } = config;
+  if (platform !== 'aws' || !region || !awsAccountId) throw new TypeError('not the configuration of an aws stack');
+  return { ...config, platform, region, awsAccountId };
 }
 
 /**
  * Parses the project's own keys (without their namespace) from the strings Pulumi gives.
  *
+ * @param aws the keys of the AWS provider, namespace `aws`
  * @throws UserError with every fault at once
  */
-export function parseConfig(raw: Record<string, string>, where: { project: string; stack: string }): Config {
+export function parseConfig(
+  raw: Record<string, string>,
+  where: { project: string; stack: string },
+  aws: Record<string, string> = {},
+): Config {
   const values: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(raw)) values[key] = readValue(key, text);
 
@@ -104,53 +66,57 @@ export function parseConfig(raw: Record<string, string>, where: { project: strin
     for (const issue of result.error.issues) faults.push(...describe(issue, values));
   }
   faults.push(...clashes(values));
-  if (faults.length === 0 && result.success) return result.data;
+  const located = faults.map((fault) => `${where.project}:${fault}`);
+  if (values['platform'] === 'aws') located.push(...providerFaults(aws).map((fault) => `aws:${fault}`));
+  if (located.length === 0 && result.success) return withPlatformDefaults(result.data, aws);
 
-  const head = `Pulumi.${where.stack}.yaml has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}; nothing was changed:`;
-  const lines = faults.map((fault) => `  - ${where.project}:${fault}`);
+  const head = `Pulumi.${where.stack}.yaml has ${located.length === 1 ? 'a fault' : `${located.length} faults`}; nothing was changed:`;
+  const lines = located.map((fault) => `  - ${fault}`);
   const foot = `Set a key with \`pulumi config set --stack ${where.stack} <key> <value>\`, remove one with \`pulumi config rm\`. docs/configuration.md lists them all.`;
   throw new UserError([head, ...lines, foot].join('\n'));
 }
 
-/** Clashes between keys that are each well-formed. */
-function clashes(values: Record<string, unknown>): string[] {
-  const faults: string[] = [];
-  if (values['build'] === true && values['image'] !== undefined) {
-    faults.push(
-      'build: cannot be true while image is set; a stack builds its image or runs a promoted one. Remove one.',
-    );
+function withPlatformDefaults(data: Keys, { region, profile }: Record<string, string>): Config {
+  if (data.platform === 'docker') {
+    return { replicas: 2, apiCpus: 1, apiMemoryMb: 512, rolloutTimeoutSeconds: 60, ...defined(data) };
   }
-  if ((values['build'] === undefined || values['build'] === false) && values['image'] === undefined) {
-    faults.push('build: neither build nor image is set. Set build to true, or image to the id of a verified image.');
-  }
-  if (values['platform'] === 'aws' && values['seed'] === true) {
-    faults.push('seed: demo data is for docker stacks only. Remove it.');
-  }
-  const ports = ['gatewayPort', 'databasePort', 'metricsPort'] as const;
-  const seen = new Map<unknown, string>();
-  for (const key of ports) {
-    const value = values[key] ?? shape[key].parse(undefined);
-    const other = seen.get(value);
-    if (other) faults.push(`${key}: ${JSON.stringify(value)} is ${other} as well. Choose another port.`);
-    seen.set(value, key);
-  }
-  return faults;
+  const { tasks } = createProfile(data);
+  const defaults = {
+    replicas: tasks.min,
+    apiCpus: tasks.cpus,
+    apiMemoryMb: tasks.memoryMb,
+    rolloutTimeoutSeconds: 900,
+  };
+  return { ...defaults, ...defined(data), ...(region ? { region } : {}), ...(profile ? { awsProfile: profile } : {}) };
+}
+
+/** Without the keys that are undefined, so that spreading keeps a default. */
+function defined(data: Keys): Omit<Keys, PlatformDefault> & { [K in PlatformDefault]?: number } {
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as Keys;
 }
 
 function describe(issue: z.core.$ZodIssue, values: Record<string, unknown>): string[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => `${key}: unknown key.${suggestion(key)}`);
+    const inside = issue.path.map(String).join('.');
+    return issue.keys.map((key) =>
+      inside ? `${inside}.${key}: unknown key.` : `${key}: unknown key.${suggestion(key)}`,
+    );
   }
-  const key = String(issue.path[0]);
-  const value = values[key];
+  const [top, ...inner] = issue.path;
+  const key = issue.path.map(String).join('.');
+  const value = inner.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown>)[step], values[String(top)]);
   if (value === undefined) return [`${key}: is required${choices(issue)}.`];
-  if (issue.code === 'invalid_type') return [`${key}: must be a ${issue.expected}, is ${quote(value)}.`];
+  if (issue.code === 'invalid_type') return [`${key}: must be ${article(issue.expected)}, is ${quote(value)}.`];
   if (issue.code === 'invalid_value') return [`${key}: must be one of ${issue.values.join(', ')}, is ${quote(value)}.`];
   return [`${key}: ${issue.message}, is ${quote(value)}.`];
 }
 
 function choices(issue: z.core.$ZodIssue): string {
   return issue.code === 'invalid_value' ? `: one of ${issue.values.join(', ')}` : '';
+}
+
+function article(type: string): string {
+  return type === 'array' ? 'a list' : /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 
 /** A secret may have been put into a wrong key, so only short plain values are repeated. */
@@ -160,15 +126,14 @@ function quote(value: unknown): string {
 }
 
 function suggestion(key: string): string {
-  const known = Object.keys(shape);
+  const known = Object.keys(keys);
   const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= 2);
-  return near ? ` Did you mean ${near}?` : ` Known keys: ${known.join(', ')}.`;
+  return near ? ` Did you mean ${near}?` : ' Remove it.';
 }
 
-/** Pulumi hands every value over as text; `image` and names stay text, the rest is JSON where it parses as such. */
+/** Pulumi hands every value over as text; names, ids and addresses stay text, the rest is JSON where it parses as such. */
 function readValue(key: string, text: string): unknown {
-  const expectsText = ['platform', 'image', 'logLevel', 'migrationLint', 'databaseSchema'].includes(key);
-  if (expectsText) return text;
+  if (isText(key)) return text;
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
+import type { Blueprint } from './blueprint.ts';
 import type { Config } from './config.ts';
 import type { StackIdentity } from './labels.ts';
 import type { Platform } from './platform.ts';
 import type { AppSecrets } from './secrets.ts';
-import { UserError } from './userError.ts';
 
 /** Registers the platform's resources, with the stack's secrets. */
 export type CreatePlatform = (secrets: AppSecrets) => Platform;
@@ -15,7 +15,7 @@ export type CreatePlatform = (secrets: AppSecrets) => Platform;
  *
  * @throws UserError when the stack could not come up: no engine, a port taken, an image missing
  */
-export async function surveyPlatform(config: Config): Promise<CreatePlatform> {
+export async function surveyPlatform(config: Config, blueprint: Blueprint): Promise<CreatePlatform> {
   const identity: StackIdentity = {
     project: pulumi.getProject(),
     stack: pulumi.getStack(),
@@ -26,9 +26,9 @@ export async function surveyPlatform(config: Config): Promise<CreatePlatform> {
       const { DockerPlatform } = await import('./docker/dockerPlatform.ts');
       return DockerPlatform.survey(config, identity);
     }
-    case 'aws':
-      throw new UserError(
-        `Stack ${identity.stack} has platform: aws, which this version does not render yet. Set slipway:platform to docker.`,
-      );
+    case 'aws': {
+      const { AwsPlatform } = await import('./aws/awsPlatform.ts');
+      return AwsPlatform.survey(config, identity, blueprint);
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import type { Config } from './config.ts';
 import type { Database, Cache } from './platform.ts';
 import type { AppSecrets } from './secrets.ts';
@@ -35,7 +35,8 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
       DATABASE_SCHEMA: args.config.databaseSchema,
       RELEASE: args.release,
       FRONTEND_URL: args.publicUrl,
-      CORS_ORIGINS: args.publicUrl,
+      // An origin is the address without its path.
+      CORS_ORIGINS: pulumi.output(args.publicUrl).apply((url) => new URL(url).origin),
       SHUTDOWN_TIMEOUT_MS: '10000',
     },
     secret: {
@@ -49,17 +50,21 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
   };
 }
 
-/** The environment of the one-off tasks `migrate` and `seed`: the database alone, and the demo user's login. */
+/** The environment of the one-off tasks `migrate` and `seed`: the database alone, and the demo user's login where there is one. */
 export function taskEnvironment(args: EnvironmentArgs): Environment {
+  const demo = args.config.platform === 'docker';
   return {
     plain: {
       NODE_ENV: 'production',
       LOG_LEVEL: args.config.logLevel,
       DATABASE_SCHEMA: args.config.databaseSchema,
       RELEASE: args.release,
-      DEMO_USER_EMAIL: demoEmail,
+      ...(demo ? { DEMO_USER_EMAIL: demoEmail } : {}),
     },
-    secret: { DATABASE_URL: args.database.url, DEMO_USER_PASSWORD: args.secrets.demoPassword },
+    secret: {
+      DATABASE_URL: args.database.url,
+      ...(demo ? { DEMO_USER_PASSWORD: args.secrets.demoPassword } : {}),
+    },
   };
 }
 

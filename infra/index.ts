@@ -12,7 +12,7 @@ const config = loadConfig();
 const blueprint = createBlueprint(config);
 
 // Where it runs, on Docker or on AWS. What is in the way there is reported before anything is registered, too.
-const createPlatform = await surveyPlatform(config);
+const createPlatform = await surveyPlatform(config, blueprint);
 
 // Secrets, then network, database, cache, gateway and the app image.
 const secrets = new AppSecrets('app');

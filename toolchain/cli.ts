@@ -21,6 +21,10 @@ const verbs: Record<string, Verb> = {
     does: 'Shows what `make up` would change, and changes nothing.',
     run: async () => (await import('./verbs/up.ts')).preview(),
   },
+  policy: {
+    does: 'Holds a preview of the stack to the policy pack, and changes nothing.',
+    run: async () => (await import('./verbs/up.ts')).policy(),
+  },
   down: {
     does: "Stops the stack's containers and keeps its data.",
     run: async () => (await import('./verbs/down.ts')).down(),
@@ -83,6 +87,18 @@ const verbs: Record<string, Verb> = {
   'rebuild-db': {
     does: "Drops, migrates and seeds the database; asks for the stack's name (or CONFIRM=name).",
     run: async () => (await import('./verbs/tasks.ts')).rebuildDatabase(),
+  },
+  'emulator-up': {
+    does: 'Starts the AWS emulator on 127.0.0.1:4566; nothing to do when it runs.',
+    run: async () => (await import('./verbs/emulator.ts')).emulatorUp(),
+  },
+  'emulator-ps': {
+    does: 'Lists the AWS emulator and the containers it has started.',
+    run: async () => (await import('./verbs/emulator.ts')).emulatorPs(),
+  },
+  'emulator-down': {
+    does: 'Removes the AWS emulator, everything it started, and its network.',
+    run: async () => (await import('./verbs/emulator.ts')).emulatorDown(),
   },
   unlock: {
     does: 'Clears the lock that a killed run has left on the stack.',

@@ -24,23 +24,22 @@ interface BuildPlan {
   migrations: MigrationFile[];
 }
 
+/** Registers the image. The provider is asked for only when there is something to build. */
+export type ImageMaker = (provider: () => docker.Provider) => AppImage;
+
 /**
  * Decides which image the stack runs: one that exists, or one that is built from this checkout.
  *
  * @returns what registers it
  * @throws UserError when an image that must exist is not on the engine
  */
-export async function surveyImage(
-  config: Config,
-  identity: StackIdentity,
-  engine: EngineApi,
-): Promise<(provider: docker.Provider) => AppImage> {
+export async function surveyImage(config: Config, identity: StackIdentity, engine: EngineApi): Promise<ImageMaker> {
   if (config.image !== undefined) {
     const image = await promotedImage(config.image, engine);
     return () => image;
   }
   const plan = await planBuild(identity, engine);
-  return (provider) => buildImage(plan, { provider });
+  return (provider) => buildImage(plan, { provider: provider() });
 }
 
 /**

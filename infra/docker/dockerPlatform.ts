@@ -8,7 +8,7 @@ import { stackLabels, type StackIdentity } from '../labels.ts';
 import type { AppImage, Cache, Database, Platform, PlatformArgs } from '../platform.ts';
 import { MigrationRun } from '../release/migrationRun.ts';
 import { Rollout } from '../release/rollout.ts';
-import { surveyImage } from './appImage.ts';
+import { surveyImage, type ImageMaker } from './appImage.ts';
 import { dockerLabels } from './containerDefaults.ts';
 import { dockerEnvironment, DockerService } from './dockerService.ts';
 import { EngineApi } from './engineApi.ts';
@@ -51,7 +51,7 @@ export class DockerPlatform implements Platform<DockerService> {
     return (secrets) => new DockerPlatform({ config, identity, secrets }, host, image);
   }
 
-  private constructor(args: PlatformArgs, host: string, image: (provider: docker.Provider) => AppImage) {
+  private constructor(args: PlatformArgs, host: string, image: ImageMaker) {
     const { config, identity, secrets } = args;
     this.args = args;
     this.host = host;
@@ -76,7 +76,7 @@ export class DockerPlatform implements Platform<DockerService> {
     );
     this.database = this.postgres;
     this.cache = this.valkey;
-    this.image = image(this.provider);
+    this.image = image(() => this.provider);
     this.publicUrl = pulumi.output(this.gateway.url);
   }
 

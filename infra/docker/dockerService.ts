@@ -2,6 +2,7 @@ import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
 import type { ServiceBlueprint } from '../blueprint.ts';
 import type { Environment } from '../environment.ts';
+import { healthProbe } from '../healthProbe.ts';
 import type { StackIdentity } from '../labels.ts';
 import type { RunningService } from '../platform.ts';
 import { containerDefaults, healthTiming } from './containerDefaults.ts';
@@ -38,7 +39,7 @@ export class DockerService extends pulumi.ComponentResource implements RunningSe
           readOnly: true,
           tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m,mode=1777' },
           capabilities: { drops: ['ALL'] },
-          healthcheck: { tests: ['CMD', 'bash', '-c', healthProbe(blueprint)], ...healthTiming },
+          healthcheck: { tests: healthProbe(blueprint), ...healthTiming },
           // The rollout waits and judges: it can say why an instance is not healthy, the provider cannot.
           wait: false,
           mustRun: false,
@@ -58,13 +59,4 @@ export function dockerEnvironment(environment: Environment): pulumi.Output<strin
   const pairs = { ...environment.plain, ...environment.secret };
   const lines = Object.entries(pairs).map(([key, value]) => pulumi.interpolate`${key}=${value}`);
   return pulumi.secret(pulumi.all(lines));
-}
-
-/** A request by the shell itself: starting Node for each probe would cost more than the probe. */
-function healthProbe({ port, readinessPath }: Pick<ServiceBlueprint, 'port' | 'readinessPath'>): string {
-  return (
-    `exec 3<>/dev/tcp/127.0.0.1/${port} && ` +
-    `printf 'GET ${readinessPath} HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && ` +
-    `read -r _ status _ <&3 && [ "$status" = 200 ]`
-  );
 }

@@ -15,12 +15,16 @@ export class EngineApi {
     return /^(unix|tcp|http):/.test(this.host);
   }
 
-  /** @returns the id and labels of a local image, `undefined` when there is none */
-  async image(nameOrId: string): Promise<{ id: string; labels: Record<string, string> } | undefined> {
-    const found = await this.get<{ Id: string; Config: { Labels?: Record<string, string> | null } }>(
-      `/images/${encodeURIComponent(nameOrId)}/json`,
-    );
-    return found && { id: found.Id, labels: found.Config.Labels ?? {} };
+  /** @returns the id, processor (`amd64`, `arm64`) and labels of a local image, `undefined` when there is none */
+  async image(
+    nameOrId: string,
+  ): Promise<{ id: string; architecture: string; labels: Record<string, string> } | undefined> {
+    const found = await this.get<{
+      Id: string;
+      Architecture: string;
+      Config: { Labels?: Record<string, string> | null };
+    }>(`/images/${encodeURIComponent(nameOrId)}/json`);
+    return found && { id: found.Id, architecture: found.Architecture, labels: found.Config.Labels ?? {} };
   }
 
   /** @returns the running containers with their labels and published ports */

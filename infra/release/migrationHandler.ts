@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { CompatibilityCheck } from './compatibilityCheck.ts';
+import type { EcsTaskRunnerArgs } from './ecs/ecsTaskRunner.ts';
 import type { EngineLog } from './engineLog.ts';
 import { describePlan, planMigrations, type MigrationPlan, type MigrationTarget } from './migrationPlan.ts';
 import type { DockerCompatibilityTargets, MigrationRunArgs } from './migrationRun.ts';
@@ -11,15 +12,17 @@ import { TaskError, type TaskResult, type TaskRunner } from './taskRunner.ts';
 import { hasUnknown, unwrap } from './wire.ts';
 
 type Inputs = { [K in keyof MigrationRunArgs]: MigrationRunArgs[K] extends infer T ? T : never } & MigrationTarget & {
-    runner: {
-      kind: 'docker';
-      host: string;
-      network: string;
-      labels: Record<string, string>;
-      memoryMb: number;
-      envs: string[];
-      compatibility?: DockerCompatibilityTargets;
-    };
+    runner:
+      | {
+          kind: 'docker';
+          host: string;
+          network: string;
+          labels: Record<string, string>;
+          memoryMb: number;
+          envs: string[];
+          compatibility?: DockerCompatibilityTargets;
+        }
+      | ({ kind: 'ecs' } & Omit<EcsTaskRunnerArgs, 'identity'>);
   };
 
 const stateHint =
@@ -38,7 +41,7 @@ export class MigrationHandler implements ResourceHandler {
 
   constructor(
     log: EngineLog,
-    runnerFor = dockerRunner,
+    runnerFor = taskRunner,
     compatibilityFor = dockerCompatibility,
     folder = join(import.meta.dirname, '../../migrations'),
   ) {
@@ -176,16 +179,20 @@ function explain(what: string, reason: string, tail: string[]): string {
   return [...lines, ...tail.map((line) => `  | ${line}`)].join('\n');
 }
 
-/** Loaded when a task runs: most updates run none, and a preview never does. */
-async function dockerRunner(inputs: Inputs): Promise<TaskRunner> {
+/** Loaded when a task runs: most updates run none, a preview never does, and no stack needs both platforms' code. */
+async function taskRunner({ runner, image, files, database }: Inputs): Promise<TaskRunner> {
+  if (runner.kind === 'ecs') {
+    const { EcsTaskRunner } = await import('./ecs/ecsTaskRunner.ts');
+    return new EcsTaskRunner({ ...runner, identity: [image, files, database] });
+  }
   const { DockerTaskRunner } = await import('./docker/dockerTaskRunner.ts');
-  return new DockerTaskRunner({ ...inputs.runner, image: inputs.image ?? '' });
+  return new DockerTaskRunner({ ...runner, image: image ?? '' });
 }
 
 /** Loaded when there is something to check. */
 async function dockerCompatibility(inputs: Inputs): Promise<CompatibilityCheck | undefined> {
   const { compatibility: app, runner } = inputs;
-  if (!app || !runner.compatibility) return undefined;
+  if (!app || runner.kind !== 'docker' || !runner.compatibility) return undefined;
   const { DockerCompatibilityCheck } = await import('./docker/dockerCompatibilityCheck.ts');
   const { host, labels: migrationLabels } = runner;
   return new DockerCompatibilityCheck({

@@ -29,6 +29,32 @@ export interface DockerCompatibilityTargets {
   name: string;
 }
 
+/** How to run the task on ECS. The task definition holds the image, the roles, the environment and the secrets. */
+interface EcsTaskArgs {
+  kind: 'ecs';
+  /** Such as `eu-central-1`. Credentials are never an input: the provider's process takes them from its environment. */
+  region: pulumi.Input<string>;
+  /** Profile of `~/.aws/config`, as in `aws:profile`; by default what the environment says. */
+  profile?: string;
+  /** Other addresses than AWS' own, for an emulator. */
+  endpoints?: { ecs?: string; logs?: string; elbv2?: string };
+  /** Name or ARN. */
+  cluster: pulumi.Input<string>;
+  /** ARN with its revision. It must log with `awslogs` and a stream prefix for its lines to be shown. */
+  taskDefinition: pulumi.Input<string>;
+  /** The container of the task definition that runs the command and whose exit code counts. */
+  container: string;
+  /** The subnets and security groups of the services, so that the task reaches what they reach. */
+  subnets: pulumi.Input<pulumi.Input<string>[]>;
+  securityGroups: pulumi.Input<pulumi.Input<string>[]>;
+  /** True where the subnets have no NAT gateway and no endpoints. */
+  assignPublicIp: boolean;
+  /** Instead of the launch type FARGATE; not a spot one, which AWS may stop in the middle of a file. */
+  capacityProvider?: string;
+  /** Tags of the task, this stack's alone; by them a task that outlived a killed update is found again. */
+  tags: Record<string, string>;
+}
+
 export interface MigrationRunArgs {
   /** Id of the image whose migrations run, `sha256:…`. */
   image: pulumi.Input<string>;
@@ -48,7 +74,7 @@ export interface MigrationRunArgs {
   seedCommand: string[];
   /** After this the task is stopped and the update fails, seconds. */
   timeoutSeconds: number;
-  runner: DockerTaskArgs;
+  runner: DockerTaskArgs | EcsTaskArgs;
   /** How to check, before migrations run, that the deployed version works on their schema; left out, it is not checked. */
   compatibility?: CompatibilityArgs;
 }

@@ -1,8 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Route } from '../blueprint.ts';
 
-/** One new instance. */
-interface RolloutTarget {
+/** One new instance on a Docker engine. */
+interface DockerRolloutTarget {
   service: string;
   /** The container's name, by which the gateway reaches it. */
   name: pulumi.Input<string>;
@@ -24,21 +24,61 @@ interface DockerRolloutArgs {
   imageLabels: Record<string, string>;
 }
 
-export interface RolloutArgs {
+/** A service of the release on ECS, which Pulumi has told to run the new revision and did not wait for. */
+interface EcsRolloutTarget {
+  service: string;
+  /** The ECS service's name. */
+  name: pulumi.Input<string>;
+  /** ARN with its revision. */
+  taskDefinition: pulumi.Input<string>;
+  /** The container whose exit code and lines tell why a task failed. */
+  container: string;
+  /** How many tasks have to run at least. */
+  replicas: number;
+  /** ARN; for a service behind the load balancer. */
+  targetGroup?: pulumi.Input<string>;
+  /** For a service that the public URL reaches; without it, as for a worker, ECS' own health decides. */
+  http?: { livenessPath: string; readinessPath: string };
+}
+
+/** The judging of ECS' deployments. */
+interface EcsRolloutArgs {
+  kind: 'ecs';
+  /** Such as `eu-central-1`. Credentials are never an input: the provider's process takes them from its environment. */
+  region: pulumi.Input<string>;
+  /** Profile of `~/.aws/config`, as in `aws:profile`; by default what the environment says. */
+  profile?: string;
+  /** Other addresses than AWS' own, for an emulator. */
+  endpoints?: { ecs?: string; logs?: string; elbv2?: string };
+  /** Name or ARN. */
+  cluster: pulumi.Input<string>;
+  /** Where the new release has to answer through the load balancer. Left out where `pulumi up` cannot reach it. */
+  url?: pulumi.Input<string>;
+  /** The image's digest in the registry, for the receipt. */
+  repoDigest?: pulumi.Input<string>;
+}
+
+interface CommonRolloutArgs {
   /** The image the new instances run, `sha256:…`: what they must answer when asked for their release. */
   release: pulumi.Input<string>;
-  targets: pulumi.Input<RolloutTarget[]>;
   routes: Route[];
   /** How long proving and switching may take, seconds. */
   timeoutSeconds: number;
-  runner: DockerRolloutArgs;
 }
+
+export type RolloutArgs = CommonRolloutArgs &
+  (
+    | { runner: DockerRolloutArgs; targets: pulumi.Input<DockerRolloutTarget[]> }
+    | { runner: EcsRolloutArgs; targets: pulumi.Input<EcsRolloutTarget[]> }
+  );
 
 /** What is kept of a release that served. */
 export interface Receipt {
   release: string;
-  /** Names of the instances that answered. */
+  /** Names of the instances that answered; on ECS, of the services' revisions. */
   instances: string[];
+  /** The image's digest in the registry, where there is one. */
+  repoDigest?: string;
   /** When it had proven itself, ISO 8601. */
   at: string;
 }

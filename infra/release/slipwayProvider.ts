@@ -1,5 +1,6 @@
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { EngineLog } from './engineLog.ts';
+import { ImagePushHandler } from './imagePushHandler.ts';
 import { MigrationHandler } from './migrationHandler.ts';
 import { RolloutHandler } from './rolloutHandler.ts';
 
@@ -14,7 +15,7 @@ export interface ResourceHandler {
   read?(id: string, props: unknown): Promise<provider.ReadResult>;
 }
 
-/** The provider behind `MigrationRun` and `Rollout`: hands each call to the handler of the resource's type. */
+/** The provider behind `ImagePush`, `MigrationRun` and `Rollout`: hands each call to the handler of the resource's type. */
 export class SlipwayProvider implements provider.Provider {
   readonly version = '0.1.0';
   private readonly handlers: Record<string, ResourceHandler>;
@@ -23,6 +24,7 @@ export class SlipwayProvider implements provider.Provider {
 
   constructor(log: EngineLog) {
     this.handlers = {
+      'slipway:index:ImagePush': new ImagePushHandler(log),
       'slipway:index:MigrationRun': new MigrationHandler(log),
       'slipway:index:Rollout': new RolloutHandler(log),
     };

@@ -34,6 +34,17 @@ export function requireDockerStack(verb: string): void {
   }
 }
 
+/** The endpoint of a stack that an emulator stands in for AWS for; told, as in the program, by a registry of its own. */
+export function emulatedBy(): string | undefined {
+  const [endpoint, registry] = [stackConfig('awsEndpoint'), stackConfig('registryHost')];
+  return typeof endpoint === 'string' && registry !== undefined ? endpoint : undefined;
+}
+
+/** Whether Pulumi need not ask: on AWS a person reads the preview and says yes, or CONFIRM has named the stack before. */
+export function agreed(): boolean {
+  return stackConfig('platform') !== 'aws' || emulatedBy() !== undefined || process.env['CONFIRM'] === stack;
+}
+
 export const docker = () => dockerClient(dockerHost());
 
 /** The filter by which Docker lists what belongs to this stack of this checkout. */

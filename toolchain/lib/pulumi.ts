@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { engineFolder, enginePath } from '../setup/pulumi-engine.ts';
 import { pulumiEnvironment, usesOwnBackend } from '../setup/state.ts';
-import { project, stack } from './context.ts';
+import { emulatorEnvironment } from '../emulator/guard.ts';
+import { emulatedBy, project, stack } from './context.ts';
 import { exec, type ExecResult } from './exec.ts';
 import { UserFault } from './fault.ts';
 import { privateDir, root } from './paths.ts';
@@ -13,7 +14,9 @@ import { say } from './progress.ts';
 const stateFolder = join(privateDir, 'state', '.pulumi');
 
 function environment(): NodeJS.ProcessEnv {
-  const env = pulumiEnvironment();
+  const endpoint = emulatedBy();
+  // A stack on an emulator must not find real credentials, nor talk to AWS.
+  const env = endpoint === undefined ? pulumiEnvironment() : emulatorEnvironment(endpoint, pulumiEnvironment());
   return { ...env, PATH: `${engineFolder()}${delimiter}${env['PATH'] ?? ''}` };
 }
 

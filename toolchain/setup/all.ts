@@ -1,21 +1,25 @@
 import { stackConfig } from '../lib/context.ts';
 import { node } from '../lib/paths.ts';
 import { say, step } from '../lib/progress.ts';
+import { awsPlugin } from './aws-plugin.ts';
 import { ensureBaseImages } from './base-images.ts';
 import { ensureDockerEngine } from './docker-engine.ts';
 import { dockerStackPlugins, ensurePlugin } from './plugins.ts';
 import { ensureEngine } from './pulumi-engine.ts';
 import { ensureState } from './state.ts';
 
-/** Everything a stack needs to come up, independent steps side by side; each is skipped when its result is there. */
-export async function setUp(): Promise<void> {
+/**
+ * Everything a stack needs to come up, independent steps side by side; each is skipped when its result is there.
+ *
+ * @param aws whether the AWS plugin is needed: for stacks on AWS and their rehearsal; others do not wait for it
+ */
+export async function setUp({ aws = !isDockerStack() }: { aws?: boolean } = {}): Promise<void> {
   say(`  ✓ Node: ${process.version} at ${node}`);
   const docker = step('Docker engine', ensureDockerEngine);
   const images = docker.then(() => step('base images', ensureBaseImages));
   const engine = step('Pulumi engine', ensureEngine);
-  const plugins = dockerStackPlugins().map((plugin) =>
-    step(`plugin ${plugin.name}`, (note) => ensurePlugin(plugin, engine, note)),
-  );
+  const wanted = [...dockerStackPlugins(), ...(aws ? [awsPlugin()] : [])];
+  const plugins = wanted.map((plugin) => step(`plugin ${plugin.name}`, (note) => ensurePlugin(plugin, engine, note)));
   const state = step('passphrase and state', ensureState);
   // All are waited for, so that a failure of one does not cut another off half-way; then the first failure is reported.
   const results = await Promise.allSettled([docker, images, engine, ...plugins, state]);

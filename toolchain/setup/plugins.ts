@@ -19,7 +19,7 @@ export interface Plugin {
   make(executable: string, note: (line: string) => void): Promise<void>;
 }
 
-function versionOf(name: string): string {
+export function versionOf(name: string): string {
   return (
     JSON.parse(readFileSync(join(root, `node_modules/@pulumi/${name}/package.json`), 'utf8')) as { version: string }
   ).version;

@@ -1,9 +1,12 @@
 import { baseImages, standInLabel } from '../../infra/images.ts';
+import { emulatorState } from '../emulator/emulator.ts';
 import { docker, extraArgs, stack, stackContainers } from '../lib/context.ts';
 import { tryExec } from '../lib/exec.ts';
 import { messageOf } from '../lib/fault.ts';
 import { node } from '../lib/paths.ts';
 import { locks, stateResources } from '../lib/pulumi.ts';
+import { isDockerStack } from '../setup/all.ts';
+import { awsPluginFound } from '../setup/aws-plugin.ts';
 import { baseImageOrigin } from '../setup/base-images.ts';
 import { originOf, type Origin } from '../setup/origin.ts';
 import { dockerStackPlugins, pluginFolder, pluginOrigin } from '../setup/plugins.ts';
@@ -72,7 +75,17 @@ async function dockerFindings(): Promise<Finding[]> {
         mend: 'make up',
       };
     });
-    return [{ what: 'Docker engine', found: engine, origin: 'official', ok: true }, ...(await Promise.all(images))];
+    const emulator = {
+      what: 'AWS emulator',
+      found: (await emulatorState(docker())).found,
+      origin: '' as const,
+      ok: true,
+    };
+    return [
+      { what: 'Docker engine', found: engine, origin: 'official', ok: true },
+      ...(await Promise.all(images)),
+      emulator,
+    ];
   } catch (error) {
     const mend =
       (error as NodeJS.ErrnoException).code === 'EACCES' ? 'sudo usermod -aG docker "$USER", log in again' : 'make up';
@@ -95,7 +108,15 @@ function pulumiFindings(): Finding[] {
     ...dockerStackPlugins().map((plugin) =>
       of(`plugin ${plugin.name}`, `${plugin.version} in ${pluginFolder(plugin)}`, pluginOrigin(plugin)),
     ),
+    awsFinding(),
   ];
+}
+
+/** Missing is fine where no stack on AWS asks for it. */
+function awsFinding(): Finding {
+  const { found, origin, broken } = awsPluginFound();
+  const ok = !broken && (origin !== 'missing' || isDockerStack());
+  return { what: 'plugin aws', found, origin, ok, mend: `make setup STACK=${stack}, see docs/aws-plugin.md` };
 }
 
 async function stackFinding(): Promise<Finding> {

@@ -1,5 +1,14 @@
 import { labelKeys } from '../../infra/labels.ts';
-import { confirmByName, docker, requireDockerStack, stack, stackContainers, stackFilter } from '../lib/context.ts';
+import {
+  agreed,
+  confirmByName,
+  docker,
+  emulatedBy,
+  requireDockerStack,
+  stack,
+  stackContainers,
+  stackFilter,
+} from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
 import { clearDeadLock, explain, locks, pulumi, pulumiText, requireUnlocked, stateResources } from '../lib/pulumi.ts';
@@ -29,14 +38,15 @@ export async function destroy(): Promise<number> {
       'destroy',
       '--stack',
       stack,
-      ...(isDockerStack() ? ['--yes', '--skip-preview'] : []),
+      ...(agreed() ? ['--yes'] : []),
+      ...(isDockerStack() ? ['--skip-preview'] : []),
     );
     if (code !== 0 && !isDockerStack()) {
       throw (
         explain(stderr) ??
         new UserFault(
           '`pulumi destroy` failed; the reason is above.',
-          'Protected resources: see docs/, then type it again.',
+          'Protected resources go once slipway:protect is false and an update has run (docs/configuration.md); then type it again.',
         )
       );
     }
@@ -47,6 +57,7 @@ export async function destroy(): Promise<number> {
     await pulumiText('stack', 'rm', stack, '--yes', '--preserve-config', ...force);
   }
   if (isDockerStack()) await removeLeftovers();
+  if (emulatedBy() !== undefined) await (await import('../emulator/emulator.ts')).removeEndedTasks(docker());
   say(`Stack ${stack} is gone. Next: \`make up STACK=${stack}\` makes a new one.`);
   return 0;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { docker, stack, stackConfig, stackContainers, stackFilter } from '../lib/context.ts';
+import { agreed, docker, emulatedBy, stack, stackConfig, stackContainers, stackFilter } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
+import { policyFlags, policyPack } from '../lib/policy.ts';
 import { say, seconds } from '../lib/progress.ts';
 import {
   clearDeadLock,
@@ -23,14 +24,18 @@ const healthLimitMs = 60_000;
 export async function up(): Promise<number> {
   const start = performance.now();
   await setUp();
+  if (emulatedBy() !== undefined) await (await import('./emulator.ts')).ensureEmulator();
   const isDocker = isDockerStack();
   if (isDocker) await requireDiskSpace();
   await clearDeadLock();
   requireUnlocked();
   const resources = await ensureStack();
   const refresh = isDocker && resources.length > 0 && (await resume(resources));
-  const flags = isDocker ? ['--yes', '--skip-preview', ...(refresh ? ['--refresh'] : [])] : [];
-  const { code, stderr } = await pulumi('up', '--stack', stack, ...flags);
+  const policy = policyFlags();
+  // Rules about the whole stack speak at the end of a phase: without a preview that would be after all is done.
+  const skip = policy.length === 0 ? ['--skip-preview'] : [];
+  const flags = [...(agreed() ? ['--yes'] : []), ...(isDocker ? skip : []), ...(refresh ? ['--refresh'] : [])];
+  const { code, stderr } = await pulumi('up', '--stack', stack, ...flags, ...policy);
   await settleStackFile(stack);
   if (code !== 0) await reportFailure(stderr, code);
   const outputs = await stackOutputs();
@@ -39,16 +44,33 @@ export async function up(): Promise<number> {
   return 0;
 }
 
-export async function preview(): Promise<number> {
+export function preview(): Promise<number> {
+  return previewWith('preview', '--diff', ...policyFlags());
+}
+
+/** A preview with the policy pack, whether the stack is held to it or not. */
+export function policy(): Promise<number> {
+  return previewWith('policy', '--policy-pack', policyPack);
+}
+
+async function previewWith(verb: string, ...flags: string[]): Promise<number> {
   await setUp();
   requireUnlocked();
   await ensureStack();
-  const { code, stderr } = await pulumi('preview', '--stack', stack, '--diff');
+  const { code, stderr } = await pulumi('preview', '--stack', stack, ...flags);
   await settleStackFile(stack);
+  // A preview with its differences is long, and a violation stands in the middle of it.
+  const violations =
+    flags.includes('--diff') && flags.includes(policyPack)
+      ? ` \`make policy STACK=${stack}\` lists violations of the policy alone.`
+      : '';
   if (code !== 0)
     throw (
       explain(stderr) ??
-      new UserFault('The preview failed; the reason is above.', 'Mend it, then `make preview` again.')
+      new UserFault(
+        'The preview failed; the reason is above.',
+        `Mend it, then \`make ${verb} STACK=${stack}\` again.${violations}`,
+      )
     );
   say(`Next: \`make up STACK=${stack}\` makes it so.`);
   return 0;

@@ -1,0 +1,50 @@
+import { emulatorEndpoint, emulatorState, removeEmulator, startEmulator } from '../emulator/emulator.ts';
+import { emulatorImage, ensureEmulatorImages } from '../emulator/images.ts';
+import { docker } from '../lib/context.ts';
+import { say, step } from '../lib/progress.ts';
+import { ensureBaseImages } from '../setup/base-images.ts';
+import { ensureDockerEngine } from '../setup/docker-engine.ts';
+import { table } from './containers.ts';
+
+/** Brings the AWS emulator up; idempotent. */
+export async function emulatorUp(): Promise<number> {
+  await step('Docker engine', ensureDockerEngine);
+  await step('base images', ensureBaseImages);
+  await ensureEmulator();
+  say('Next: `make emulator-ps` shows what it runs, `make emulator-down` removes it with everything it started.');
+  return 0;
+}
+
+/** The emulator's images and the emulator itself, in setup steps; Docker and the base images have to be there. */
+export async function ensureEmulator(): Promise<void> {
+  await step('emulator images', async (note) => {
+    const worked = await ensureEmulatorImages(docker(), note);
+    return { found: emulatorImage, worked };
+  });
+  await step('emulator', async () => {
+    const worked = await startEmulator(docker());
+    return { found: `ready at ${emulatorEndpoint}`, worked };
+  });
+}
+
+/** Removes the emulator and everything it started. */
+export async function emulatorDown(): Promise<number> {
+  const removed = await removeEmulator(docker());
+  say(removed.length === 0 ? 'There is no emulator.' : `  ✓ removed: ${removed.join(', ')}`);
+  say('Next: `make emulator-up` starts a new one, which knows nothing of what the last one held.');
+  return 0;
+}
+
+/** Lists the emulator and what it has started. */
+export async function emulatorPs(): Promise<number> {
+  const { found, started } = await emulatorState(docker());
+  const rows = started.map(({ Names, Labels, Status, Image }) => [
+    Labels['ministack'] ?? '?',
+    (Names[0] ?? '').replace(/^\//, ''),
+    Status,
+    Image,
+  ]);
+  process.stdout.write(`emulator: ${found}\n`);
+  if (rows.length > 0) process.stdout.write(`${table([['KIND', 'NAME', 'STATUS', 'IMAGE'], ...rows])}\n`);
+  return 0;
+}
