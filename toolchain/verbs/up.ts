@@ -188,6 +188,12 @@ function printNext(outputs: Record<string, unknown>, elapsed: number): void {
     lines.push(`  Login     ${text('demoEmail')}  ${text('demoPassword')}`, '', 'Try:');
     lines.push(`  curl -s ${text('url')}/api/login -H 'content-type: application/json' -d '${body}'`);
   }
+  if (!isDockerStack()) {
+    const look = emulatedBy() === undefined ? '' : '`make emulator-ps` lists its tasks and databases, ';
+    lines.push('', `Next: ${look}\`make destroy${suffix}\` deletes it; \`make help\`.`);
+    process.stdout.write(`${lines.join('\n')}\n`);
+    return;
+  }
   lines.push(
     '',
     `Next: \`make ps${suffix}\`, \`make logs${suffix}\`, \`make psql${suffix}\`; \`make down${suffix}\` stops it and keeps the data; \`make help\`.`,
