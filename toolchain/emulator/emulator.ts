@@ -16,6 +16,8 @@ export const emulatorRegion = 'eu-central-1';
 /** The emulator's only address on this machine. */
 export const emulatorEndpoint = `http://127.0.0.1:${port}`;
 
+/** The first port on this machine that the emulator publishes a database at. */
+const databasePort = 25432;
 const readyLimitMs = 60_000;
 /** On the emulator's own container and network. */
 const ownLabel = 'dev.slipway.emulator';
@@ -61,8 +63,14 @@ export async function startEmulator(docker: Docker, socket: string = socketPath(
     Hostname: emulatorName,
     Image: emulatorImage,
     Labels: { [ownLabel]: 'emulator' },
-    // Requests through a load balancer's path name no region.
-    Env: [`DOCKER_NETWORK=${emulatorName}`, `GATEWAY_PORT=${port}`, `MINISTACK_REGION=${emulatorRegion}`],
+    Env: [
+      `DOCKER_NETWORK=${emulatorName}`,
+      `GATEWAY_PORT=${port}`,
+      // Requests through a load balancer's path name no region.
+      `MINISTACK_REGION=${emulatorRegion}`,
+      // Its own default is the port of a dev stack's Postgres; a database whose port is taken gets an address that leads nowhere.
+      `RDS_BASE_PORT=${databasePort}`,
+    ],
     ExposedPorts: { [`${port}/tcp`]: {} },
     HostConfig: {
       NetworkMode: emulatorName,
