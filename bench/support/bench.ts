@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { dockerHost } from '../../infra/docker/host.ts';
 import { labelKeys } from '../../infra/labels.ts';
 import { dockerClient } from '../../infra/release/docker/dockerClient.ts';
+import { isAlive } from '../../toolchain/lib/isAlive.ts';
+import { unlessMissing } from '../../toolchain/lib/unlessMissing.ts';
 import { BenchStack } from './stack.ts';
 
 export const docker = dockerClient(dockerHost());
@@ -82,29 +84,16 @@ async function removeAll(id: string): Promise<void> {
   for (const label of labels) {
     const filters = { label: [`${label}=${id}`] };
     for (const { Id } of await docker.listContainers({ all: true, filters })) {
-      await docker.getContainer(Id).remove({ force: true, v: true }).catch(ignoreGone);
+      await unlessMissing(docker.getContainer(Id).remove({ force: true, v: true }));
     }
     for (const { Name } of (await docker.listVolumes({ filters })).Volumes ?? []) {
-      await docker.getVolume(Name).remove().catch(ignoreGone);
+      await unlessMissing(docker.getVolume(Name).remove());
     }
     for (const { Id } of await docker.listNetworks({ filters })) {
-      await docker.getNetwork(Id).remove().catch(ignoreGone);
+      await unlessMissing(docker.getNetwork(Id).remove());
     }
     for (const { Id } of await docker.listImages({ filters })) {
-      await docker.getImage(Id).remove({ force: true }).catch(ignoreGone);
+      await unlessMissing(docker.getImage(Id).remove({ force: true }));
     }
-  }
-}
-
-function ignoreGone(error: unknown): void {
-  if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -4,6 +4,7 @@ import type { EcrOptions, RegistryImage } from './registry/ecrRegistry.ts';
 import type { PushOptions } from './registry/dockerPush.ts';
 import type { ResourceHandler } from './slipwayProvider.ts';
 import { unwrap } from './wire.ts';
+import { shortImageId } from './shortImageId.ts';
 
 interface Inputs {
   image: string;
@@ -100,7 +101,7 @@ export function imageTag(image: string): string {
 }
 
 function explain(image: string, repository: string, reason: string): string {
-  return `The image ${image.slice(0, 19)} did not get into ${repository}: ${reason.replace(/\.$/, '')}.\nNothing that serves was touched.`;
+  return `The image ${shortImageId(image)} did not get into ${repository}: ${reason.replace(/\.$/, '')}.\nNothing that serves was touched.`;
 }
 
 /** Loaded when there is something to push: most updates push nothing. */

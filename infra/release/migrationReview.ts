@@ -3,7 +3,7 @@ import { readMigrations, type Migration } from '../../migrations/runner/files.ts
 import { findingLine, lintMigrations } from '../../migrations/runner/lint.ts';
 import { planStatements } from '../../migrations/runner/plannedStatements.ts';
 import { refuseEarlyContract } from '../../migrations/runner/releaseRules.ts';
-import { lockModes, type LockMode } from '../../migrations/runner/sqlLocks.ts';
+import { lockOrder, type LockMode } from '../../migrations/runner/sqlLocks.ts';
 import type { MigrationFile } from '../platform.ts';
 
 export interface MigrationReview {
@@ -14,8 +14,6 @@ export interface MigrationReview {
   /** Why the runner would refuse to run these files in one release. */
   refused?: string;
 }
-
-const order = Object.keys(lockModes) as LockMode[];
 
 /**
  * Looks at the SQL of the files that a release would apply, for a preview: nothing is run. Of a promoted image the files
@@ -77,11 +75,12 @@ function lockLines({ up }: Migration): string[] {
     if (!locks) unknown ??= line;
     for (const { on, mode, keepsOut } of locks ?? []) {
       const known = strongest.get(on);
-      if (!known || order.indexOf(mode) > order.indexOf(known.mode)) strongest.set(on, { mode, line, keepsOut });
+      if (!known || lockOrder.indexOf(mode) > lockOrder.indexOf(known.mode))
+        strongest.set(on, { mode, line, keepsOut });
     }
   }
   const lines = [...strongest]
-    .filter(([, { mode }]) => order.indexOf(mode) >= order.indexOf('ShareUpdateExclusive'))
+    .filter(([, { mode }]) => lockOrder.indexOf(mode) >= lockOrder.indexOf('ShareUpdateExclusive'))
     .map(([on, { mode, line, keepsOut }]) => `      line ${line} takes ${mode} on ${on}: keeps out ${keepsOut}`);
   if (unknown !== undefined) lines.push(`      line ${unknown}: its text does not tell which locks it takes`);
   return lines;

@@ -1,5 +1,6 @@
 import type { CompatibilityCheck, CompatibilityOptions, CompatibilityResult } from './compatibilityCheck.ts';
 import { TaskError } from './taskRunner.ts';
+import { shortImageId } from './shortImageId.ts';
 
 /** How many failed checks the error names. */
 const shownFailures = 5;
@@ -38,7 +39,7 @@ export async function requireOldCodeWorks(check: CompatibilityCheck, options: Ol
     await onLine(`the deployed version was not checked on the new schema: ${result.reason}`, result.severity);
   } else if (result.outcome === 'passed') {
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
-    const who = result.deployed.map(short).join(' and ');
+    const who = result.deployed.map(shortImageId).join(' and ');
     await onLine(
       `the deployed version ${who} works on the new schema: it passes its ${result.checks} checks there (${seconds} s)`,
       'info',
@@ -68,7 +69,7 @@ function explainBroken(
   const shown = failures.slice(0, shownFailures);
   const more = failures.length - shown.length;
   return [
-    `The version that is deployed now, ${short(deployed)}, does not work on the schema of this release: ${failures.length} of its ${checks} checks failed${skipped > 0 ? `, ${skipped} more could not run` : ''}.`,
+    `The version that is deployed now, ${shortImageId(deployed)}, does not work on the schema of this release: ${failures.length} of its ${checks} checks failed${skipped > 0 ? `, ${skipped} more could not run` : ''}.`,
     ...shown.map(({ name, expected, got }) => `  - ${name}: expected ${expected}; got ${got}`),
     ...(more > 0 ? [`  - and ${more} more`] : []),
     ...(logged.length > 0 ? ['It logged:', ...logged.map((line) => `  | ${line}`)] : []),
@@ -81,9 +82,4 @@ function explainBroken(
 
 function switchOff(stack: string): string {
   return `\`pulumi config set --stack ${stack} checkOldCode false\``;
-}
-
-/** `sha256:` and 12 digits, as `docker images` shows an id. */
-function short(imageId: string): string {
-  return imageId.slice(0, 'sha256:'.length + 12);
 }

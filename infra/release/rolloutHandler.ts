@@ -10,6 +10,7 @@ import type { Receipt } from './rollout.ts';
 import { RolloutError } from './rolloutError.ts';
 import type { ResourceHandler } from './slipwayProvider.ts';
 import { unwrap } from './wire.ts';
+import { shortImageId } from './shortImageId.ts';
 
 interface CommonInputs {
   release: string;
@@ -87,9 +88,11 @@ export class RolloutHandler implements ResourceHandler {
     try {
       await rollout.run();
     } catch (error) {
-      const usual = serving ? `The release before, ${short(serving)}, goes on serving.` : 'No release serves yet.';
+      const usual = serving
+        ? `The release before, ${shortImageId(serving)}, goes on serving.`
+        : 'No release serves yet.';
       const after = (error instanceof RolloutError ? error.aftermath : undefined) ?? usual;
-      throw new Error(`The rollout of ${short(inputs.release)} failed: ${(error as Error).message}\n${after}`, {
+      throw new Error(`The rollout of ${shortImageId(inputs.release)} failed: ${(error as Error).message}\n${after}`, {
         cause: error,
       });
     }
@@ -153,9 +156,4 @@ function essence(inputs: Partial<Inputs>): string {
   const { release, targets, routes, runner } = inputs;
   const place = runner?.kind === 'ecs' ? [runner.cluster, runner.url] : runner?.gateway;
   return canonical({ release, targets, routes, place });
-}
-
-/** `sha256:` and 12 digits, as `docker images` shows an id. */
-function short(imageId: string): string {
-  return imageId.slice(0, 'sha256:'.length + 12);
 }

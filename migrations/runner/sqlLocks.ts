@@ -90,9 +90,10 @@ const mildActions: [RegExp, LockMode][] = [
   [/^(?:enable|disable)\s+(?:(?:replica|always)\s+)?trigger\b/i, 'ShareRowExclusive'],
 ];
 
-const order = Object.keys(lockModes) as LockMode[];
+/** From the weakest to the strongest. */
+export const lockOrder = Object.keys(lockModes) as LockMode[];
 const strongest = (modes: LockMode[]): LockMode =>
-  modes.reduce((a, b) => (order.indexOf(b) > order.indexOf(a) ? b : a));
+  modes.reduce((a, b) => (lockOrder.indexOf(b) > lockOrder.indexOf(a) ? b : a));
 
 /**
  * The table locks that a statement takes, read from its text: nothing is run. A statement that may do anything (DO, CALL, a
@@ -116,7 +117,7 @@ export function locksOf(statement: string): TableLock[] | undefined {
     const mode = (lock.groups?.['mode'] ?? 'access exclusive').replaceAll(/(?:^|\s+)([a-z])/gi, (_, c: string) =>
       c.toUpperCase(),
     );
-    add(order.find((known) => known.toLowerCase() === mode.toLowerCase()) ?? 'AccessExclusive', lock[1] ?? '');
+    add(lockOrder.find((known) => known.toLowerCase() === mode.toLowerCase()) ?? 'AccessExclusive', lock[1] ?? '');
   } else {
     const rule = compiled.find(({ pattern }) => pattern.test(sql));
     if (!rule) return undefined;

@@ -5,7 +5,8 @@ import { ECSClient, ListClustersCommand, ListTasksCommand } from '@aws-sdk/clien
 import { DescribeLoadBalancersCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emulatorEndpoint, emulatorRegion, emulatorState } from '../../toolchain/emulator/emulator.ts';
+import { emulatorEndpoint, emulatorState } from '../../toolchain/emulator/emulator.ts';
+import { emulatorRegion } from '../../toolchain/emulator/guard.ts';
 import { emulatorDown } from '../../toolchain/verbs/emulator.ts';
 import { Checkout } from '../support/checkout.ts';
 import { run, type Finished } from '../support/run.ts';

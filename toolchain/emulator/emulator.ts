@@ -4,14 +4,13 @@ import { dockerHost } from '../../infra/docker/host.ts';
 import { logText } from '../../infra/release/docker/logLines.ts';
 import { lastLines } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
+import { unlessMissing } from '../lib/unlessMissing.ts';
+import { emulatorRegion } from './guard.ts';
 import { emulatorImage } from './images.ts';
 
 /** One per machine: its name is its address for what it starts, and its port is fixed into what is pushed to its registry. */
 const emulatorName = 'slipway-emulator';
 const port = 4566;
-
-/** Where stacks on the emulator have to be. */
-export const emulatorRegion = 'eu-central-1';
 
 /** The emulator's only address on this machine. */
 export const emulatorEndpoint = `http://127.0.0.1:${port}`;
@@ -124,12 +123,12 @@ export async function removeEmulator(docker: Docker): Promise<string[]> {
   // The emulator first, so that it starts no task anew while its tasks go.
   for (const find of [ownContainers, startedContainers]) {
     for (const { Id, Names } of await find(docker)) {
-      await gone(docker.getContainer(Id).remove({ force: true, v: true }));
+      await unlessMissing(docker.getContainer(Id).remove({ force: true, v: true }));
       removed.push((Names[0] ?? Id).replace(/^\//, ''));
     }
   }
   for (const { Id, Name } of await docker.listNetworks({ filters: { label: [ownLabel] } })) {
-    await gone(docker.getNetwork(Id).remove());
+    await unlessMissing(docker.getNetwork(Id).remove());
     removed.push(`network ${Name}`);
   }
   return removed;
@@ -138,7 +137,7 @@ export async function removeEmulator(docker: Docker): Promise<string[]> {
 /** Removes the containers of tasks that have ended: the emulator keeps them for a while. */
 export async function removeEndedTasks(docker: Docker): Promise<void> {
   for (const { Id, State } of await startedContainers(docker)) {
-    if (State === 'exited') await gone(docker.getContainer(Id).remove({ force: true, v: true }));
+    if (State === 'exited') await unlessMissing(docker.getContainer(Id).remove({ force: true, v: true }));
   }
 }
 
@@ -148,12 +147,6 @@ function ownContainers(docker: Docker): Promise<Docker.ContainerInfo[]> {
 
 function startedContainers(docker: Docker): Promise<Docker.ContainerInfo[]> {
   return docker.listContainers({ all: true, filters: { label: [startedBy] } });
-}
-
-async function gone(removal: Promise<unknown>): Promise<void> {
-  await removal.catch((error: unknown) => {
-    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-  });
 }
 
 /** The engine's socket on this machine: the emulator starts containers through it. */

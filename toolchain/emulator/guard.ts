@@ -1,6 +1,9 @@
 import { isIP } from 'node:net';
 import { UserFault } from '../lib/fault.ts';
 
+/** Where stacks on the emulator have to be. */
+export const emulatorRegion = 'eu-central-1';
+
 /** The credentials that the emulator takes; no account knows them. */
 const dummy = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' } as const;
 
@@ -38,7 +41,7 @@ function isLoopback(host: string): boolean {
 export function emulatorEnvironment(
   endpoint: string,
   env: NodeJS.ProcessEnv = process.env,
-  region = 'eu-central-1',
+  region = emulatorRegion,
 ): NodeJS.ProcessEnv {
   const { href } = requireLoopback(endpoint);
   const kept = Object.entries(env).filter(([name]) => !/^(AWS_|BOTO_)/.test(name) || name === 'AWS_CA_BUNDLE');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { baseImages } from '../../infra/images.ts';
 import { root } from '../lib/paths.ts';
+import { unlessMissing } from '../lib/unlessMissing.ts';
 import { baseImageOrigin } from '../setup/base-images.ts';
 import { followToEnd } from '../setup/debian-rootfs.ts';
 import { proxyVariables } from '../setup/reachable.ts';
@@ -38,7 +39,7 @@ async function ensureEmulator(docker: Docker, note: (line: string) => void): Pro
     .update(emulatorVersion)
     .digest('hex')
     .slice(0, 16);
-  const present = await inspect(docker, emulatorImage);
+  const present = await unlessMissing(docker.getImage(emulatorImage).inspect());
   if (present?.Config.Labels?.[recipeLabel] === recipe) return false;
   note(`building ${emulatorImage} from PyPI (a minute)`);
   const index = process.env['PIP_INDEX_URL'];
@@ -69,7 +70,7 @@ async function ensureEngine(
   const [present, origin, source] = [
     await baseImageOrigin(docker, name),
     await baseImageOrigin(docker, base),
-    await inspect(docker, base),
+    await unlessMissing(docker.getImage(base).inspect()),
   ];
   if (present === 'official') return false;
   if (origin === 'official') {
@@ -77,17 +78,8 @@ async function ensureEngine(
     await followToEnd(docker, await docker.pull(name));
     return true;
   }
-  if (source === undefined || (await inspect(docker, name))?.Id === source.Id) return false;
+  if (source === undefined || (await unlessMissing(docker.getImage(name).inspect()))?.Id === source.Id) return false;
   const [repo = '', tag = ''] = name.split(':');
   await docker.getImage(base).tag({ repo, tag });
   return true;
-}
-
-async function inspect(docker: Docker, name: string): Promise<Docker.ImageInspectInfo | undefined> {
-  try {
-    return await docker.getImage(name).inspect();
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
-  }
 }

@@ -25,8 +25,19 @@ export function stackConfig(key: string): unknown {
   return parsed?.config?.[`${project}:${key}`];
 }
 
+/** The Postgres schema of the stack's tables, from its file. What is no plain name never came up, so it names nothing. */
+export function databaseSchema(): string {
+  const schema = stackConfig('databaseSchema');
+  return typeof schema === 'string' && /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : 'public';
+}
+
+/** Whether this stack runs on Docker, or has yet to say. */
+export function isDockerStack(): boolean {
+  return stackConfig('platform') !== 'aws';
+}
+
 export function requireDockerStack(verb: string): void {
-  if (stackConfig('platform') === 'aws') {
+  if (!isDockerStack()) {
     throw new UserFault(
       `\`make ${verb}\` is for stacks on Docker; ${stack} is on AWS.`,
       `Name another: \`make ${verb} STACK=dev\`.`,
@@ -42,7 +53,7 @@ export function emulatedBy(): string | undefined {
 
 /** Whether Pulumi need not ask: on AWS a person reads the preview and says yes, or CONFIRM has named the stack before. */
 export function agreed(): boolean {
-  return stackConfig('platform') !== 'aws' || emulatedBy() !== undefined || process.env['CONFIRM'] === stack;
+  return isDockerStack() || emulatedBy() !== undefined || process.env['CONFIRM'] === stack;
 }
 
 export const docker = () => dockerClient(dockerHost());

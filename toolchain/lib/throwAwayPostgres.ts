@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { baseImages } from '../../infra/images.ts';
 import { stackLabels } from '../../infra/labels.ts';
+import { containerExec } from '../../infra/release/docker/containerExec.ts';
 import { UserFault } from './fault.ts';
+import { isAlive } from './isAlive.ts';
+import { unlessMissing } from './unlessMissing.ts';
 import { docker, identity, project, stack, stackFilter } from './context.ts';
-import { runIn } from './runIn.ts';
 
 /** The process that started it. When that is gone, whoever comes next removes the container. */
 const ownerLabel = 'dev.slipway.owner';
@@ -11,7 +13,7 @@ const role = 'rehearsal';
 const user = 'slipway';
 const name = 'rehearsal';
 /** Its own path: on PATH may be a script of Debian's, which takes longer. */
-export const pgDumpPath = '/usr/lib/postgresql/17/bin/pg_dump';
+const pgDumpPath = '/usr/lib/postgresql/17/bin/pg_dump';
 
 /**
  * A Postgres that is gone when its work is done, with the image and the limits of a stack's own. It listens on a free port of
@@ -63,7 +65,7 @@ export class ThrowAwayPostgres {
 
   /** What the container's own pg_dump prints of its database. */
   pgDump(options: string[]): Promise<string> {
-    return runIn(this.#id, [pgDumpPath, '--username', user, '--dbname', name, ...options]);
+    return pgDumpIn(this.#id, user, name, options);
   }
 
   async remove(): Promise<void> {
@@ -71,22 +73,21 @@ export class ThrowAwayPostgres {
   }
 }
 
+/**
+ * What the pg_dump of a running Postgres container prints of a database in it.
+ *
+ * @throws with what it wrote to standard error when it ends with another exit code than 0
+ */
+export async function pgDumpIn(container: string, user: string, database: string, options: string[]): Promise<string> {
+  const command = [pgDumpPath, '--username', user, '--dbname', database, ...options];
+  const { exitCode, stdout, stderr } = await containerExec(docker(), container, command);
+  if (exitCode !== 0) throw new Error(`\`${pgDumpPath}\` ended with exit code ${exitCode}: ${stderr.trim()}`);
+  return stdout;
+}
+
 async function removeLeftovers(): Promise<void> {
   for (const { Id, Labels } of await docker().listContainers({ all: true, filters: stackFilter(role) })) {
     if (isAlive(Number(Labels[ownerLabel]))) continue;
-    await docker()
-      .getContainer(Id)
-      .remove({ force: true, v: true })
-      .catch((error: unknown) => {
-        if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-      });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as { code?: string }).code === 'EPERM';
+    await unlessMissing(docker().getContainer(Id).remove({ force: true, v: true }));
   }
 }

@@ -1,4 +1,4 @@
-import { stackConfig } from '../lib/context.ts';
+import { isDockerStack } from '../lib/context.ts';
 import { node } from '../lib/paths.ts';
 import { say, step } from '../lib/progress.ts';
 import { awsPlugin } from './aws-plugin.ts';
@@ -25,9 +25,4 @@ export async function setUp({ aws = !isDockerStack() }: { aws?: boolean } = {}):
   const results = await Promise.allSettled([docker, images, engine, ...plugins, state]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
-}
-
-/** Whether this stack runs on Docker, or has yet to say. */
-export function isDockerStack(): boolean {
-  return stackConfig('platform') !== 'aws';
 }

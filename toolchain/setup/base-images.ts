@@ -10,6 +10,7 @@ import { exec } from '../lib/exec.ts';
 import { UserFault, messageOf } from '../lib/fault.ts';
 import { nodeDir, root } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
+import { unlessMissing } from '../lib/unlessMissing.ts';
 import { debianRecipe, followToEnd, importDebian } from './debian-rootfs.ts';
 import { extraAuthorities } from './host.ts';
 import { proxyVariables, reachable } from './reachable.ts';
@@ -135,14 +136,11 @@ async function registryReachable(docker: Docker): Promise<boolean> {
 }
 
 async function lookUp(docker: Docker, name: string): Promise<Present> {
-  try {
-    const labels = (await docker.getImage(name).inspect()).Config.Labels ?? {};
-    const authorities = (labels[authoritiesLabel] ?? '').split(' ');
-    return { official: labels[standInLabel] === undefined, recipe: labels[recipeLabel] ?? '', authorities };
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
-  }
+  const image = await unlessMissing(docker.getImage(name).inspect());
+  if (!image) return undefined;
+  const labels = image.Config.Labels ?? {};
+  const authorities = (labels[authoritiesLabel] ?? '').split(' ');
+  return { official: labels[standInLabel] === undefined, recipe: labels[recipeLabel] ?? '', authorities };
 }
 
 /** An official image always serves; ours serves while its recipe is today's and it trusts what this machine trusts. */

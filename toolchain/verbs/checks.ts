@@ -4,8 +4,10 @@ import { extraArgs } from '../lib/context.ts';
 import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
-import { say } from '../lib/progress.ts';
+import { say, step } from '../lib/progress.ts';
 import { setUp } from '../setup/all.ts';
+import { awsPlugin } from '../setup/aws-plugin.ts';
+import { ensurePlugin } from '../setup/plugins.ts';
 import { pulumiEnvironment } from '../setup/state.ts';
 import { findProvider } from '../setup/terraform-mirror.ts';
 
@@ -40,7 +42,7 @@ export async function test(): Promise<number> {
 /** Leaves the tests on AWS out where its plugin cannot be had, and says so; where a mirror has it, it has to work. */
 async function withoutAws(): Promise<string[]> {
   try {
-    await setUp({ aws: true });
+    await step('plugin aws', (note) => ensurePlugin(awsPlugin(), Promise.resolve(), note));
     return [];
   } catch (error) {
     if (findProvider()) throw error;

@@ -1,5 +1,5 @@
 import { logText } from '../../infra/release/docker/logLines.ts';
-import { docker, extraArgs, requireDockerStack, stack, stackConfig, stackContainers } from '../lib/context.ts';
+import { databaseSchema, docker, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { dockerHost } from '../../infra/docker/host.ts';
 import { passThrough, which } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
@@ -92,12 +92,6 @@ class LinePrinter {
   end(): void {
     if (this.rest !== '') this.take('\n');
   }
-}
-
-/** The Postgres schema of the stack's tables, from its file. What is no plain name never came up, so it names nothing. */
-function databaseSchema(): string {
-  const schema = stackConfig('databaseSchema');
-  return typeof schema === 'string' && /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : 'public';
 }
 
 /** Opens psql inside the stack's Postgres, or runs what ARGS holds, such as ARGS="-c 'select 1'". */

@@ -1,11 +1,10 @@
 import { baseImages, standInLabel } from '../../infra/images.ts';
 import { emulatorState } from '../emulator/emulator.ts';
-import { docker, extraArgs, stack, stackContainers } from '../lib/context.ts';
+import { docker, extraArgs, isDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { tryExec } from '../lib/exec.ts';
 import { messageOf } from '../lib/fault.ts';
 import { node } from '../lib/paths.ts';
 import { locks, stateResources } from '../lib/pulumi.ts';
-import { isDockerStack } from '../setup/all.ts';
 import { awsPluginFound } from '../setup/aws-plugin.ts';
 import { baseImageOrigin } from '../setup/base-images.ts';
 import { originOf, type Origin } from '../setup/origin.ts';

@@ -4,6 +4,7 @@ import {
   confirmByName,
   docker,
   emulatedBy,
+  isDockerStack,
   requireDockerStack,
   stack,
   stackContainers,
@@ -12,7 +13,6 @@ import {
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
 import { clearDeadLock, explain, locks, pulumi, pulumiText, requireUnlocked, stateResources } from '../lib/pulumi.ts';
-import { isDockerStack } from '../setup/all.ts';
 
 /** Stops the stack's containers in the reverse of their order, and keeps them and their data. */
 export async function down(): Promise<number> {

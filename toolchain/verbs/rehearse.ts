@@ -5,11 +5,10 @@ import { migrateCommand } from '../../migrations/runner/cli.ts';
 import { connect } from '../../migrations/runner/connect.ts';
 import { referenceTables } from '../../migrations/runner/rehearsal/referenceTables.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';
-import { extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
+import { databaseSchema, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
-import { runIn } from '../lib/runIn.ts';
-import { pgDumpPath, ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
+import { pgDumpIn, ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
 
 /** How long Postgres may take to start: on a busy disk, initialising waits for each of its writes. */
 const startWaitMs = 300_000;
@@ -53,25 +52,17 @@ async function stackDatabase(): Promise<string | undefined> {
 /** Copies the schema, the runner's bookkeeping, and the rows that migrations themselves have written into. */
 async function clone(container: string, url: string, folder: string): Promise<void> {
   const dump = (...options: string[]): Promise<string> =>
-    runIn(container, [
-      pgDumpPath,
-      '--username',
-      'slipway',
-      '--dbname',
-      'slipway',
-      '--no-owner',
-      '--no-privileges',
-      ...options,
-    ]);
+    pgDumpIn(container, 'slipway', 'slipway', ['--no-owner', '--no-privileges', ...options]);
+  const name = databaseSchema();
   const schema = await dump('--schema-only');
   const tables = [...bookkeeping, ...referenceTables(folder)].filter((table) =>
-    schema.includes(`CREATE TABLE public.${table} (`),
+    schema.includes(`CREATE TABLE ${name}.${table} (`),
   );
   const rows =
     tables.length === 0
       ? ''
-      : await dump('--data-only', '--inserts', ...tables.map((table) => `--table=public.${table}`));
-  const client = await connect({ databaseUrl: url, schema: 'public', connectWaitMs: startWaitMs }, () => undefined);
+      : await dump('--data-only', '--inserts', ...tables.map((table) => `--table=${name}.${table}`));
+  const client = await connect({ databaseUrl: url, schema: name, connectWaitMs: startWaitMs }, () => undefined);
   try {
     for (const text of [schema, rows]) if (text !== '') await client.query(plainSql(text));
   } finally {
@@ -87,7 +78,7 @@ function plainSql(text: string): string {
 
 async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres): Promise<number> {
   const code = await migrateCommand(['rehearse', ...args], folder, () => {
-    const { DATABASE_URL, DATABASE_SCHEMA } = { DATABASE_URL: postgres?.url ?? '', DATABASE_SCHEMA: 'public' };
+    const { DATABASE_URL, DATABASE_SCHEMA } = { DATABASE_URL: postgres?.url ?? '', DATABASE_SCHEMA: databaseSchema() };
     const settings = readConfig(migrateSettings, { ...process.env, DATABASE_URL, DATABASE_SCHEMA });
     return {
       databaseUrl: DATABASE_URL,

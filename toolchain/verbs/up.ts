@@ -1,5 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { agreed, docker, emulatedBy, stack, stackConfig, stackContainers, stackFilter } from '../lib/context.ts';
+import {
+  agreed,
+  docker,
+  emulatedBy,
+  isDockerStack,
+  stack,
+  stackConfig,
+  stackContainers,
+  stackFilter,
+} from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { policyFlags, policyPack } from '../lib/policy.ts';
 import { say, seconds } from '../lib/progress.ts';
@@ -13,7 +22,7 @@ import {
   stateResources,
   type StateResource,
 } from '../lib/pulumi.ts';
-import { isDockerStack, setUp } from '../setup/all.ts';
+import { setUp } from '../setup/all.ts';
 import { requireDiskSpace } from '../setup/disk-space.ts';
 import { settleStackFile, usesOwnBackend } from '../setup/state.ts';
 import { showUnfit } from './unfit.ts';

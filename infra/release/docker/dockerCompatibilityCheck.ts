@@ -14,6 +14,7 @@ import { dockerClient } from './dockerClient.ts';
 import { DockerTaskRunner } from './dockerTaskRunner.ts';
 import { lastLines, Scratch } from './scratch.ts';
 import { dumpSchema, ScratchDatabase, type SourceDatabase } from './scratchDatabase.ts';
+import { shortImageId } from '../shortImageId.ts';
 
 /** It takes about a second; a busy machine must not make it fail. */
 const smokeTimeoutSeconds = 180;
@@ -148,7 +149,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     const command = [...app.smoke, address, '--json', '--timeout', String(smokeTimeoutSeconds)];
     const { exitCode, tail } = await this.task(scratch, image, command, (smokeTimeoutSeconds + 30) * 1000, signal);
     if (exitCode === 2 && noRole.test(tail.join('\n'))) {
-      const reason = `it becomes ready there, but its image ${image.slice(0, 'sha256:'.length + 12)} has no role \`${app.smoke.join(' ')}\` with more checks; the next one has`;
+      const reason = `it becomes ready there, but its image ${shortImageId(image)} has no role \`${app.smoke.join(' ')}\` with more checks; the next one has`;
       return { outcome: 'unchecked', reason, severity: 'warning' };
     }
     const report = readReport(tail);

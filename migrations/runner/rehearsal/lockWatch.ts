@@ -1,13 +1,11 @@
 import type { Client } from 'pg';
-import { lockModes, type LockMode } from '../sqlLocks.ts';
+import { lockOrder, type LockMode } from '../sqlLocks.ts';
 
 /** A lock that a file held on a table that was there before it. */
 export interface HeldLock {
   mode: LockMode;
   on: string;
 }
-
-const order = Object.keys(lockModes) as LockMode[];
 
 /**
  * Which table locks a session holds. It is asked for from outside again and again, and by the session itself at the end of each
@@ -39,10 +37,10 @@ export class LockWatch {
     );
     for (const { relation, mode } of rows) {
       const on = this.#names.get(relation);
-      const known = order.find((one) => `${one}Lock` === mode);
+      const known = lockOrder.find((one) => `${one}Lock` === mode);
       if (!on || !known) continue;
       const before = this.#held.get(on);
-      if (!before || order.indexOf(known) > order.indexOf(before)) this.#held.set(on, known);
+      if (!before || lockOrder.indexOf(known) > lockOrder.indexOf(before)) this.#held.set(on, known);
     }
   }
 
@@ -50,6 +48,6 @@ export class LockWatch {
   get held(): HeldLock[] {
     return [...this.#held]
       .map(([on, mode]) => ({ mode, on }))
-      .sort((a, b) => order.indexOf(b.mode) - order.indexOf(a.mode) || (a.on < b.on ? -1 : 1));
+      .sort((a, b) => lockOrder.indexOf(b.mode) - lockOrder.indexOf(a.mode) || (a.on < b.on ? -1 : 1));
   }
 }

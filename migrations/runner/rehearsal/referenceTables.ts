@@ -2,7 +2,7 @@ import { readMigrations } from '../files.ts';
 import { splitStatements } from '../statements.ts';
 
 const insertValues =
-  /^insert\s+into\s+(?:(?:"?public"?)\s*\.\s*)?"?(?<table>[a-z_][a-z0-9_]*)"?\s*(?:\([^)]*\)\s*)?values\b/i;
+  /^insert\s+into\s+(?:"?[a-z_][a-z0-9_]*"?\s*\.\s*)?"?(?<table>[a-z_][a-z0-9_]*)"?\s*(?:\([^)]*\)\s*)?values\b/i;
 
 /**
  * The tables that migrations write rows of their own into (`INSERT INTO … VALUES …`): few rows, which later migrations may count

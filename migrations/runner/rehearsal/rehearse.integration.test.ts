@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { migrate, migrationFolder } from '../../../app/test-support/migrate.ts';
 import { TestPostgres } from '../../../app/test-support/postgres.ts';
-import { runIn } from '../../../toolchain/lib/runIn.ts';
-import { pgDumpPath } from '../../../toolchain/lib/throwAwayPostgres.ts';
+import { pgDumpIn } from '../../../toolchain/lib/throwAwayPostgres.ts';
 import { migrateCommand } from '../cli.ts';
 import { exitCodes } from '../exit.ts';
 
@@ -55,7 +54,7 @@ async function rehearse(url: string, folder: string, ...args: string[]): Promise
     },
     ...{ lockTimeoutMs: 3_000, statementTimeoutMs: 60_000, attempts: 5 },
     ...(container && {
-      pgDump: (options: string[]) => runIn(container, [pgDumpPath, '-U', 'slipway', '-d', name, ...options]),
+      pgDump: (options: string[]) => pgDumpIn(container, 'slipway', name, options),
     }),
   }));
   vi.restoreAllMocks();

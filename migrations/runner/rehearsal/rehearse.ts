@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { connect } from '../connect.ts';
+import { cut } from '../disconnect.ts';
 import { MigrationError } from '../exit.ts';
 import { readMigrations, type Migration } from '../files.ts';
 import { Ledger } from '../ledger.ts';
@@ -105,10 +106,6 @@ async function open(options: RunnerOptions): Promise<Client> {
   // By its name the runner's own session is told from these.
   await client.query(`SET application_name = 'slipway-rehearsal'`);
   return client;
-}
-
-function cut(client: Client): void {
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
 class Rehearser {
