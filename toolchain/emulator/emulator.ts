@@ -17,6 +17,8 @@ export const emulatorEndpoint = `http://127.0.0.1:${port}`;
 
 /** The first port on this machine that the emulator publishes a database at. */
 const databasePort = 25432;
+/** Names of the volumes that it gives its databases; they have no labels. */
+const databaseVolume = /^ministack-rds-.+-data$/;
 const readyLimitMs = 60_000;
 /** On the emulator's own container and network. */
 const ownLabel = 'dev.slipway.emulator';
@@ -127,9 +129,26 @@ export async function removeEmulator(docker: Docker): Promise<string[]> {
       removed.push((Names[0] ?? Id).replace(/^\//, ''));
     }
   }
+  for (const { Name } of (await docker.listVolumes()).Volumes.filter(({ Name: name }) => databaseVolume.test(name))) {
+    await unlessMissing(docker.getVolume(Name).remove());
+    removed.push(`volume ${Name}`);
+  }
   for (const { Id, Name } of await docker.listNetworks({ filters: { label: [ownLabel] } })) {
     await unlessMissing(docker.getNetwork(Id).remove());
     removed.push(`network ${Name}`);
+  }
+  return removed;
+}
+
+/** Removes the engine's names of images that were pushed to the emulator's registry; the images stay under their other names. */
+export async function removePushedImages(docker: Docker): Promise<string[]> {
+  const registry = `${new URL(emulatorEndpoint).host}/`;
+  const removed: string[] = [];
+  for (const { RepoTags, RepoDigests } of await docker.listImages()) {
+    for (const name of [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((own) => own.startsWith(registry))) {
+      await unlessMissing(docker.getImage(name).remove());
+      removed.push(name);
+    }
   }
   return removed;
 }

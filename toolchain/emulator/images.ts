@@ -23,6 +23,7 @@ const engineImages = {
 
 const recipeLabel = 'dev.slipway.recipe';
 const folder = join(root, 'toolchain', 'images', 'emulator');
+const files = ['Dockerfile', 'health_checks.py'];
 
 /** Makes the emulator's image, and the ones it asks for, present. Base images have to be there. */
 export async function ensureEmulatorImages(docker: Docker, note: (line: string) => void): Promise<boolean> {
@@ -34,17 +35,15 @@ export async function ensureEmulatorImages(docker: Docker, note: (line: string) 
 }
 
 async function ensureEmulator(docker: Docker, note: (line: string) => void): Promise<boolean> {
-  const recipe = createHash('sha256')
-    .update(readFileSync(join(folder, 'Dockerfile')))
-    .update(emulatorVersion)
-    .digest('hex')
-    .slice(0, 16);
+  const hash = createHash('sha256').update(emulatorVersion);
+  for (const file of files) hash.update(readFileSync(join(folder, file)));
+  const recipe = hash.digest('hex').slice(0, 16);
   const present = await unlessMissing(docker.getImage(emulatorImage).inspect());
   if (present?.Config.Labels?.[recipeLabel] === recipe) return false;
   note(`building ${emulatorImage} from PyPI (a minute)`);
   const index = process.env['PIP_INDEX_URL'];
   const stream = await docker.buildImage(
-    { context: folder, src: ['Dockerfile'] },
+    { context: folder, src: files },
     {
       t: emulatorImage,
       labels: { [recipeLabel]: recipe },

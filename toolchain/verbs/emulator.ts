@@ -15,16 +15,22 @@ export async function emulatorUp(): Promise<number> {
   return 0;
 }
 
-/** The emulator's images and the emulator itself, in setup steps; Docker and the base images have to be there. */
-export async function ensureEmulator(): Promise<void> {
+/**
+ * The emulator's images and the emulator itself, in setup steps; Docker and the base images have to be there.
+ *
+ * @returns whether it was started anew: then it knows nothing of what an earlier one held
+ */
+export async function ensureEmulator(): Promise<boolean> {
+  let anew = false;
   await step('emulator images', async (note) => {
     const worked = await ensureEmulatorImages(docker(), note);
     return { found: emulatorImage, worked };
   });
   await step('emulator', async () => {
-    const worked = await startEmulator(docker());
-    return { found: `ready at ${emulatorEndpoint}`, worked };
+    anew = await startEmulator(docker());
+    return { found: `ready at ${emulatorEndpoint}`, worked: anew };
   });
+  return anew;
 }
 
 /** Removes the emulator and everything it started. */
