@@ -40,11 +40,14 @@ describe('configuration', () => {
     expect(refusal({ build: 'true' })).toContain('slipway:platform: is required: one of docker, aws');
   });
 
-  it('wants exactly one of build and image', () => {
+  it('wants exactly one of build, image and imageFrom', () => {
     const image = `sha256:${'a'.repeat(64)}`;
-    expect(refusal({ platform: 'docker' })).toContain('neither build nor image is set');
-    expect(refusal({ platform: 'docker', build: 'true', image })).toContain('cannot be true while image is set');
+    expect(refusal({ platform: 'docker' })).toContain('none of build, image and imageFrom is set');
+    expect(refusal({ platform: 'docker', build: 'true', image })).toContain('build: cannot be set with image;');
+    expect(refusal({ platform: 'docker', build: 'true', image, imageFrom: 'dev' })).toContain('image and imageFrom;');
     expect(parse({ platform: 'docker', image }).image).toBe(image);
+    expect(parse({ platform: 'docker', build: 'false', imageFrom: 'dev' }).imageFrom).toBe('dev');
+    expect(refusal({ platform: 'docker', imageFrom: 'a/b' })).toContain("imageFrom: must be another stack's name");
   });
 
   it('refuses an image that is not an id', () => {

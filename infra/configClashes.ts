@@ -34,16 +34,16 @@ export function providerFaults(aws: Record<string, string>): string[] {
 }
 
 function imageClashes(values: Values): string[] {
-  const faults: string[] = [];
-  if (values['build'] === true && values['image'] !== undefined) {
-    faults.push(
-      'build: cannot be true while image is set; a stack builds its image or runs a promoted one. Remove one.',
-    );
+  const set = ['build', 'image', 'imageFrom'].filter((key) => values[key] !== undefined && values[key] !== false);
+  if (set.length === 1) return [];
+  if (set.length === 0) {
+    return [
+      'build: none of build, image and imageFrom is set. Set build to true, image to the id of a verified image, or imageFrom to the stack that verifies it.',
+    ];
   }
-  if ((values['build'] === undefined || values['build'] === false) && values['image'] === undefined) {
-    faults.push('build: neither build nor image is set. Set build to true, or image to the id of a verified image.');
-  }
-  return faults;
+  return [
+    `${set[0]}: cannot be set with ${set.slice(1).join(' and ')}; a stack builds its image or runs one that is there. Keep one of them.`,
+  ];
 }
 
 /** A key that has no effect where it stands is a mistake, so it is refused rather than ignored. */

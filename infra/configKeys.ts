@@ -18,12 +18,17 @@ const hostName = z
 const sharedKeys = {
   /** Where the stack runs. */
   platform: z.enum(['docker', 'aws']),
-  /** Build the app image from this checkout. Exactly one of `build` and `image` is set. */
+  /** Build the app image from this checkout. Exactly one of `build`, `image` and `imageFrom` is set. */
   build: z.boolean().optional(),
   /** Run an image that exists already, by its id (`imageId` of the stack that verified it). */
   image: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, 'must be an image id: sha256: and 64 hexadecimal digits')
+    .optional(),
+  /** Run the image of the release that another stack of this project, by its name, proved last. */
+  imageFrom: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be another stack's name, such as dev")
     .optional(),
   /** How many api containers or tasks run; on AWS the fewest. Default 2 on Docker, the profile's on AWS. */
   replicas: z

@@ -7,11 +7,12 @@ import { stackLabels, type StackIdentity } from '../labels.ts';
 import { readMigrationFiles } from '../migrationFiles.ts';
 import type { AppImage, MigrationFile } from '../platform.ts';
 import { UserError } from '../userError.ts';
+import { verifiedImage } from '../verifiedImage.ts';
 import { buildHash } from './buildContext.ts';
 import type { EngineApi } from './engineApi.ts';
 
 /** Says which migrations an image carries, so that a stack that runs a promoted image need not trust its checkout. */
-const migrationsLabel = 'dev.slipway.migrations';
+export const migrationsLabel = 'dev.slipway.migrations';
 const dockerfile = 'app/Dockerfile';
 
 interface BuildPlan {
@@ -34,8 +35,9 @@ export type ImageMaker = (provider: () => docker.Provider) => AppImage;
  * @throws UserError when an image that must exist is not on the engine
  */
 export async function surveyImage(config: Config, identity: StackIdentity, engine: EngineApi): Promise<ImageMaker> {
-  if (config.image !== undefined) {
-    const image = await promotedImage(config.image, engine);
+  const { imageFrom, image: imageId = imageFrom && (await verifiedImage(imageFrom)) } = config;
+  if (imageId !== undefined) {
+    const image = await promotedImage(imageId, engine, imageFrom);
     return () => image;
   }
   const plan = await planBuild(identity, engine);
@@ -94,12 +96,14 @@ function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions): AppIma
 /**
  * An image that exists already, by its id: nothing is built.
  *
+ * @param from the stack that verified it, where it was taken from one
  * @throws UserError when the engine does not have it, or when it does not say which migrations it carries
  */
-async function promotedImage(imageId: string, engine: EngineApi): Promise<AppImage> {
+async function promotedImage(imageId: string, engine: EngineApi, from: string | undefined): Promise<AppImage> {
   const found = await engine.image(imageId);
   if (!found) {
-    throw new UserError(`The image ${imageId} is not on ${engine.host}. Load it there, or set slipway:build to true.`);
+    const make = from ? `or release it anew: \`make up STACK=${from}\`` : 'or set slipway:build to true';
+    throw new UserError(`The image ${imageId} is not on ${engine.host}. Load it there, ${make}.`);
   }
   const label = found.labels[migrationsLabel];
   if (!label) {
