@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkout } from './support/checkout.ts';
-import { startLoad } from './support/load.ts';
+import { startLoad } from '../toolchain/rehearsal/load.ts';
 import { Stack } from './support/stack.ts';
 
 // One stack; each test goes on from the one before.
@@ -24,7 +24,7 @@ const columns = async () =>
 
 /** Runs `make up` under a running loop of requests. */
 async function upUnderLoad() {
-  const load = startLoad(stack.port);
+  const load = startLoad(`http://127.0.0.1:${stack.port}`);
   const up = await stack.make('up');
   return { up, load: await load.stop() };
 }

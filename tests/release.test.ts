@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkout } from './support/checkout.ts';
-import { startLoad, type LoadReport } from './support/load.ts';
+import { startLoad, type LoadReport } from '../toolchain/rehearsal/load.ts';
 import type { Finished } from './support/run.ts';
 import { Stack } from './support/stack.ts';
 
@@ -21,7 +21,7 @@ const serving = async () => (await stack.api<{ release: string }>('GET', '/healt
 
 /** Runs `make up` under a running loop of requests, and prints what the loop saw. */
 async function upUnderLoad(what: string): Promise<{ up: Finished; load: LoadReport }> {
-  const load = startLoad(stack.port);
+  const load = startLoad(`http://127.0.0.1:${stack.port}`);
   const up = await stack.make('up');
   const report = await load.stop();
   const faults = report.failed > 0 ? ` (${JSON.stringify(report.faults)})` : '';

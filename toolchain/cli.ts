@@ -65,7 +65,7 @@ const verbs: Record<string, Verb> = {
   },
   'migration-rehearse': {
     does: 'Runs the pending migrations of this checkout on a throw-away copy of the schema, and measures locks and waits.',
-    run: async () => (await import('./verbs/rehearse.ts')).migrationRehearse(),
+    run: async () => (await import('./verbs/migrationRehearse.ts')).migrationRehearse(),
   },
   'migration-verify': {
     does: "Holds the image's migrations against the database.",
@@ -87,6 +87,14 @@ const verbs: Record<string, Verb> = {
   'rebuild-db': {
     does: "Drops, migrates and seeds the database; asks for the stack's name (or CONFIRM=name).",
     run: async () => (await import('./verbs/tasks.ts')).rebuildDatabase(),
+  },
+  rehearse: {
+    does: "Runs production's program on this machine with dev's image, and checks the API; FAULT=… injects faults.",
+    run: async () => (await import('./verbs/rehearse.ts')).rehearse(),
+  },
+  'rehearse-down': {
+    does: 'Removes the rehearsal, and the emulator with everything it started.',
+    run: async () => (await import('./verbs/rehearse.ts')).rehearseDown(),
   },
   'emulator-up': {
     does: 'Starts the AWS emulator on 127.0.0.1:4566; nothing to do when it runs.',

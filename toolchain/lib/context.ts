@@ -71,13 +71,17 @@ export async function stackContainers() {
   const found = await docker().listContainers({ all: true, filters: stackFilter() });
   const order = ['postgres', 'valkey', 'migration', 'task', 'api', 'worker', 'gateway'];
   const rank = (role = ''): number => order.indexOf(role) + 1 || order.length;
-  return found
-    .map((info) => ({
-      ...info,
-      role: info.Labels[labelKeys.role] ?? '?',
-      name: (info.Names[0] ?? info.Id).replace(/^\//, ''),
-    }))
-    .sort((a, b) => rank(a.role) - rank(b.role) || a.name.localeCompare(b.name));
+  return (
+    found
+      .map((info) => ({
+        ...info,
+        role: info.Labels[labelKeys.role] ?? '?',
+        name: (info.Names[0] ?? info.Id).replace(/^\//, ''),
+      }))
+      // What another stack runs of this one's image, such as a rehearsal's task, inherits the image's labels.
+      .filter(({ role }) => role !== 'image')
+      .sort((a, b) => rank(a.role) - rank(b.role) || a.name.localeCompare(b.name))
+  );
 }
 
 /** Asks on the terminal for the stack's name, unless CONFIRM already holds it. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { engineFolder, enginePath } from '../setup/pulumi-engine.ts';
 import { pulumiEnvironment, usesOwnBackend } from '../setup/state.ts';
 import { emulatorEnvironment } from '../emulator/guard.ts';
@@ -53,10 +54,56 @@ export function pulumi(...args: string[]): Promise<ExecResult> {
   });
 }
 
+/** A pulumi that runs for itself, with what it has printed so far. */
+export interface WatchedPulumi {
+  output(): string;
+  /** As a machine that runs out of memory might: neither it nor its plugins can put anything in order. */
+  kill(): void;
+  /** The code is 137 after a kill, 130 after a Ctrl-C. */
+  finished: Promise<{ code: number; output: string; seconds: number }>;
+}
+
+/**
+ * Runs pulumi without a person at it.
+ *
+ * @param onLine gets each line as it comes
+ */
+export function watchPulumi(args: string[], onLine: (line: string) => void): WatchedPulumi {
+  const started = performance.now();
+  const child = spawn(enginePath(), [...args, '--non-interactive', '--color', 'never'], {
+    cwd: root,
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    createInterface({ input: stream }).on('line', (line) => {
+      output += `${line}\n`;
+      onLine(line);
+    });
+  }
+  let interrupted = false;
+  const stop = (): void => void ((interrupted = true), child.kill('SIGINT'));
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  const finished = new Promise<{ code: number; output: string; seconds: number }>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      process.off('SIGINT', stop).off('SIGTERM', stop);
+      const seconds = (performance.now() - started) / 1000;
+      resolve({ code: interrupted ? 130 : (code ?? (signal === 'SIGKILL' ? 137 : 130)), output, seconds });
+    });
+  });
+  return { output: () => output, kill: () => void child.kill('SIGKILL'), finished };
+}
+
 /** A resource as the state holds it. */
 export interface StateResource {
   type: string;
+  urn?: string;
   id?: string;
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
 }
 
 /** The resources of this stack's state; undefined when there is no such stack. */
@@ -128,6 +175,18 @@ export async function clearDeadLock(): Promise<void> {
     `  … stack ${stack}: clearing the lock of process ${held[0]?.pid}, which was killed; going on from where it stood`,
   );
   await pulumiText('cancel', '--yes', '--stack', stack);
+}
+
+/** Forgets a stack, if there is one, whose resources are gone with the emulator that held them in its memory. */
+export async function forgetStack(): Promise<void> {
+  const resources = (await stateResources().catch(() => undefined)) ?? [];
+  if (resources.length === 0) return;
+  await clearDeadLock();
+  requireUnlocked();
+  await pulumiText('stack', 'rm', stack, '--yes', '--force', '--preserve-config');
+  say(
+    `  … stack ${stack}: forgotten; its ${resources.length} resources were in the memory of an emulator that is gone`,
+  );
 }
 
 /** Refuses to start while another run holds the stack, or has left its lock. */

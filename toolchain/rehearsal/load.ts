@@ -9,46 +9,87 @@ export interface LoadReport {
   releases: Set<string>;
 }
 
+export interface LoadOptions {
+  /** Most requests in all. */
+  limit?: number;
+  /** How many clients ask at a time; every second one opens a connection for each request. */
+  clients?: number;
+  /** Between two requests of a client, milliseconds. */
+  pauseMs?: number;
+  /** What is asked for in turn, below the address. */
+  paths?: string[];
+}
+
+export interface Load {
+  /** What happened since the last lap, or the start; the loop goes on. */
+  lap(): LoadReport;
+  /** Ends the loop; what happened since the last lap. */
+  stop(): Promise<LoadReport>;
+}
+
 /**
- * A running loop of requests to a gateway on the loopback, half of them over kept connections and half over new ones, until
- * `stop`, or until `limit` requests.
+ * A running loop of requests to an address on the loopback, over kept and over new connections, until `stop` or `limit`.
  *
- * @param port of the gateway on 127.0.0.1
+ * @param url such as `http://127.0.0.1:8000`; its answers may say in `release` which release they are from
+ * @throws Error when the address is not on the loopback
  */
-export function startLoad(port: number, limit = 50_000): { stop: () => Promise<LoadReport> } {
-  const report: LoadReport = { sent: 0, failed: 0, faults: {}, releases: new Set() };
+export function startLoad(
+  url: string,
+  { limit = 50_000, clients = 4, pauseMs = 5, paths = ['/health'] }: LoadOptions = {},
+): Load {
+  const { hostname } = new URL(url);
+  if (hostname !== '127.0.0.1') throw new Error(`load goes to 127.0.0.1 only, not to ${hostname}`);
+  let report = emptyReport();
+  let sent = 0;
   let stopped = false;
-  const fail = (kind: string) => {
-    report.failed++;
-    report.faults[kind] = (report.faults[kind] ?? 0) + 1;
+  const ask = async (path: string, agent: Agent): Promise<void> => {
+    sent++;
+    report.sent++;
+    // An answer counts where its request was counted.
+    const own = report;
+    const fail = (kind: string): void => {
+      own.failed++;
+      own.faults[kind] = (own.faults[kind] ?? 0) + 1;
+    };
+    try {
+      const { status, body } = await get(url + path, agent);
+      if (status !== 200) return fail(`status ${status} from ${path}`);
+      const { release } = JSON.parse(body) as { release?: string };
+      if (release !== undefined) own.releases.add(release);
+    } catch (error) {
+      fail((error as NodeJS.ErrnoException).code ?? (error as Error).message);
+    }
   };
-  const client = async (agent: Agent) => {
-    while (!stopped && report.sent < limit) {
-      report.sent++;
-      try {
-        const { status, body } = await get(port, '/health', agent);
-        if (status !== 200) fail(`status ${status}`);
-        else report.releases.add((JSON.parse(body) as { release: string }).release);
-      } catch (error) {
-        fail((error as NodeJS.ErrnoException).code ?? (error as Error).message);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 5));
+  const client = async (agent: Agent): Promise<void> => {
+    for (let turn = 0; !stopped && sent < limit; turn++) {
+      await ask(paths[turn % paths.length] ?? '/', agent);
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
     agent.destroy();
   };
-  const clients = [true, true, false, false].map((keepAlive) => client(new Agent({ keepAlive, maxSockets: 1 })));
+  const all = Array.from({ length: clients }, (_, at) => client(new Agent({ keepAlive: at % 2 === 0, maxSockets: 1 })));
+  const lap = (): LoadReport => {
+    const done = report;
+    report = emptyReport();
+    return done;
+  };
   return {
+    lap,
     stop: async () => {
       stopped = true;
-      await Promise.all(clients);
-      return report;
+      await Promise.all(all);
+      return lap();
     },
   };
 }
 
-function get(port: number, path: string, agent: Agent): Promise<{ status: number; body: string }> {
+function emptyReport(): LoadReport {
+  return { sent: 0, failed: 0, faults: {}, releases: new Set() };
+}
+
+function get(url: string, agent: Agent): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port, path, agent, timeout: 15_000 }, (response) => {
+    const call = request(url, { agent, timeout: 15_000 }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => (body += text));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));

@@ -5,6 +5,7 @@ import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
 import { say, step } from '../lib/progress.ts';
+import { countLine, partLines, type TestReport } from '../lib/testReport.ts';
 import { setUp } from '../setup/all.ts';
 import { awsPlugin } from '../setup/aws-plugin.ts';
 import { ensurePlugin } from '../setup/plugins.ts';
@@ -35,7 +36,9 @@ export async function test(): Promise<number> {
   const chosen = extraArgs().length > 0 ? extraArgs() : ['--project=!aws-plugin', ...(await withoutAws())];
   const code = await runNode('node_modules/vitest/vitest.mjs', 'run', ...reporters, ...chosen);
   if (code !== 0) say('Tests failed. Next: one alone with `make test ARGS="path/of.test.ts"`.');
-  process.stdout.write(`${countTests(testReport)}\n`);
+  const report = existsSync(testReport) ? (JSON.parse(readFileSync(testReport, 'utf8')) as TestReport) : undefined;
+  for (const line of report ? partLines(report, root) : []) say(line);
+  process.stdout.write(`${countLine(report)}\n`);
   return code;
 }
 
@@ -49,21 +52,6 @@ async function withoutAws(): Promise<string[]> {
     say(`  … the tests on the AWS emulator are left out: ${messageOf(error)}`);
     return ['--project=!aws'];
   }
-}
-
-/** The closing line. A file that failed before its first test counts as a failure too. */
-function countTests(report: string): string {
-  if (!existsSync(report)) return '0 passed, 1 failed';
-  const result = JSON.parse(readFileSync(report, 'utf8')) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numPendingTests: number;
-    testResults: { status: string; assertionResults: unknown[] }[];
-  };
-  const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
-  const counts = [`${result.numPassedTests} passed`, `${result.numFailedTests + broken.length} failed`];
-  if (result.numPendingTests > 0) counts.push(`${result.numPendingTests} skipped`);
-  return counts.join(', ');
 }
 
 export async function bench(): Promise<number> {

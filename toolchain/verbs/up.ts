@@ -15,6 +15,7 @@ import { say, seconds } from '../lib/progress.ts';
 import {
   clearDeadLock,
   explain,
+  forgetStack,
   pulumi,
   pulumiText,
   requireUnlocked,
@@ -33,7 +34,7 @@ const healthLimitMs = 60_000;
 export async function up(): Promise<number> {
   const start = performance.now();
   await setUp();
-  if (emulatedBy() !== undefined) await (await import('./emulator.ts')).ensureEmulator();
+  if (emulatedBy() !== undefined && (await (await import('./emulator.ts')).ensureEmulator())) await forgetStack();
   const isDocker = isDockerStack();
   if (isDocker) await requireDiskSpace();
   await clearDeadLock();

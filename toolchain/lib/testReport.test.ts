@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { countLine, partLines, type TestReport } from './testReport.ts';
+
+const minute = 60_000;
+const file = (name: string, from: number, to: number, tests = 1, status = 'passed') => ({
+  name: `/checkout/${name}`,
+  status,
+  startTime: from * minute,
+  endTime: to * minute,
+  assertionResults: Array.from({ length: tests }, () => ({})),
+});
+const report = (...testResults: TestReport['testResults']): TestReport => ({
+  numPassedTests: 7,
+  numFailedTests: 0,
+  numPendingTests: 0,
+  testResults,
+});
+
+test('says of each part that ran how long it took, from its first test to its last', () => {
+  const files = [
+    file('infra/config.test.ts', 0, 1, 40),
+    file('app/src/auth/auth.integration.test.ts', 1, 5.5, 2),
+    file('tests/release.test.ts', 6, 22, 3),
+    file('tests/aws/rehearsal.test.ts', 22, 40),
+  ];
+  expect(partLines(report(...files), '/checkout')).toEqual([
+    '  ✓ unit and integration: 42 tests, 5.5 min (budget 10 min)',
+    '  ✗ dev end to end: 3 tests, 16.0 min (over its budget of 15 min)',
+    '  ✓ rehearsal: 1 tests, 18.0 min (budget 30 min)',
+  ]);
+  expect(partLines(report(files[0]!), '/checkout')).toHaveLength(1);
+});
+
+test('counts a file that failed before its first test as a failure, and no report at all', () => {
+  expect(countLine(report(file('a.test.ts', 0, 1)))).toBe('7 passed, 0 failed');
+  expect(countLine(report(file('a.test.ts', 0, 1, 0, 'failed')))).toBe('7 passed, 1 failed');
+  expect(countLine({ ...report(), numPendingTests: 2 })).toBe('7 passed, 0 failed, 2 skipped');
+  expect(countLine(undefined)).toBe('0 passed, 1 failed');
+});

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { emulatorEnvironment } from '../emulator/guard.ts';
+import { emulatorState, removeEmulator, removePushedImages } from '../emulator/emulator.ts';
+import { docker, emulatedBy, identity, stack, stackConfig } from '../lib/context.ts';
+import { passThrough } from '../lib/exec.ts';
+import { UserFault } from '../lib/fault.ts';
+import { node, root } from '../lib/paths.ts';
+import { say, seconds } from '../lib/progress.ts';
+import { forgetStack, pulumiText, stackOutputs } from '../lib/pulumi.ts';
+import { removeChangedImages } from '../rehearsal/faultImage.ts';
+import { faultSummary, faultText, type FaultReport } from '../rehearsal/faultReport.ts';
+import { chooseFaults, type Fault } from '../rehearsal/faults.ts';
+import { leftInEmulator } from '../rehearsal/leftInEmulator.ts';
+import { runFault, servingBase } from '../rehearsal/runFault.ts';
+import { setUp } from '../setup/all.ts';
+import { destroy } from './down.ts';
+import { up } from './up.ts';
+
+/**
+ * Brings the prod program up on the emulator with the image that another stack has proven, and holds the API there to its
+ * checks; with FAULT, injects faults into releases of what then serves.
+ */
+export async function rehearse(): Promise<number> {
+  const started = performance.now();
+  const chosen = chooseFaults(process.env['FAULT']);
+  const endpoint = requireEmulated('rehearse');
+  // What AWS needs may not be had on this machine: that is better known before a stack comes up for it.
+  await setUp();
+  await ensureVerified();
+  await up();
+  const { url } = await stackOutputs();
+  say(`\nThe API's own checks, through the load balancer:`);
+  const code = await passThrough(node, ['app/src/main.ts', 'smoke', String(url)], { cwd: root });
+  if (code !== 0) {
+    throw new UserFault(
+      `The API of stack ${stack} does not keep what it promises; the checks that failed are above.`,
+      `Mend it and release it to stack ${String(stackConfig('imageFrom'))} first, then \`make rehearse\` again.`,
+    );
+  }
+  if (chosen.length > 0) return rehearseFaults(chosen, endpoint);
+  say(`\nRehearsed in ${seconds(performance.now() - started)}: production's program serves at ${String(url)}.`);
+  say(
+    'Next: `make emulator-ps` lists its tasks, `make rehearse FAULT=all` injects faults, `make rehearse-down` removes it.',
+  );
+  return 0;
+}
+
+/** Removes the stack, says what the emulator's APIs still list, and removes the emulator with all it started. */
+export async function rehearseDown(): Promise<number> {
+  const started = performance.now();
+  requireEmulated('rehearse-down');
+  if ((await emulatorState(docker())).up) {
+    process.env['CONFIRM'] = stack;
+    await destroy();
+    const left = await leftInEmulator();
+    say('  ✓ the emulator lists:');
+    for (const [kind, names] of Object.entries(left)) say(`      ${kind}: ${names.join(', ') || 'none'}`);
+  } else {
+    // What the state lists was in the emulator's memory.
+    await forgetStack();
+  }
+  const removed = await removeEmulator(docker());
+  const names = await removePushedImages(docker());
+  await removeChangedImages(docker(), identity);
+  say(removed.length === 0 ? 'There is no emulator.' : `  ✓ removed: ${removed.join(', ')}`);
+  if (names.length > 0) say(`  ✓ removed: ${names.length} names of images in its registry`);
+  say(`The rehearsal is gone (${seconds(performance.now() - started)}). Next: \`make rehearse\` makes a new one.`);
+  return 0;
+}
+
+async function rehearseFaults(chosen: Fault[], endpoint: string): Promise<number> {
+  // The task runner and the registry's client ask the emulator from this process.
+  replaceEnvironment(emulatorEnvironment(endpoint));
+  const base = await servingBase();
+  const reports: FaultReport[] = [];
+  try {
+    for (const fault of chosen) {
+      say(`\nFault ${fault.name}: ${fault.what}`);
+      const report = await runFault(fault, base);
+      reports.push(report);
+      say(`\n${faultText(report)}`);
+    }
+  } finally {
+    await removeChangedImages(docker(), identity);
+  }
+  if (chosen.length > 1) say(`\n${faultSummary(reports)}`);
+  const bad = reports.filter(({ complaints }) => complaints.length > 0);
+  if (bad.length === 0) {
+    say('\nThe stack survived. Next: `make rehearse-down` removes it.');
+    return 0;
+  }
+  throw new UserFault(
+    `${bad.length} of ${reports.length} faults did not end as they have to: ${bad.map(({ fault }) => fault).join(', ')}.`,
+    'What is wrong stands above, marked with ✗. `make rehearse` brings the stack back.',
+  );
+}
+
+function requireEmulated(verb: string): string {
+  const endpoint = emulatedBy();
+  if (endpoint !== undefined) return endpoint;
+  throw new UserFault(
+    `\`make ${verb}\` is for a stack on the emulator, with slipway:awsEndpoint and slipway:registryHost; ${stack} is none.`,
+    `Name one: \`make ${verb}\` takes STACK=rehearsal by itself.`,
+  );
+}
+
+/** The stack whose image is rehearsed has to have proven one. */
+async function ensureVerified(): Promise<void> {
+  const from = stackConfig('imageFrom');
+  if (typeof from !== 'string') return;
+  const outputs = await pulumiText('stack', 'output', '--stack', from, '--json').catch(() => '{}');
+  if ((JSON.parse(outputs) as { release?: string }).release) return;
+  say(`  … stack ${from} has no release yet, whose image this takes: bringing it up first`);
+  const code = await new Promise<number>((resolve, reject) => {
+    const env = { ...process.env, STACK: from, FAULT: '', ARGS: '' };
+    const child = spawn(node, ['toolchain/cli.ts', 'up'], { cwd: root, env, stdio: 'inherit' });
+    child.on('error', reject).on('close', (ended) => resolve(ended ?? 1));
+  });
+  if (code !== 0)
+    throw new UserFault(`Stack ${from} did not come up; the reason is above.`, `\`make up STACK=${from}\` first.`);
+}
+
+function replaceEnvironment(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  Object.assign(process.env, env);
+}
