@@ -64,6 +64,7 @@ export async function preflight(args: PreflightArgs): Promise<Preflight> {
 
 async function imageFaults({ config, engine }: PreflightArgs): Promise<string[]> {
   if (!engine.reachable) return [];
+  // What `imageFrom` names was built on this engine, from this base image.
   const name = config.image ?? baseImages.node;
   let image: Awaited<ReturnType<EngineApi['image']>>;
   try {

@@ -59,9 +59,7 @@ async function planBuild(identity: StackIdentity, engine: EngineApi, env = proce
   const migrations = readMigrationFiles(identity.root);
   const labels = {
     ...stackLabels(identity, 'image'),
-    [migrationsLabel]: JSON.stringify(
-      migrations.map(({ name, checksum, phase, reversible }) => [name, checksum, phase ?? null, reversible]),
-    ),
+    [migrationsLabel]: JSON.stringify(migrations.map(migrationRow)),
   };
   // A name of its own for each source and checkout: the provider builds only when it creates, and deletes by name.
   const name = `${identity.project}-${identity.stack}:${hash}`;
@@ -110,6 +108,16 @@ async function promotedImage(imageId: string, engine: EngineApi, from: string | 
     throw new UserError(`The image ${imageId} has no label ${migrationsLabel}: it was not built by this project.`);
   }
   return { imageId: pulumi.output(found.id), migrations: pulumi.output(parseMigrations(label)) };
+}
+
+/** A migration as the label holds it. */
+export function migrationRow({
+  name,
+  checksum,
+  phase,
+  reversible,
+}: Omit<MigrationFile, 'phase'> & { phase?: MigrationFile['phase'] | undefined }): unknown[] {
+  return [name, checksum, phase ?? null, reversible];
 }
 
 function parseMigrations(label: string): MigrationFile[] {

@@ -1,6 +1,7 @@
 import { ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emulatorEndpoint, emulatorState } from '../../toolchain/emulator/emulator.ts';
+import { emulatorState } from '../../toolchain/emulator/emulator.ts';
+import { emulatorEndpoint } from '../../toolchain/emulator/guard.ts';
 import { setUp } from '../../toolchain/setup/all.ts';
 import { ensureEmulator } from '../../toolchain/verbs/emulator.ts';
 import { docker } from '../support/stack.ts';

@@ -1,5 +1,7 @@
+import { DescribeTaskDefinitionCommand, ECSClient, ListTaskDefinitionsCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emulatorState } from '../../toolchain/emulator/emulator.ts';
+import { emulatorClient } from '../../toolchain/emulator/guard.ts';
 import { loadLine } from '../../toolchain/rehearsal/faultReport.ts';
 import { faults } from '../../toolchain/rehearsal/faults.ts';
 import { startLoad, type LoadReport } from '../../toolchain/rehearsal/load.ts';
@@ -12,6 +14,7 @@ const checkout = Checkout.create();
 /** Whose image is rehearsed. */
 const dev = new Stack(checkout, { basePort: 18700, replicas: 1 });
 const stack = 'rehearsal';
+const ecs = new ECSClient(emulatorClient);
 let url = '';
 let first = '';
 
@@ -78,8 +81,9 @@ describe('a rehearsal', () => {
     expect((await health()).release).toBe(first);
     const { started } = await emulatorState(docker);
     const tasks = started.filter(({ Labels, State }) => Labels['ministack'] === 'ecs' && State === 'running');
-    expect(tasks.map(({ ImageID }) => ImageID)).toEqual([first]);
-    expect(tasks.map(({ Image }) => Image)).toEqual([(await outputs())['imageReference']]);
+    expect(tasks.map(({ ImageID }) => ImageID)).toEqual([first, first]);
+    const reference = (await outputs())['imageReference'];
+    expect(tasks.map(({ Image }) => Image)).toEqual([reference, reference]);
     // The tasks inherit the labels of dev's image, and are not dev's all the same.
     expect((await dev.make('ps')).stdout).not.toContain('ministack');
   });
@@ -103,34 +107,14 @@ describe('a rehearsal', () => {
       ([, value = '']) => value,
     );
     expect(secrets.length).toBeGreaterThan(5);
-    const plain = (await pulumi('stack', 'export')).stdout + (await pulumi('stack', 'output', '--json')).stdout;
-    for (const secret of new Set(secrets)) expect(plain.includes(secret), 'a secret in plain text').toBe(false);
-  });
-
-  it('takes a second release with a migration under load, and loses no request', async () => {
-    checkout.write(
-      'migrations/0005_topic.up.sql',
-      '-- slipway: phase=expand reversible=yes\nALTER TABLE conversations ADD COLUMN topic text;\n',
+    const { taskDefinitionArns = [] } = await ecs.send(new ListTaskDefinitionsCommand({}));
+    expect(taskDefinitionArns.length).toBeGreaterThan(1);
+    const definitions = await Promise.all(
+      taskDefinitionArns.map((taskDefinition) => ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }))),
     );
-    checkout.write('migrations/0005_topic.down.sql', 'ALTER TABLE conversations DROP COLUMN topic;\n');
-    const { up, load } = await releaseUnderLoad();
-    expect(up.code, up.output).toBe(0);
-    console.log(`a release with a migration: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
-    expect(up.output).toMatch(/applying 0005_topic … done/);
-    expect(load.faults).toEqual({});
-    expect((await health()).release).toBe((await dev.outputs())['release']);
-    expect((await health()).release).not.toBe(first);
-  });
-
-  it('steps back to the first release under load, leaves its migration applied, and loses no request', async () => {
-    checkout.delete('migrations/0005_topic.up.sql');
-    checkout.delete('migrations/0005_topic.down.sql');
-    const { up, load } = await releaseUnderLoad();
-    expect(up.code, up.output).toBe(0);
-    console.log(`a step back: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
-    expect(up.output).toContain('does not carry 0005_topic (expand, reversible): they stay applied');
-    expect(load.faults).toEqual({});
-    expect((await health()).release).toBe(first);
+    const exported = (await pulumi('stack', 'export')).stdout + (await pulumi('stack', 'output', '--json')).stdout;
+    const plain = exported + JSON.stringify(definitions.map(({ taskDefinition }) => taskDefinition));
+    for (const secret of new Set(secrets)) expect(plain.includes(secret), 'a secret in plain text').toBe(false);
   });
 
   describe('survives', () => {
@@ -148,14 +132,45 @@ describe('a rehearsal', () => {
       const told = section.slice(section.search(/^[✓✗]/m));
       expect(told).toMatch(new RegExp(`^✓ ${name}:`));
       expect(told).toContain('the next good up: exit code 0');
-      if (!mayLose) expect(told.match(/requests, 0 failed$/gm)).toHaveLength(2);
-      if (ends === 'killed') expect(told).toContain('up: exit code 137');
-      else if (ends === 'succeeds') expect(told).toContain('up: exit code 0');
+      if (!mayLose) expect(told.match(/^ {4}(meanwhile|recovery): [1-9].* requests, 0 failed$/gm)).toHaveLength(2);
+      if (ends === 'killed') expect(told).toMatch(/^ {4}up: exit code 137/m);
+      else if (ends === 'succeeds') expect(told).toMatch(/^ {4}up: exit code 0/m);
       else {
         expect(told).toMatch(ends.fails);
         expect(told.match(/^ {4}up.*: exit code (?!0 )\d+/gm)).toHaveLength(ends.times ?? 1);
       }
     });
+  });
+
+  it('takes a second release with a migration under load, and loses no request', async () => {
+    checkout.write(
+      'migrations/0005_topic.up.sql',
+      '-- slipway: phase=expand reversible=yes\nALTER TABLE conversations ADD COLUMN topic text;\n',
+    );
+    checkout.write('migrations/0005_topic.down.sql', 'ALTER TABLE conversations DROP COLUMN topic;\n');
+    const { up, load } = await releaseUnderLoad();
+    expect(up.code, up.output).toBe(0);
+    console.log(`a release with a migration: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
+    expect(up.output).toMatch(/applying 0005_topic … done/);
+    expect(load).toMatchObject({ failed: 0, faults: {} });
+    expect(load.sent).toBeGreaterThan(100);
+    expect((await health()).release).toBe((await dev.outputs())['release']);
+    expect((await health()).release).not.toBe(first);
+  });
+
+  it('steps back to the first release under load, leaves its migration applied, and loses no request', async () => {
+    checkout.delete('migrations/0005_topic.up.sql');
+    checkout.delete('migrations/0005_topic.down.sql');
+    const { up, load } = await releaseUnderLoad();
+    expect(up.code, up.output).toBe(0);
+    console.log(`a step back: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
+    expect(up.output).toContain('does not carry 0005_topic (expand, reversible): they stay applied');
+    const refused = await make('rehearse', { FAULT: 'migration-fails' });
+    expect(refused.code).not.toBe(0);
+    expect(refused.output).toContain('A step back has left 0005_topic in the database');
+    expect(load).toMatchObject({ failed: 0, faults: {} });
+    expect(load.sent).toBeGreaterThan(100);
+    expect((await health()).release).toBe(first);
   });
 
   it('goes away without leaving anything, and has nothing to do the second time', async () => {
@@ -167,6 +182,8 @@ describe('a rehearsal', () => {
     expect(listed).toHaveLength(7);
     const left = await docker.listContainers({ all: true, filters: { name: ['ministack', 'slipway-emulator'] } });
     expect(left.map(({ Names }) => Names)).toEqual([]);
+    const { Volumes } = await docker.listVolumes();
+    expect(Volumes.map(({ Name }) => Name).filter((name) => name.startsWith('ministack'))).toEqual([]);
     const names = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
     expect(names.filter((name) => /^127\.0\.0\.1:4566\/|:fault-/.test(name))).toEqual([]);
     expect(checkout.changes()).toBe('');

@@ -5,20 +5,14 @@ import { logText } from '../../infra/release/docker/logLines.ts';
 import { lastLines } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { unlessMissing } from '../lib/unlessMissing.ts';
-import { emulatorRegion } from './guard.ts';
+import { emulatorEndpoint, emulatorPort as port, emulatorRegion } from './guard.ts';
 import { emulatorImage } from './images.ts';
 
 /** One per machine: its name is its address for what it starts, and its port is fixed into what is pushed to its registry. */
 const emulatorName = 'slipway-emulator';
-const port = 4566;
-
-/** The emulator's only address on this machine. */
-export const emulatorEndpoint = `http://127.0.0.1:${port}`;
 
 /** The first port on this machine that the emulator publishes a database at. */
 const databasePort = 25432;
-/** Names of the volumes that it gives its databases; they have no labels. */
-const databaseVolume = /^ministack-rds-.+-data$/;
 const readyLimitMs = 60_000;
 /** On the emulator's own container and network. */
 const ownLabel = 'dev.slipway.emulator';
@@ -43,6 +37,11 @@ export async function emulatorState(docker: Docker): Promise<EmulatorState> {
   if (own.Image !== emulatorImage)
     return { up: false, found: `running ${own.Image}, not ${emulatorImage}${left}`, started };
   return { up: true, found: `${emulatorImage} at ${emulatorEndpoint}, ${own.Status}${left}`, started };
+}
+
+/** The id of the emulator's container; another one knows nothing of what the last one held. */
+export async function emulatorInstance(docker: Docker): Promise<string | undefined> {
+  return (await ownContainers(docker))[0]?.Id;
 }
 
 /**
@@ -122,16 +121,21 @@ async function ready(docker: Docker): Promise<void> {
  */
 export async function removeEmulator(docker: Docker): Promise<string[]> {
   const removed: string[] = [];
+  const volumes: string[] = [];
   // The emulator first, so that it starts no task anew while its tasks go.
   for (const find of [ownContainers, startedContainers]) {
-    for (const { Id, Names } of await find(docker)) {
+    for (const { Id, Names, Mounts } of await find(docker)) {
+      // Those of databases have a name, and so stay when their container goes.
+      volumes.push(
+        ...Mounts.flatMap(({ Type, Name = '' }) => (Type === 'volume' && Name.startsWith('ministack') ? [Name] : [])),
+      );
       await unlessMissing(docker.getContainer(Id).remove({ force: true, v: true }));
       removed.push((Names[0] ?? Id).replace(/^\//, ''));
     }
   }
-  for (const { Name } of (await docker.listVolumes()).Volumes.filter(({ Name: name }) => databaseVolume.test(name))) {
-    await unlessMissing(docker.getVolume(Name).remove());
-    removed.push(`volume ${Name}`);
+  for (const name of volumes) {
+    await unlessMissing(docker.getVolume(name).remove());
+    removed.push(`volume ${name}`);
   }
   for (const { Id, Name } of await docker.listNetworks({ filters: { label: [ownLabel] } })) {
     await unlessMissing(docker.getNetwork(Id).remove());

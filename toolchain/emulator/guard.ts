@@ -1,11 +1,23 @@
 import { isIP } from 'node:net';
 import { UserFault } from '../lib/fault.ts';
 
+export const emulatorPort = 4566;
+
+/** The emulator's only address on this machine. */
+export const emulatorEndpoint = `http://127.0.0.1:${emulatorPort}`;
+
 /** Where stacks on the emulator have to be. */
 export const emulatorRegion = 'eu-central-1';
 
 /** The credentials that the emulator takes; no account knows them. */
 const dummy = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' } as const;
+
+/** What a client of the AWS SDK needs to ask the emulator. */
+export const emulatorClient = {
+  endpoint: emulatorEndpoint,
+  region: emulatorRegion,
+  credentials: { accessKeyId: dummy.AWS_ACCESS_KEY_ID, secretAccessKey: dummy.AWS_SECRET_ACCESS_KEY },
+};
 
 /**
  * Refuses an endpoint that is not on this machine: a rehearsal must never talk to AWS.

@@ -84,12 +84,14 @@ export function watchPulumi(args: string[], onLine: (line: string) => void): Wat
     });
   }
   let interrupted = false;
+  // A Ctrl-C reaches the engine by itself, from the terminal: a second one would end it where it stands.
+  const wait = (): void => void (interrupted = true);
   const stop = (): void => void ((interrupted = true), child.kill('SIGINT'));
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  process.on('SIGINT', wait).on('SIGTERM', stop);
   const finished = new Promise<{ code: number; output: string; seconds: number }>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      process.off('SIGINT', stop).off('SIGTERM', stop);
+      process.off('SIGINT', wait).off('SIGTERM', stop);
       const seconds = (performance.now() - started) / 1000;
       resolve({ code: interrupted ? 130 : (code ?? (signal === 'SIGKILL' ? 137 : 130)), output, seconds });
     });

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { migrationsLabel } from '../../infra/docker/appImage.ts';
+import { migrationRow, migrationsLabel } from '../../infra/docker/appImage.ts';
 import { labelKeys, stackLabels, type StackIdentity } from '../../infra/labels.ts';
 import { readMigrations } from '../../migrations/runner/files.ts';
 import { followToEnd } from '../setup/debian-rootfs.ts';
@@ -55,12 +55,14 @@ export async function changeImage(
       lines.push(`COPY migrations ${migrationsFolder}`);
     }
     if (change.preload !== undefined) {
-      writeFileSync(join(context, 'preload.mjs'), change.preload, { mode: 0o644 });
+      writeFileSync(join(context, 'preload.mjs'), change.preload);
       lines.push(`COPY preload.mjs ${preloadFile}`, `ENV NODE_OPTIONS=--import=${preloadFile}`);
     }
     writeFileSync(join(context, 'Dockerfile'), `${lines.join('\n')}\n`);
     const name = `${identity.project}-${identity.stack}:fault-${change.name}`;
     const files = readdirSync(context, { recursive: true, encoding: 'utf8' });
+    // The image's user has to read them, whatever the umask here.
+    for (const file of files) chmodSync(join(context, file), file === 'migrations' ? 0o755 : 0o644);
     // Each time another id: what an earlier rehearsal pushed or removed of it must not count.
     const options = { t: name, labels, forcerm: true, nocache: true };
     await followToEnd(docker, await docker.buildImage({ context, src: files }, options));
@@ -72,11 +74,12 @@ export async function changeImage(
 
 /** The row of the migration for the image's label, as the build writes it. */
 function writeMigration(folder: string, name: string, { up, down }: { up: string; down: string }): unknown[] {
-  mkdirSync(folder, { mode: 0o755 });
-  writeFileSync(join(folder, `${name}.up.sql`), `-- slipway: phase=expand reversible=yes\n${up}\n`, { mode: 0o644 });
-  writeFileSync(join(folder, `${name}.down.sql`), `${down}\n`, { mode: 0o644 });
+  mkdirSync(folder);
+  writeFileSync(join(folder, `${name}.up.sql`), `-- slipway: phase=expand reversible=yes\n${up}\n`);
+  writeFileSync(join(folder, `${name}.down.sql`), `${down}\n`);
   const [file] = readMigrations(folder);
-  return [name, file?.checksum, file?.phase ?? null, file?.reversible];
+  if (!file) throw new Error(`${folder} holds no migration`);
+  return migrationRow(file);
 }
 
 /** Removes the images that were made for faults of a stack, but for one that still runs. */

@@ -28,6 +28,8 @@ export interface Fault {
   during?: (attempt: Attempt) => Promise<void>;
   /** How the update has to end: it fails each time with this text, it is killed and the next one goes on, or it succeeds. */
   ends: { fails: RegExp; times?: number } | 'killed' | 'succeeds';
+  /** What the update after a kill has to say. */
+  resumes?: RegExp;
   /** Why requests may be lost meanwhile; without it, none may. */
   mayLose?: string;
 }
@@ -63,20 +65,20 @@ export const faults: Fault[] = [
     what: "the migration's image is gone from the registry",
     release: {},
     imageVanishes: true,
-    ends: { fails: /The migrations task failed: [\s\S]*(?:pull|image)/i },
+    ends: { fails: /The migrations task failed: [\s\S]*the registry does not hold this image/ },
   },
   {
     name: 'crash-loop',
     what: 'the new version crashes at its start, again and again; released twice',
     release: { preload: crash },
-    ends: { fails: /The rollout of sha256:\w+ failed: [\s\S]*(?:circuit breaker|crash)/, times: 2 },
+    ends: { fails: /The rollout of sha256:\w+ failed: api: ECS deployment circuit breaker was triggered/, times: 2 },
   },
   {
     name: 'never-ready',
     what: 'the new version starts and answers 503',
     release: { preload: neverReady },
     config: { rolloutTimeoutSeconds: 60 },
-    ends: { fails: /The rollout of sha256:\w+ failed: [\s\S]*(?:\[503\]|503|health check)/ },
+    ends: { fails: /The rollout of sha256:\w+ failed: [\s\S]*(?:failed ELB health checks|with these codes: \[503\])/ },
   },
   {
     name: 'task-killed',
@@ -109,7 +111,7 @@ export const faults: Fault[] = [
     what: 'pulumi is killed with SIGKILL during the migration',
     release: {
       migration: {
-        up: 'CREATE TABLE rehearsal_fault (id int); SELECT pg_sleep(10);',
+        up: 'CREATE TABLE rehearsal_fault (id int); SELECT pg_sleep(45);',
         down: 'DROP TABLE rehearsal_fault;',
       },
     },
@@ -120,6 +122,7 @@ export const faults: Fault[] = [
       kill();
     },
     ends: 'killed',
+    resumes: /taking up the task that an earlier update left running/,
   },
   {
     name: 'killed-in-rollout',

@@ -4,24 +4,19 @@ import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient, ListClustersCommand } from '@aws-sdk/client-ecs';
 import { DescribeLoadBalancersCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
-import { emulatorEndpoint, emulatorState } from '../emulator/emulator.ts';
-import { emulatorRegion } from '../emulator/guard.ts';
+import { emulatorState } from '../emulator/emulator.ts';
+import { emulatorClient } from '../emulator/guard.ts';
 import { docker } from '../lib/context.ts';
 
 /** What the emulator's APIs list beside what a new account has, by kind; and the containers that it started. */
 export async function leftInEmulator(): Promise<Record<string, string[]>> {
-  const client = {
-    endpoint: emulatorEndpoint,
-    region: emulatorRegion,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  };
   const [clusters, vpcs, databases, repositories, groups, balancers, { started }] = await Promise.all([
-    new ECSClient(client).send(new ListClustersCommand({})),
-    new EC2Client(client).send(new DescribeVpcsCommand({})),
-    new RDSClient(client).send(new DescribeDBInstancesCommand({})),
-    new ECRClient(client).send(new DescribeRepositoriesCommand({})),
-    new CloudWatchLogsClient(client).send(new DescribeLogGroupsCommand({})),
-    new ElasticLoadBalancingV2Client(client).send(new DescribeLoadBalancersCommand({})),
+    new ECSClient(emulatorClient).send(new ListClustersCommand({})),
+    new EC2Client(emulatorClient).send(new DescribeVpcsCommand({})),
+    new RDSClient(emulatorClient).send(new DescribeDBInstancesCommand({})),
+    new ECRClient(emulatorClient).send(new DescribeRepositoriesCommand({})),
+    new CloudWatchLogsClient(emulatorClient).send(new DescribeLogGroupsCommand({})),
+    new ElasticLoadBalancingV2Client(emulatorClient).send(new DescribeLoadBalancersCommand({})),
     emulatorState(docker()),
   ]);
   const names = (list: (string | undefined)[] = []): string[] => list.filter((name) => name !== undefined);

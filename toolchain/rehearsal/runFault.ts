@@ -15,11 +15,11 @@ import {
   type StateResource,
 } from '../lib/pulumi.ts';
 import { unlessMissing } from '../lib/unlessMissing.ts';
-import { settleStackFile } from '../setup/state.ts';
+import { settleStackFile, usesOwnBackend } from '../setup/state.ts';
 import { changeImage, type ChangedImage } from './faultImage.ts';
 import { diagnosis, type FaultReport, type UpdateReport } from './faultReport.ts';
 import type { Attempt, Fault } from './faults.ts';
-import { startLoad, type Load } from './load.ts';
+import { startLoad, type Load, type LoadReport } from './load.ts';
 import { stackFileWith } from './stackFile.ts';
 
 /** What serves, and has to serve again in the end. */
@@ -67,6 +67,7 @@ class FaultRun {
       const recovery = await load.stop();
       await this.#requireNoChanges();
       if (!this.#fault.mayLose) this.#requireNoneLost({ meanwhile, recovery });
+      if (typeof ends === 'object') this.#requireOnlyBase(meanwhile);
       return { fault: name, what, updates: this.#updates, meanwhile, recovery, complaints: this.#complaints };
     } finally {
       await load.stop();
@@ -89,33 +90,40 @@ class FaultRun {
   async #killed(image: string, file: string): Promise<void> {
     const { code } = await this.#up('up', file, this.#fault.during);
     if (code !== 137) this.#complain('`up` was over before it could be killed');
+    // Another backend's lock does not say whether its holder lives; this one was killed for certain.
+    if (!usesOwnBackend()) await pulumiText('cancel', '--yes', '--stack', stack);
     const again = await this.#up('up after the kill', file);
     if (again.code !== 0) this.#complain(`\`up\` after the kill failed, and had to bring ${image.slice(0, 19)} up`);
+    const { resumes } = this.#fault;
+    if (resumes && !resumes.test(again.output)) this.#complain(`\`up\` after the kill did not say ${resumes}`);
   }
 
   /** The release that served before; then what the fault's migration has left goes. */
   async #recover({ migration }: ChangedImage): Promise<void> {
-    const { inputs = {}, outputs } = (await resourceOf('slipway:index:MigrationRun')) ?? {};
-    const files = (outputs?.['files'] ?? []) as { name: string }[];
+    const isApplied = migration !== undefined && (await migrationsInState()).carried.includes(migration);
+    const { inputs = {} } = (await resourceOf('slipway:index:MigrationRun')) ?? {};
     const { code } = await this.#up('the next good up');
     if (code !== 0) this.#complain('the next good `up` failed');
     await this.#requireServed(this.#base.release);
-    if (migration !== undefined && files.some(({ name }) => name === migration)) {
+    if (isApplied) {
       await revert(migration, inputs['runner'] as EcsTaskRunnerArgs);
-      await forgetAhead();
+      await forgetApplied(migration);
     }
   }
 
   async #requireNoChanges(): Promise<void> {
     const preview = await watchPulumi(['preview', '--stack', stack, '--expect-no-changes'], shown()).finished;
-    if (preview.code !== 0) this.#complain('a preview after it still has changes');
+    if (preview.code === 130) throw interrupted();
+    if (/changes were proposed/.test(preview.output)) this.#complain('a preview after it still has changes');
+    else if (preview.code !== 0) this.#complain(`a preview after it failed: ${diagnosis(preview.output)}`);
   }
 
   /** Pushes the image alone, then takes it away wherever tasks could find it. */
   async #vanish(image: string, file: string): Promise<void> {
     const before = await resourceOf('slipway:index:ImagePush');
-    await this.#up('up of the push alone', file, undefined, ['--target', before?.urn ?? '']);
+    const { code } = await this.#up('up of the push alone', file, undefined, ['--target', before?.urn ?? '']);
     const { outputs = {} } = (await resourceOf('slipway:index:ImagePush')) ?? {};
+    if (code !== 0 || outputs['image'] !== image) return this.#complain('the image could not be pushed by itself');
     const { repository, host } = outputs['registry'] as { repository: string; host: string };
     // The emulator's BatchDeleteImage would leave the manifest to be pulled.
     const manifest = `http://${host}/v2/${repository}/manifests/${String(outputs['repoDigest'])}`;
@@ -134,7 +142,7 @@ class FaultRun {
     file?: string,
     during?: (attempt: Attempt) => Promise<void>,
     more: string[] = [],
-  ): Promise<UpdateReport> {
+  ): Promise<UpdateReport & { output: string }> {
     say(`  … ${this.#fault.name}: ${of}`);
     await clearDeadLock();
     const config = file === undefined ? [] : ['--config-file', file];
@@ -161,10 +169,10 @@ class FaultRun {
     const { code, output, seconds } = await pulumi.finished;
     await done;
     await settleStackFile(stack);
-    if (code === 130) throw new UserFault('Interrupted.', `\`make rehearse STACK=${stack}\` brings the stack back.`);
+    if (code === 130) throw interrupted();
     const report = { of, code, seconds, message: code === 0 ? '' : diagnosis(output) };
     this.#updates.push(report);
-    return report;
+    return { ...report, output };
   }
 
   async #requireServed(release: string): Promise<void> {
@@ -175,8 +183,16 @@ class FaultRun {
   }
 
   #requireNoneLost(laps: Record<string, ReturnType<Load['lap']>>): void {
-    for (const [when, { failed }] of Object.entries(laps)) {
+    for (const [when, { sent, failed }] of Object.entries(laps)) {
+      if (sent === 0) this.#complain(`no request was sent (${when})`);
       if (failed > 0) this.#complain(`${failed} requests failed (${when})`);
+    }
+  }
+
+  /** A release that failed has answered nobody. */
+  #requireOnlyBase({ releases }: LoadReport): void {
+    for (const release of releases) {
+      if (release !== this.#base.release) this.#complain(`${release} has answered, and had to answer nobody`);
     }
   }
 
@@ -195,6 +211,10 @@ function shown(): (line: string) => void {
   };
 }
 
+function interrupted(): UserFault {
+  return new UserFault('Interrupted.', `\`make rehearse STACK=${stack}\` brings the stack back.`);
+}
+
 /** What serves now, by the stack's outputs. */
 export async function servingBase(): Promise<Base> {
   const { url, release } = await stackOutputs();
@@ -205,6 +225,20 @@ export async function servingBase(): Promise<Base> {
 /** By the state: the one resource of a type that a stack has one of. */
 async function resourceOf(type: string): Promise<StateResource | undefined> {
   return (await stateResources())?.find((resource) => resource.type === type);
+}
+
+/** Names of the database's migrations, by the state. */
+async function migrationsInState(): Promise<{ carried: string[]; ahead: string[] }> {
+  const { outputs = {} } = (await resourceOf('slipway:index:MigrationRun')) ?? {};
+  const names = (key: string): string[] => ((outputs[key] ?? []) as { name: string }[]).map(({ name }) => name);
+  return { carried: names('files'), ahead: names('ahead') };
+}
+
+/**
+ * Migrations that a newer image has left in the database: one more behind them, of an image that lacks them, the runner refuses.
+ */
+export async function migrationsLeftByNewer(): Promise<string[]> {
+  return (await migrationsInState()).ahead;
 }
 
 /**
@@ -223,14 +257,16 @@ async function revert(migration: string, runner: EcsTaskRunnerArgs): Promise<voi
   if (exitCode !== 0) throw new Error(`reverting ${migration} failed:\n${tail.join('\n')}`);
 }
 
-/** Takes out of the state what a newer image has left applied, once that is reverted: no update looks into the database. */
-async function forgetAhead(): Promise<void> {
+/** Takes a migration that is reverted out of what the state says a newer image has left: no update looks into the database. */
+async function forgetApplied(migration: string): Promise<void> {
   const text = await pulumiText('stack', 'export', '--stack', stack);
   const state = JSON.parse(text) as { deployment: { resources: StateResource[] } };
   for (const { type, inputs, outputs } of state.deployment.resources) {
     if (type !== 'slipway:index:MigrationRun') continue;
-    delete inputs?.['ahead'];
-    if (outputs) outputs['ahead'] = [];
+    for (const part of [inputs, outputs]) {
+      const ahead = part?.['ahead'] as { name: string }[] | undefined;
+      if (part && ahead) part['ahead'] = ahead.filter(({ name }) => name !== migration);
+    }
   }
   const file = join(privateDir, 'rehearsal', 'state.json');
   writeFileSync(file, JSON.stringify(state), { mode: 0o600 });

@@ -5,6 +5,7 @@ import {
   docker,
   emulatedBy,
   isDockerStack,
+  project,
   requireDockerStack,
   stack,
   stackContainers,
@@ -81,9 +82,10 @@ async function removeLeftovers(): Promise<void> {
   const { Volumes } = await client.listVolumes({ filters: stackFilter() });
   for (const { Name } of Volumes ?? []) await remove(Name, () => client.getVolume(Name).remove());
   for (const image of await client.listImages({ filters: stackFilter('image') })) {
-    for (const name of image.RepoTags?.filter((tag) => tag !== '<none>:<none>') ?? [])
+    for (const name of image.RepoTags?.filter((tag) => tag.startsWith(`${project}-`)) ?? [])
       await remove(name, () => client.getImage(name).remove());
-    await remove(image.Id.slice(7, 19), () => client.getImage(image.Id).remove()); // when it had no tag
+    // When it had no tag. A rehearsal may run it under the name that its registry knows.
+    await remove(image.Id.slice(7, 19), () => client.getImage(image.Id).remove().catch(ignoreInUse));
   }
   if (removed.length > 0) say(`  ✓ removed what was left: ${removed.join(', ')}`);
   if (faults.length > 0) {
@@ -92,6 +94,10 @@ async function removeLeftovers(): Promise<void> {
       `See \`docker ps -a --filter label=${labelKeys.stack}=${stack}\`, then type it again.`,
     );
   }
+}
+
+function ignoreInUse(error: unknown): void {
+  if ((error as { statusCode?: number }).statusCode !== 409) throw error;
 }
 
 /** Clears the lock that a killed run has left; refuses while the process that holds it runs. */

@@ -1,7 +1,12 @@
-import { emulatorEndpoint, emulatorState, removeEmulator, startEmulator } from '../emulator/emulator.ts';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { emulatorInstance, emulatorState, removeEmulator, startEmulator } from '../emulator/emulator.ts';
+import { emulatorEndpoint } from '../emulator/guard.ts';
 import { emulatorImage, ensureEmulatorImages } from '../emulator/images.ts';
-import { docker } from '../lib/context.ts';
+import { docker, stack } from '../lib/context.ts';
+import { privateDir } from '../lib/paths.ts';
 import { say, step } from '../lib/progress.ts';
+import { forgetStack } from '../lib/pulumi.ts';
 import { ensureBaseImages } from '../setup/base-images.ts';
 import { ensureDockerEngine } from '../setup/docker-engine.ts';
 import { table } from './containers.ts';
@@ -18,7 +23,7 @@ export async function emulatorUp(): Promise<number> {
 /**
  * The emulator's images and the emulator itself, in setup steps; Docker and the base images have to be there.
  *
- * @returns whether it was started anew: then it knows nothing of what an earlier one held
+ * @returns whether it was started anew
  */
 export async function ensureEmulator(): Promise<boolean> {
   let anew = false;
@@ -31,6 +36,19 @@ export async function ensureEmulator(): Promise<boolean> {
     return { found: `ready at ${emulatorEndpoint}`, worked: anew };
   });
   return anew;
+}
+
+/** The emulator for this stack; a stack that lived on an earlier one, whose memory is gone, is forgotten. */
+export async function ensureEmulatorOfStack(): Promise<void> {
+  const anew = await ensureEmulator();
+  const file = join(privateDir, 'rehearsal', `${stack}.emulator`);
+  const instance = (await emulatorInstance(docker())) ?? '';
+  const last = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  if (last === instance) return;
+  // Without a note of it, it came up by plain pulumi.
+  if (anew || last !== undefined) await forgetStack();
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, instance);
 }
 
 /** Removes the emulator and everything it started. */

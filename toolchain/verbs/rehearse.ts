@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
-import { emulatorEnvironment } from '../emulator/guard.ts';
+import { emulatorEndpoint, emulatorEnvironment } from '../emulator/guard.ts';
 import { emulatorState, removeEmulator, removePushedImages } from '../emulator/emulator.ts';
 import { docker, emulatedBy, identity, stack, stackConfig } from '../lib/context.ts';
 import { passThrough } from '../lib/exec.ts';
-import { UserFault } from '../lib/fault.ts';
+import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
 import { say, seconds } from '../lib/progress.ts';
 import { forgetStack, pulumiText, stackOutputs } from '../lib/pulumi.ts';
@@ -11,7 +10,7 @@ import { removeChangedImages } from '../rehearsal/faultImage.ts';
 import { faultSummary, faultText, type FaultReport } from '../rehearsal/faultReport.ts';
 import { chooseFaults, type Fault } from '../rehearsal/faults.ts';
 import { leftInEmulator } from '../rehearsal/leftInEmulator.ts';
-import { runFault, servingBase } from '../rehearsal/runFault.ts';
+import { migrationsLeftByNewer, runFault, servingBase } from '../rehearsal/runFault.ts';
 import { setUp } from '../setup/all.ts';
 import { destroy } from './down.ts';
 import { up } from './up.ts';
@@ -31,10 +30,12 @@ export async function rehearse(): Promise<number> {
   const { url } = await stackOutputs();
   say(`\nThe API's own checks, through the load balancer:`);
   const code = await passThrough(node, ['app/src/main.ts', 'smoke', String(url)], { cwd: root });
+  if (code === 130 || code === 143)
+    throw new UserFault('Interrupted.', 'The stack is up; `make rehearse` checks it again.');
   if (code !== 0) {
     throw new UserFault(
       `The API of stack ${stack} does not keep what it promises; the checks that failed are above.`,
-      `Mend it and release it to stack ${String(stackConfig('imageFrom'))} first, then \`make rehearse\` again.`,
+      'Mend it and release it to the stack whose image this is (slipway:imageFrom), then `make rehearse` again.',
     );
   }
   if (chosen.length > 0) return rehearseFaults(chosen, endpoint);
@@ -52,9 +53,11 @@ export async function rehearseDown(): Promise<number> {
   if ((await emulatorState(docker())).up) {
     process.env['CONFIRM'] = stack;
     await destroy();
-    const left = await leftInEmulator();
-    say('  ✓ the emulator lists:');
-    for (const [kind, names] of Object.entries(left)) say(`      ${kind}: ${names.join(', ') || 'none'}`);
+    const left = Object.entries(await leftInEmulator());
+    say('  … the emulator lists:');
+    for (const [kind, names] of left) say(`      ${kind}: ${names.join(', ') || 'none'}`);
+    if (left.some(([, names]) => names.length > 0))
+      say('  ✗ the destroy has left something; it goes with the emulator now');
   } else {
     // What the state lists was in the emulator's memory.
     await forgetStack();
@@ -72,6 +75,13 @@ async function rehearseFaults(chosen: Fault[], endpoint: string): Promise<number
   // The task runner and the registry's client ask the emulator from this process.
   replaceEnvironment(emulatorEnvironment(endpoint));
   const base = await servingBase();
+  const left = await migrationsLeftByNewer();
+  if (left.length > 0 && chosen.some(({ release }) => release.migration)) {
+    throw new UserFault(
+      `A step back has left ${left.join(', ')} in the database: no fault with a migration can be released behind it.`,
+      'Release the newer version again, choose faults without a migration, or `make rehearse-down` first.',
+    );
+  }
   const reports: FaultReport[] = [];
   try {
     for (const fault of chosen) {
@@ -97,6 +107,18 @@ async function rehearseFaults(chosen: Fault[], endpoint: string): Promise<number
 
 function requireEmulated(verb: string): string {
   const endpoint = emulatedBy();
+  if (endpoint !== undefined && endpoint !== emulatorEndpoint) {
+    throw new UserFault(
+      `Stack ${stack} is on an emulator at ${endpoint}, which is not the one that is started here.`,
+      `Set slipway:awsEndpoint to ${emulatorEndpoint}.`,
+    );
+  }
+  if (endpoint !== undefined && /^s3:/.test(process.env['PULUMI_BACKEND_URL'] ?? '')) {
+    throw new UserFault(
+      'PULUMI_BACKEND_URL names a bucket, and a rehearsal has no credentials of AWS to read it with.',
+      'Unset it: a rehearsal, and the stack whose image it takes, keep their state in this checkout.',
+    );
+  }
   if (endpoint !== undefined) return endpoint;
   throw new UserFault(
     `\`make ${verb}\` is for a stack on the emulator, with slipway:awsEndpoint and slipway:registryHost; ${stack} is none.`,
@@ -108,16 +130,23 @@ function requireEmulated(verb: string): string {
 async function ensureVerified(): Promise<void> {
   const from = stackConfig('imageFrom');
   if (typeof from !== 'string') return;
-  const outputs = await pulumiText('stack', 'output', '--stack', from, '--json').catch(() => '{}');
-  if ((JSON.parse(outputs) as { release?: string }).release) return;
+  if (await hasRelease(from)) return;
   say(`  … stack ${from} has no release yet, whose image this takes: bringing it up first`);
-  const code = await new Promise<number>((resolve, reject) => {
-    const env = { ...process.env, STACK: from, FAULT: '', ARGS: '' };
-    const child = spawn(node, ['toolchain/cli.ts', 'up'], { cwd: root, env, stdio: 'inherit' });
-    child.on('error', reject).on('close', (ended) => resolve(ended ?? 1));
-  });
+  const env = { ...process.env, STACK: from, FAULT: '', ARGS: '' };
+  const code = await passThrough(node, ['toolchain/cli.ts', 'up'], { cwd: root, env });
+  if (code === 130) throw new UserFault('Interrupted.', '`make rehearse` goes on from there.');
   if (code !== 0)
     throw new UserFault(`Stack ${from} did not come up; the reason is above.`, `\`make up STACK=${from}\` first.`);
+}
+
+async function hasRelease(name: string): Promise<boolean> {
+  try {
+    const outputs = await pulumiText('stack', 'output', '--stack', name, '--json');
+    return (JSON.parse(outputs) as { release?: string }).release !== undefined;
+  } catch (error) {
+    if (/no stack named/.test(messageOf(error))) return false;
+    throw error;
+  }
 }
 
 function replaceEnvironment(env: NodeJS.ProcessEnv): void {

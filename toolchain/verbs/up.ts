@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { emulatorEndpoint } from '../emulator/guard.ts';
 import {
   agreed,
   docker,
@@ -15,7 +16,6 @@ import { say, seconds } from '../lib/progress.ts';
 import {
   clearDeadLock,
   explain,
-  forgetStack,
   pulumi,
   pulumiText,
   requireUnlocked,
@@ -34,7 +34,7 @@ const healthLimitMs = 60_000;
 export async function up(): Promise<number> {
   const start = performance.now();
   await setUp();
-  if (emulatedBy() !== undefined && (await (await import('./emulator.ts')).ensureEmulator())) await forgetStack();
+  if (emulatedBy() === emulatorEndpoint) await (await import('./emulator.ts')).ensureEmulatorOfStack();
   const isDocker = isDockerStack();
   if (isDocker) await requireDiskSpace();
   await clearDeadLock();

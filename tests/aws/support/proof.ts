@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { emulatorEndpoint } from '../../../toolchain/emulator/emulator.ts';
+import { emulatorEndpoint } from '../../../toolchain/emulator/guard.ts';
 import { emulatorEnvironment } from '../../../toolchain/emulator/guard.ts';
 import { root } from '../../../toolchain/lib/paths.ts';
 import { enginePath } from '../../../toolchain/setup/pulumi-engine.ts';

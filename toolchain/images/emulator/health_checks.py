@@ -8,9 +8,11 @@ before it are stopped, though the new ones answer nothing. With them, as on AWS:
 - requests go to healthy targets alone, or to all when none is healthy;
 - a task behind a load balancer counts for its deployment once its target is healthy; one that is unhealthy after the service's
   grace period is stopped and replaced, and counts as a failure for the circuit breaker; a deployment stops unhealthy tasks
-  of the one before it first.
+  of the one before it first;
+- a task's target is withdrawn before the task is told to stop, not at the same moment.
 
-One thing is quicker than on AWS: a target that is `initial` is asked four times a second, so that a rehearsal need not wait.
+Two things are quicker than on AWS, so that a rehearsal need not wait: a target that is `initial` is asked four times a second, and
+between the withdrawal and the stop lies a second, whatever the deregistration delay.
 Source: "Health checks for Application Load Balancer target groups", ELB guide; "Deployment circuit breaker", ECS guide.
 """
 
@@ -24,7 +26,9 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import alb, ecs
 
 INITIAL_PAUSE = 0.25
+DRAIN_PAUSE = 1.0
 LOOK_PAUSE = 0.1
+REGISTERING = "Target registration is in progress"
 
 
 class TargetCheck:
@@ -35,7 +39,7 @@ class TargetCheck:
         self.target_id = target_id
         self.port = port
         self.state = "initial"
-        self.reason = "Target registration is in progress"
+        self.reason = REGISTERING
         self.withdrawn = threading.Event()
         spawn_background(self._run, thread_name=f"health-check-{target_id}")
 
@@ -92,7 +96,7 @@ _checks_lock = threading.Lock()
 def _follow_registrations(group_arn):
     """Starts checks of what is registered now, and ends those of what is not any more."""
     group = alb._tgs.get(group_arn)
-    if group is None or group.get("TargetType") != "ip":
+    if not _is_checked(group):
         return
     registered = {str(target["Id"]): target for target in alb._targets.get(group_arn, [])}
     with _checks_lock:
@@ -105,9 +109,15 @@ def _follow_registrations(group_arn):
 
 
 def _state(group_arn, target_id):
-    """State and reason of a target; what is not checked is healthy, as ministack has it."""
+    """State and reason of a target. One that was registered this moment has no check yet; other kinds of targets never have."""
     check = _checks.get((group_arn, str(target_id)))
-    return (check.state, check.reason) if check else ("healthy", "")
+    if check:
+        return check.state, check.reason
+    return ("initial", REGISTERING) if _is_checked(alb._tgs.get(group_arn)) else ("healthy", "")
+
+
+def _is_checked(group):
+    return group is not None and group.get("TargetType") == "ip"
 
 
 # The load balancer's side.
@@ -231,17 +241,42 @@ def reconcile_service_tasks(cluster_name, service_key):
         for arn, task in list(ecs._tasks.items()):
             ours = (task.get("group"), task.get("clusterArn")) == (f"service:{service['serviceName']}", service.get("clusterArn"))
             replaced = ours and task.get("_deployment_id") != primary.get("id") and ecs._task_is_active(arn, task)
-            if replaced and any(_state(group, ecs._task_ip(task))[0] != "healthy" for group in groups):
+            # One without an address is not registered yet: it is on its way up, or down.
+            unhealthy = ecs._task_ip(task) and any(_state(group, ecs._task_ip(task))[0] != "healthy" for group in groups)
+            if replaced and unhealthy:
                 ecs._stop_task({"task": arn, "cluster": cluster_name, "reason": "Deployment replaced an unhealthy task"})
     _reconcile_service_tasks(cluster_name, service_key)
+
+
+_cleanup_task_resources = ecs._cleanup_task_resources
+
+
+def cleanup_task_resources(task, docker_client, extra_container=None):
+    """A request that has been sent to the target just now arrives before the task is told to stop."""
+    taken_down = task.get("stopCode") in ("UserInitiated", "ServiceSchedulerInitiated")
+    if taken_down and str(task.get("group", "")).startswith("service:"):
+        time.sleep(DRAIN_PAUSE)
+    _cleanup_task_resources(task, docker_client, extra_container)
 
 
 def _target_groups(service):
     return [lb["targetGroupArn"] for lb in service.get("loadBalancers") or [] if lb.get("targetGroupArn")]
 
 
+# What is called by name in here, some of it in threads whose errors are only logged.
+_NEEDED = {
+    alb: "_ACTION_MAP _error _p _parse_targets_param _proxy_http_target _targets _tgs _xml set_targets_for_group",
+    ecs: "_cleanup_task_resources _get_docker _iso _mark_task_stopped _primary_deployment _reconcile_service_tasks "
+    "_record_service_task_failure _record_service_task_healthy _schedule_service_deployment_completion _services _stop_task "
+    "_task_ip _task_is_active _tasks new_uuid",
+}
+
+
 def install():
-    """Puts the checks in place of what ministack does without them."""
+    """Puts the checks in place of what ministack does without them; ends here when ministack has become another one."""
+    for module, names in _NEEDED.items():
+        for name in names.split():
+            getattr(module, name)
     alb.set_targets_for_group = set_targets_for_group
     alb._proxy_http_target = proxy_http_target
     alb._ACTION_MAP["DescribeTargetHealth"] = describe_target_health
@@ -249,6 +284,7 @@ def install():
         alb._ACTION_MAP[name] = _following(handler)
     ecs._record_service_task_healthy = record_service_task_healthy
     ecs._reconcile_service_tasks = reconcile_service_tasks
+    ecs._cleanup_task_resources = cleanup_task_resources
 
 
 if __name__ == "__main__":
