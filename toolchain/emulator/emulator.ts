@@ -13,6 +13,8 @@ const emulatorName = 'slipway-emulator';
 
 /** The first port on this machine that the emulator publishes a database at. */
 const databasePort = 25432;
+/** The volumes of its databases, which stay when a database is deleted, and have no labels; only this project's. */
+const databaseVolume = /^ministack-rds-\w+-instance-slipway-.+-data$/;
 const readyLimitMs = 60_000;
 /** On the emulator's own container and network. */
 const ownLabel = 'dev.slipway.emulator';
@@ -121,21 +123,16 @@ async function ready(docker: Docker): Promise<void> {
  */
 export async function removeEmulator(docker: Docker): Promise<string[]> {
   const removed: string[] = [];
-  const volumes: string[] = [];
   // The emulator first, so that it starts no task anew while its tasks go.
   for (const find of [ownContainers, startedContainers]) {
-    for (const { Id, Names, Mounts } of await find(docker)) {
-      // Those of databases have a name, and so stay when their container goes.
-      volumes.push(
-        ...Mounts.flatMap(({ Type, Name = '' }) => (Type === 'volume' && Name.startsWith('ministack') ? [Name] : [])),
-      );
+    for (const { Id, Names } of await find(docker)) {
       await unlessMissing(docker.getContainer(Id).remove({ force: true, v: true }));
       removed.push((Names[0] ?? Id).replace(/^\//, ''));
     }
   }
-  for (const name of volumes) {
-    await unlessMissing(docker.getVolume(name).remove());
-    removed.push(`volume ${name}`);
+  for (const { Name } of (await docker.listVolumes()).Volumes.filter(({ Name: name }) => databaseVolume.test(name))) {
+    await unlessMissing(docker.getVolume(Name).remove());
+    removed.push(`volume ${Name}`);
   }
   for (const { Id, Name } of await docker.listNetworks({ filters: { label: [ownLabel] } })) {
     await unlessMissing(docker.getNetwork(Id).remove());
