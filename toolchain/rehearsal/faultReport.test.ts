@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { diagnosis, faultSummary, faultText, type FaultReport } from './faultReport.ts';
+import { diagnosis, faultSummary, reportText, type FaultReport } from './faultReport.ts';
 
 const output = `Previewing update (rehearsal):
 Diagnostics:
@@ -43,7 +43,7 @@ const report: FaultReport = {
 };
 
 test('says what an update said, what was served, and what is wrong', () => {
-  expect(faultText(report).split('\n')).toEqual([
+  expect(reportText(report).split('\n')).toEqual([
     '✗ crash-loop: the new version crashes',
     '    up: exit code 255 after 61 s',
     '      | error: it crashes.',
@@ -53,7 +53,7 @@ test('says what an update said, what was served, and what is wrong', () => {
     '    recovery: 100 requests, 2 failed (2 × status 502 from /health)',
     '    ✗ 2 requests failed (recovery)',
   ]);
-  expect(faultText({ ...report, complaints: [] })).toMatch(/^✓ crash-loop/);
+  expect(reportText({ ...report, complaints: [] })).toMatch(/^✓ crash-loop/);
 });
 
 test('sums several faults up, a line each', () => {

@@ -49,7 +49,7 @@ export function loadLine({ sent, failed, faults }: LoadReport): string {
 }
 
 /** A report for a person. */
-export function faultText(report: FaultReport): string {
+export function reportText(report: FaultReport): string {
   const lines = [`${report.complaints.length === 0 ? '✓' : '✗'} ${report.fault}: ${report.what}`];
   for (const { of, code, seconds, message } of report.updates) {
     lines.push(`    ${of}: exit code ${code} after ${seconds.toFixed(0)} s`);

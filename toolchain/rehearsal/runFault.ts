@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EcsTaskRunner, type EcsTaskRunnerArgs } from '../../infra/release/ecs/ecsTaskRunner.ts';
+import { shortImageId } from '../../infra/release/shortImageId.ts';
 import { docker, identity, stack } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { privateDir } from '../lib/paths.ts';
@@ -84,7 +85,7 @@ class FaultRun {
 
   async #succeeds(image: string, file: string): Promise<void> {
     const { code } = await this.#up('up', file, this.#fault.during);
-    if (code !== 0) this.#complain(`\`up\` failed, and had to bring ${image.slice(0, 19)} up all the same`);
+    if (code !== 0) this.#complain(`\`up\` failed, and had to bring ${shortImageId(image)} up all the same`);
   }
 
   async #killed(image: string, file: string): Promise<void> {
@@ -93,7 +94,7 @@ class FaultRun {
     // Another backend's lock does not say whether its holder lives; this one was killed for certain.
     if (!usesOwnBackend()) await pulumiText('cancel', '--yes', '--stack', stack);
     const again = await this.#up('up after the kill', file);
-    if (again.code !== 0) this.#complain(`\`up\` after the kill failed, and had to bring ${image.slice(0, 19)} up`);
+    if (again.code !== 0) this.#complain(`\`up\` after the kill failed, and had to bring ${shortImageId(image)} up`);
     const { resumes } = this.#fault;
     if (resumes && !resumes.test(again.output)) this.#complain(`\`up\` after the kill did not say ${resumes}`);
   }

@@ -67,12 +67,13 @@ async function removeLeftovers(): Promise<void> {
   const client = docker();
   const removed: string[] = [];
   const faults: string[] = [];
-  const remove = async (name: string, work: () => Promise<unknown>): Promise<void> => {
+  const remove = async (name: string, work: () => Promise<unknown>, passes = [404]): Promise<void> => {
     try {
       await work();
       removed.push(name);
     } catch (error) {
-      if ((error as { statusCode?: number }).statusCode !== 404) faults.push(`${name}: ${messageOf(error)}`);
+      const { statusCode = 0 } = error as { statusCode?: number };
+      if (!passes.includes(statusCode)) faults.push(`${name}: ${messageOf(error)}`);
     }
   };
   for (const { Id, name } of await stackContainers())
@@ -85,7 +86,7 @@ async function removeLeftovers(): Promise<void> {
     for (const name of image.RepoTags?.filter((tag) => tag.startsWith(`${project}-`)) ?? [])
       await remove(name, () => client.getImage(name).remove());
     // When it had no tag. A rehearsal may run it under the name that its registry knows.
-    await remove(image.Id.slice(7, 19), () => client.getImage(image.Id).remove().catch(ignoreInUse));
+    await remove(image.Id.slice(7, 19), () => client.getImage(image.Id).remove(), [404, 409]);
   }
   if (removed.length > 0) say(`  ✓ removed what was left: ${removed.join(', ')}`);
   if (faults.length > 0) {
@@ -94,10 +95,6 @@ async function removeLeftovers(): Promise<void> {
       `See \`docker ps -a --filter label=${labelKeys.stack}=${stack}\`, then type it again.`,
     );
   }
-}
-
-function ignoreInUse(error: unknown): void {
-  if ((error as { statusCode?: number }).statusCode !== 409) throw error;
 }
 
 /** Clears the lock that a killed run has left; refuses while the process that holds it runs. */

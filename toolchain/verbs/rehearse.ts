@@ -5,12 +5,12 @@ import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
 import { say, seconds } from '../lib/progress.ts';
-import { forgetStack, pulumiText, stackOutputs } from '../lib/pulumi.ts';
+import { forgetStack, pulumiText } from '../lib/pulumi.ts';
 import { removeChangedImages } from '../rehearsal/faultImage.ts';
-import { faultSummary, faultText, type FaultReport } from '../rehearsal/faultReport.ts';
+import { faultSummary, reportText, type FaultReport } from '../rehearsal/faultReport.ts';
 import { chooseFaults, type Fault } from '../rehearsal/faults.ts';
 import { leftInEmulator } from '../rehearsal/leftInEmulator.ts';
-import { migrationsLeftByNewer, runFault, servingBase } from '../rehearsal/runFault.ts';
+import { migrationsLeftByNewer, runFault, servingBase, type Base } from '../rehearsal/runFault.ts';
 import { setUp } from '../setup/all.ts';
 import { destroy } from './down.ts';
 import { up } from './up.ts';
@@ -27,9 +27,9 @@ export async function rehearse(): Promise<number> {
   await setUp();
   await ensureVerified();
   await up();
-  const { url } = await stackOutputs();
+  const base = await servingBase();
   say(`\nThe API's own checks, through the load balancer:`);
-  const code = await passThrough(node, ['app/src/main.ts', 'smoke', String(url)], { cwd: root });
+  const code = await passThrough(node, ['app/src/main.ts', 'smoke', base.url], { cwd: root });
   if (code === 130 || code === 143)
     throw new UserFault('Interrupted.', 'The stack is up; `make rehearse` checks it again.');
   if (code !== 0) {
@@ -38,8 +38,8 @@ export async function rehearse(): Promise<number> {
       'Mend it and release it to the stack whose image this is (slipway:imageFrom), then `make rehearse` again.',
     );
   }
-  if (chosen.length > 0) return rehearseFaults(chosen, endpoint);
-  say(`\nRehearsed in ${seconds(performance.now() - started)}: production's program serves at ${String(url)}.`);
+  if (chosen.length > 0) return rehearseFaults(chosen, base, endpoint);
+  say(`\nRehearsed in ${seconds(performance.now() - started)}: production's program serves at ${base.url}.`);
   say(
     'Next: `make emulator-ps` lists its tasks, `make rehearse FAULT=all` injects faults, `make rehearse-down` removes it.',
   );
@@ -71,10 +71,9 @@ export async function rehearseDown(): Promise<number> {
   return 0;
 }
 
-async function rehearseFaults(chosen: Fault[], endpoint: string): Promise<number> {
+async function rehearseFaults(chosen: Fault[], base: Base, endpoint: string): Promise<number> {
   // The task runner and the registry's client ask the emulator from this process.
   replaceEnvironment(emulatorEnvironment(endpoint));
-  const base = await servingBase();
   const left = await migrationsLeftByNewer();
   if (left.length > 0 && chosen.some(({ release }) => release.migration)) {
     throw new UserFault(
@@ -88,7 +87,7 @@ async function rehearseFaults(chosen: Fault[], endpoint: string): Promise<number
       say(`\nFault ${fault.name}: ${fault.what}`);
       const report = await runFault(fault, base);
       reports.push(report);
-      say(`\n${faultText(report)}`);
+      say(`\n${reportText(report)}`);
     }
   } finally {
     await removeChangedImages(docker(), identity);
