@@ -1,7 +1,7 @@
 import { ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emulatorState } from '../../toolchain/emulator/emulator.ts';
-import { emulatorEndpoint } from '../../toolchain/emulator/guard.ts';
+import { emulatorClient } from '../../toolchain/emulator/guard.ts';
 import { setUp } from '../../toolchain/setup/all.ts';
 import { ensureEmulator } from '../../toolchain/verbs/emulator.ts';
 import { docker } from '../support/stack.ts';
@@ -68,11 +68,7 @@ describe('a production-like stack on the emulator', () => {
     const { serviceArn } = JSON.parse((await proof.pulumi(['stack', 'output', '--json'])).stdout) as {
       serviceArn: string;
     };
-    const client = new ECSClient({
-      endpoint: emulatorEndpoint,
-      region: 'eu-central-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
+    const client = new ECSClient(emulatorClient);
     const cluster = serviceArn.split('/')[1];
     await client.send(new UpdateServiceCommand({ cluster, service: serviceArn, desiredCount: 2 }));
     const { output } = await proof.pulumi(['refresh', '--preview-only', '--diff']);
