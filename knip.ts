@@ -3,12 +3,12 @@ import type { KnipConfig } from 'knip';
 export default {
   entry: [
     'infra/index.ts',
-    'infra/release/main.ts',
+    'infra/provider/main.ts',
     'infra/policy/{main,policyDocs}.ts',
     'app/src/main.ts',
     'app/*.ts',
     'toolchain/cli.ts',
-    'toolchain/*/{main,host}.ts',
+    'toolchain/stand-ins/*/{main,host}.ts',
     'bench/run.ts',
     // For `node --import`.
     'infra/test-support/tellPackages.ts',

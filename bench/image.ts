@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { baseImages } from '../infra/images.ts';
+import { baseImages } from '../infra/docker-engine/baseImages.ts';
 import { appBundle } from './support/appBundle.ts';
 import type { Bench } from './support/bench.ts';
 import type { Row } from './support/results.ts';

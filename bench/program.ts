@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { pulumiVariables } from '../toolchain/setup/state.ts';
+import { pulumiVariables } from '../toolchain/pulumi/state.ts';
 import { answerForAws } from './support/awsAnswers.ts';
 import type { Bench } from './support/bench.ts';
 import { stopIfInterrupted } from './support/commands.ts';

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { baseImages } from '../infra/images.ts';
+import { baseImages } from '../infra/docker-engine/baseImages.ts';
 import { appBundle } from './support/appBundle.ts';
 import type { Bench } from './support/bench.ts';
 import { run, stopIfInterrupted } from './support/commands.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { labelKeys } from '../infra/labels.ts';
+import { labelKeys } from '../infra/docker-engine/labels.ts';
 import { docker, type Bench } from './support/bench.ts';
 import { stopIfInterrupted } from './support/commands.ts';
 import { Compose } from './support/compose.ts';

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { Blueprint } from './blueprint.ts';
-import type { Config } from './config.ts';
-import type { StackIdentity } from './labels.ts';
+import type { Config } from './config/config.ts';
+import type { StackIdentity } from './docker-engine/labels.ts';
 import type { Platform } from './platform.ts';
 import type { AppSecrets } from './secrets.ts';
 

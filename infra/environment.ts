@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import type { Database, Cache } from './platform.ts';
 import type { AppSecrets } from './secrets.ts';
 

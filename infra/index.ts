@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { createBlueprint } from './blueprint.ts';
-import { loadConfig } from './config.ts';
+import { loadConfig } from './config/config.ts';
 import { demoEmail, serviceEnvironment, taskEnvironment } from './environment.ts';
 import { surveyPlatform } from './createPlatform.ts';
 import { AppSecrets } from './secrets.ts';

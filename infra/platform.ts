@@ -1,9 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MigrationBlueprint, Route, ServiceBlueprint } from './blueprint.ts';
-import type { Phase } from '../migrations/runner/header.ts';
-import type { Config } from './config.ts';
+import type { Phase } from '../migrations/runner/files/header.ts';
+import type { Config } from './config/config.ts';
 import type { Environment } from './environment.ts';
-import type { StackIdentity } from './labels.ts';
+import type { StackIdentity } from './docker-engine/labels.ts';
 import type { MigrationRun } from './release/migrationRun.ts';
 import type { Rollout } from './release/rollout.ts';
 import type { AppSecrets } from './secrets.ts';

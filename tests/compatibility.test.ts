@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkout } from './support/checkout.ts';
-import { startLoad } from '../toolchain/rehearsal/load.ts';
+import { startLoad } from '../toolchain/rehearsal/faults/load.ts';
 import { Stack } from './support/stack.ts';
 
 // One stack; each test goes on from the one before.

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { labelKeys } from '../infra/labels.ts';
+import { labelKeys } from '../infra/docker-engine/labels.ts';
 import { Checkout } from './support/checkout.ts';
 import { docker, Stack } from './support/stack.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkout } from './support/checkout.ts';
-import { startLoad, type LoadReport } from '../toolchain/rehearsal/load.ts';
+import { startLoad, type LoadReport } from '../toolchain/rehearsal/faults/load.ts';
 import type { Finished } from './support/run.ts';
 import { Stack } from './support/stack.ts';
 

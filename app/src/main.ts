@@ -1,4 +1,4 @@
-import { ConfigError } from './platform/config.ts';
+import { ConfigError } from './settings/config.ts';
 
 // One image, one entry point, several roles. Each loads only what it needs: `migrate` starts without Express, `serve`
 // without Umzug.

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestApi } from '../test-support/api.ts';
-import { eventually } from '../test-support/containers.ts';
-import { TestPostgres } from '../test-support/postgres.ts';
+import { eventually } from '../../tests/support/containers.ts';
+import { TestPostgres } from '../../tests/support/postgres.ts';
 
 let postgres: TestPostgres;
 let api: TestApi;

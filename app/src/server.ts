@@ -9,12 +9,12 @@ import { apiRoutes } from './api.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { ReadinessProbe } from './health/readiness.ts';
 import { healthRoutes } from './health/routes.ts';
-import { errorHandler, noSuchRoute } from './platform/errors.ts';
-import type { Lifecycle } from './platform/lifecycle.ts';
-import { Metrics } from './platform/metrics.ts';
-import { paths } from './platform/paths.ts';
-import { requestLog, requestMetrics } from './platform/requests.ts';
-import type { ServeSettings } from './platform/settings.ts';
+import { errorHandler, noSuchRoute } from './http/errors.ts';
+import type { Lifecycle } from './process/lifecycle.ts';
+import { Metrics } from './process/metrics.ts';
+import { paths } from './settings/paths.ts';
+import { requestLog, requestMetrics } from './http/requests.ts';
+import type { ServeSettings } from './settings/settings.ts';
 
 /** What the server stands on. Tests hand in their own. */
 export interface Services {

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { pino } from 'pino';
-import { readConfig } from '../src/platform/config.ts';
-import { openDatabase } from '../src/platform/database.ts';
-import { Lifecycle } from '../src/platform/lifecycle.ts';
-import { serveSettings } from '../src/platform/settings.ts';
+import { readConfig } from '../src/settings/config.ts';
+import { openDatabase } from '../src/database/database.ts';
+import { Lifecycle } from '../src/process/lifecycle.ts';
+import { serveSettings } from '../src/settings/settings.ts';
 import { createServer } from '../src/server.ts';
-import { migrate } from './migrate.ts';
+import { migrate } from '../../tests/support/migrate.ts';
 
 export const testSecrets = {
   JWT_SECRETS: 'k2:test-test-test-test-test-test-test-test,k1:older-older-older-older-older-older',

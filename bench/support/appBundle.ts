@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { baseImages } from '../../infra/images.ts';
+import { baseImages } from '../../infra/docker-engine/baseImages.ts';
 import { docker, type Bench } from './bench.ts';
 import { run } from './commands.ts';
 

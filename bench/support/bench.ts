@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dockerHost } from '../../infra/docker/host.ts';
-import { labelKeys } from '../../infra/labels.ts';
-import { dockerClient } from '../../infra/release/docker/dockerClient.ts';
+import { dockerHost } from '../../infra/docker-engine/host.ts';
+import { labelKeys } from '../../infra/docker-engine/labels.ts';
+import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
 import { isAlive } from '../../toolchain/lib/isAlive.ts';
 import { unlessMissing } from '../../toolchain/lib/unlessMissing.ts';
 import { BenchStack } from './stack.ts';

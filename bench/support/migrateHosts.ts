@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { baseImages } from '../../infra/images.ts';
+import { baseImages } from '../../infra/docker-engine/baseImages.ts';
 import type { Bench } from './bench.ts';
 import { run } from './commands.ts';
 

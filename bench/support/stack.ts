@@ -1,10 +1,10 @@
 import { delimiter, join } from 'node:path';
 import type { ContainerInspectInfo } from 'dockerode';
-import { dockerHost } from '../../infra/docker/host.ts';
-import { labelKeys } from '../../infra/labels.ts';
-import { dockerClient } from '../../infra/release/docker/dockerClient.ts';
+import { dockerHost } from '../../infra/docker-engine/host.ts';
+import { labelKeys } from '../../infra/docker-engine/labels.ts';
+import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
 import { Checkout } from '../../tests/support/checkout.ts';
-import { engineFolder, enginePath } from '../../toolchain/setup/pulumi-engine.ts';
+import { engineFolder, enginePath } from '../../toolchain/pulumi/pulumiEngine.ts';
 import { run, type Finished } from './commands.ts';
 
 /** What the engine tells of a stack that is up. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Registered } from '../test-support/registered.ts';
-import { costs, type Cost } from './profile.ts';
+import { costs, type Cost } from '../config/profile.ts';
 import { resourceTable } from './test-support/resourceTable.ts';
 import { renderStack } from './test-support/renderStack.ts';
 

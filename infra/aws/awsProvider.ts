@@ -1,6 +1,6 @@
 import { Provider, type ProviderArgs } from '@pulumi/aws/provider.js';
 import type { input as awsInputs } from '@pulumi/aws/types/index.js';
-import { labelKeys, type StackIdentity } from '../labels.ts';
+import { labelKeys, type StackIdentity } from '../docker-engine/labels.ts';
 
 /** An emulator of AWS in place of AWS itself. */
 export interface Emulator {

@@ -1,5 +1,5 @@
 import type * as docker from '@pulumi/docker';
-import { stackLabels, type StackIdentity } from '../labels.ts';
+import { stackLabels, type StackIdentity } from '../docker-engine/labels.ts';
 
 /** Docker's way of writing labels. */
 export function dockerLabels(identity: StackIdentity, role: string): { label: string; value: string }[] {

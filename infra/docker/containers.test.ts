@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type * as docker from '@pulumi/docker';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createBlueprint } from '../blueprint.ts';
-import { parseConfig } from '../config.ts';
+import { parseConfig } from '../config/config.ts';
 
 interface Recorded {
   type: string;

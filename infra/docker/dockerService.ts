@@ -2,8 +2,8 @@ import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
 import type { ServiceBlueprint } from '../blueprint.ts';
 import type { Environment } from '../environment.ts';
-import { healthProbe } from '../healthProbe.ts';
-import type { StackIdentity } from '../labels.ts';
+import { healthProbe } from '../image/healthProbe.ts';
+import type { StackIdentity } from '../docker-engine/labels.ts';
 import type { RunningService } from '../platform.ts';
 import { containerDefaults, healthTiming } from './containerDefaults.ts';
 

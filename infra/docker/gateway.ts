@@ -1,10 +1,10 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
-import { baseImages } from '../images.ts';
-import type { StackIdentity } from '../labels.ts';
+import { baseImages } from '../docker-engine/baseImages.ts';
+import type { StackIdentity } from '../docker-engine/labels.ts';
 import { containerDefaults, dockerLabels, healthTiming } from './containerDefaults.ts';
-import { firstConfig, gatewayEntrypoint, gatewayScript } from './gatewayScript.ts';
-import { gatewayPorts } from './nginxConfig.ts';
+import { firstConfig, gatewayEntrypoint, gatewayScript } from '../gateway/gatewayScript.ts';
+import { gatewayPorts } from '../gateway/nginxConfig.ts';
 
 export interface GatewayArgs {
   identity: StackIdentity;

@@ -1,7 +1,7 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
-import { baseImages } from '../images.ts';
-import type { StackIdentity } from '../labels.ts';
+import { baseImages } from '../docker-engine/baseImages.ts';
+import type { StackIdentity } from '../docker-engine/labels.ts';
 import type { Database, DatabaseIdentity } from '../platform.ts';
 import { containerDefaults, dockerLabels, healthTiming } from './containerDefaults.ts';
 

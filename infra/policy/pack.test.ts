@@ -1,9 +1,9 @@
 import { Secret, type ResourceValidationArgs } from '@pulumi/policy';
 import { describe, expect, it } from 'vitest';
 import { createPolicies } from './pack.ts';
-import type { ResourceRule, StackRule } from './rule.ts';
-import { Session } from './session.ts';
-import { UnknownValue } from './value.ts';
+import type { ResourceRule, StackRule } from './rules/rule.ts';
+import { Session } from './judge/session.ts';
+import { UnknownValue } from './judge/value.ts';
 
 const type = 'docker:index/container:Container';
 const urn = `urn:pulumi:dev::slipway::${type}::api-0`;

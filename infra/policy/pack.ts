@@ -5,10 +5,10 @@ import {
   type ResourceValidationPolicy,
   type StackValidationPolicy,
 } from '@pulumi/policy';
-import { judgeResource, judgeStack } from './judge.ts';
-import { isStackRule, type ResourceRule, type Rule, type StackResource, type StackRule } from './rule.ts';
-import type { Session } from './session.ts';
-import { UnknownValue, Value } from './value.ts';
+import { judgeResource, judgeStack } from './judge/judge.ts';
+import { isStackRule, type ResourceRule, type Rule, type StackResource, type StackRule } from './rules/rule.ts';
+import type { Session } from './judge/session.ts';
+import { UnknownValue, Value } from './judge/value.ts';
 
 type Policy = ResourceValidationPolicy | StackValidationPolicy;
 

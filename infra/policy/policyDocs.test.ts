@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { uncoveredControls } from './controls.ts';
+import { uncoveredControls } from './judge/controls.ts';
 import { isStale } from './policyDocs.ts';
 import { allRules } from './rules/all.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { uncoveredControls } from './controls.ts';
-import type { Rule } from './rule.ts';
+import { uncoveredControls } from './judge/controls.ts';
+import type { Rule } from './rules/rule.ts';
 import { allRules } from './rules/all.ts';
 
 const page = 'docs/policy.md';

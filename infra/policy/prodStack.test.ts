@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { costs, type Cost } from '../aws/profile.ts';
+import { costs, type Cost } from '../config/profile.ts';
 import { renderStack } from '../aws/test-support/renderStack.ts';
 import type { Recorded, Registered } from '../test-support/registered.ts';
-import { judgeRendered, loosened } from './renderedStack.ts';
+import { judgeRendered, loosened } from './test-support/renderedStack.ts';
 
 const stacks = {} as Record<Cost, Registered>;
 

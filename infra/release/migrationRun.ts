@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { CompatibilityArgs } from './compatibilityCheck.ts';
+import type { CompatibilityArgs } from '../provider/compatibility/compatibilityCheck.ts';
 import type { DatabaseIdentity, MigrationFile } from '../platform.ts';
 
 /** How to run the task on a Docker engine. */

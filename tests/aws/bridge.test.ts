@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { goTest } from '../../toolchain/setup/go.ts';
+import { goTest } from '../../toolchain/stand-ins/go.ts';
 import { ourPlugin } from './support/ourPlugin.ts';
 
 it('the AWS plugin built here passes its own tests in Go', async ({ skip }) => {

@@ -1,10 +1,10 @@
 import { DescribeTaskDefinitionCommand, ECSClient, ListTaskDefinitionsCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { emulatorState } from '../../toolchain/emulator/emulator.ts';
-import { emulatorClient } from '../../toolchain/emulator/guard.ts';
-import { loadLine } from '../../toolchain/rehearsal/faultReport.ts';
-import { faults } from '../../toolchain/rehearsal/faults.ts';
-import { startLoad, type LoadReport } from '../../toolchain/rehearsal/load.ts';
+import { emulatorState } from '../../toolchain/rehearsal/emulator/emulator.ts';
+import { emulatorClient } from '../../toolchain/rehearsal/emulator/guard.ts';
+import { loadLine } from '../../toolchain/rehearsal/faults/faultReport.ts';
+import { faults } from '../../toolchain/rehearsal/faults/faults.ts';
+import { startLoad, type LoadReport } from '../../toolchain/rehearsal/faults/load.ts';
 import { emulatorDown } from '../../toolchain/verbs/emulator.ts';
 import { Checkout } from '../support/checkout.ts';
 import { run, type Finished } from '../support/run.ts';

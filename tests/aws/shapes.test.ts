@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { root } from '../../toolchain/lib/paths.ts';
-import { findProvider, providerExecutable } from '../../toolchain/setup/terraform-mirror.ts';
+import { findProvider, providerExecutable } from '../../toolchain/stand-ins/terraformMirror.ts';
 import { ourPlugin } from './support/ourPlugin.ts';
 import { differences, type Shapes } from './support/shapeDifferences.ts';
 
-const list = join(root, 'toolchain/bridge-aws/differences.txt');
+const list = join(root, 'toolchain/stand-ins/bridge-aws/differences.txt');
 
 it('the AWS plugin built here differs from the npm package by what differences.txt lists, and no more', async ({
   skip,

@@ -1,4 +1,4 @@
-import { labelKeys } from '../../infra/labels.ts';
+import { labelKeys } from '../../infra/docker-engine/labels.ts';
 import { docker } from './stack.ts';
 
 /** Removes what an earlier run of these tests left on the engine, if it was killed: by the names their stacks have. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { dockerHost } from '../../infra/docker/host.ts';
-import { labelKeys } from '../../infra/labels.ts';
-import { dockerClient } from '../../infra/release/docker/dockerClient.ts';
+import { dockerHost } from '../../infra/docker-engine/host.ts';
+import { labelKeys } from '../../infra/docker-engine/labels.ts';
+import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
 import type { Checkout } from './checkout.ts';
 import { run, start, type Finished, type Running } from './run.ts';
 

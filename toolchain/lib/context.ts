@@ -1,9 +1,9 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { dockerHost } from '../../infra/docker/host.ts';
-import { labelKeys, type StackIdentity } from '../../infra/labels.ts';
-import { dockerClient } from '../../infra/release/docker/dockerClient.ts';
+import { dockerHost } from '../../infra/docker-engine/host.ts';
+import { labelKeys, type StackIdentity } from '../../infra/docker-engine/labels.ts';
+import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
 import { UserFault } from './fault.ts';
 import { root } from './paths.ts';
 

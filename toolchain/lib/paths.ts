@@ -4,6 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 /** The checkout this toolchain belongs to, absolute. */
 export const root = resolve(import.meta.dirname, '..', '..');
 
+/** What is built here where the official one cannot be downloaded. */
+export const standIns = resolve(root, 'toolchain', 'stand-ins');
+
 /** What one checkout keeps to itself: state, passphrase, logs. Git ignores it. */
 export const privateDir = join(root, '.slipway');
 

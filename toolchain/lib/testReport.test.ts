@@ -18,7 +18,7 @@ const report = (...testResults: TestReport['testResults']): TestReport => ({
 
 test('says of each part that ran how long it took, from its first test to its last', () => {
   const files = [
-    file('infra/config.test.ts', 0, 1, 40),
+    file('infra/config/config.test.ts', 0, 1, 40),
     file('app/src/auth/auth.integration.test.ts', 1, 5.5, 2),
     file('tests/release.test.ts', 6, 22, 3),
     file('tests/aws/rehearsal.test.ts', 22, 40),

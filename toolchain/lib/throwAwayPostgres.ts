@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { baseImages } from '../../infra/images.ts';
-import { stackLabels } from '../../infra/labels.ts';
-import { containerExec } from '../../infra/release/docker/containerExec.ts';
+import { baseImages } from '../../infra/docker-engine/baseImages.ts';
+import { stackLabels } from '../../infra/docker-engine/labels.ts';
+import { containerExec } from '../../infra/docker-engine/containerExec.ts';
 import { UserFault } from './fault.ts';
 import { isAlive } from './isAlive.ts';
 import { unlessMissing } from './unlessMissing.ts';

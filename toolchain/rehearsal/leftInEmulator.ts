@@ -4,8 +4,8 @@ import { DescribeRepositoriesCommand, ECRClient } from '@aws-sdk/client-ecr';
 import { ECSClient, ListClustersCommand } from '@aws-sdk/client-ecs';
 import { DescribeLoadBalancersCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
-import { emulatorState } from '../emulator/emulator.ts';
-import { emulatorClient } from '../emulator/guard.ts';
+import { emulatorState } from './emulator/emulator.ts';
+import { emulatorClient } from './emulator/guard.ts';
 import { docker } from '../lib/context.ts';
 
 /** What the emulator's APIs list beside what a new account has, by kind; and the containers that it started. */

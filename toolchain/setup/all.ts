@@ -1,12 +1,12 @@
 import { isDockerStack } from '../lib/context.ts';
 import { node } from '../lib/paths.ts';
 import { say, step } from '../lib/progress.ts';
-import { awsPlugin } from './aws-plugin.ts';
-import { ensureBaseImages } from './base-images.ts';
-import { ensureDockerEngine } from './docker-engine.ts';
+import { awsPlugin } from './awsPlugin.ts';
+import { ensureBaseImages } from './baseImages.ts';
+import { ensureDockerEngine } from './dockerEngine.ts';
 import { dockerStackPlugins, ensurePlugin } from './plugins.ts';
-import { ensureEngine } from './pulumi-engine.ts';
-import { ensureState } from './state.ts';
+import { ensureEngine } from '../pulumi/pulumiEngine.ts';
+import { ensureState } from '../pulumi/state.ts';
 
 /**
  * Everything a stack needs to come up, independent steps side by side; each is skipped when its result is there.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from '../lib/paths.ts';
+import { standIns } from '../lib/paths.ts';
 import { reachable } from './reachable.ts';
 
 /** Lies beside what we built in place of an official download. */
@@ -48,15 +48,15 @@ export async function officialCanReplace(folder: string): Promise<boolean> {
   return false;
 }
 
-/** The hash of the sources that something of ours is built from. */
+/** The hash of the sources that something of ours is built from; patterns start at `toolchain/stand-ins`. */
 export function sourceHash(patterns: string[], ...extra: string[]): string {
   const hash = createHash('sha256').update(extra.join('\0'));
-  for (const file of globSync(patterns, { cwd: join(root, 'toolchain') }).sort()) {
+  for (const file of globSync(patterns, { cwd: standIns }).sort()) {
     if (/[._]test\.\w+$/.test(file)) continue;
     hash
       .update(file)
       .update('\0')
-      .update(readFileSync(join(root, 'toolchain', file)));
+      .update(readFileSync(join(standIns, file)));
   }
   return hash.digest('hex').slice(0, 16);
 }

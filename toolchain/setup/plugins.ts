@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { exec, tryExec } from '../lib/exec.ts';
 import { pulumiHome, root } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
-import { goBuild } from './go.ts';
+import { goBuild } from '../stand-ins/go.ts';
 import { installProgram } from './launcher.ts';
 import { downloadsReachable, mark, officialCanReplace, originOf, recipeOf, sourceHash, type Origin } from './origin.ts';
-import { enginePath } from './pulumi-engine.ts';
+import { enginePath } from '../pulumi/pulumiEngine.ts';
 
 /** A resource plugin that the program uses, and how we make one where the official cannot be had. */
 export interface Plugin {
@@ -49,11 +49,11 @@ export function dockerStackPlugins(): Plugin[] {
       name: 'random',
       version: random,
       recipe: sourceHash(
-        ['random-provider/*.ts', 'lib/exitWithParent.ts', 'setup/launcher.ts'],
+        ['random/*.ts', '../../infra/provider/exitWithParent.ts', '../setup/launcher.ts'],
         random,
         process.version,
       ),
-      make: (output) => installProgram('toolchain/random-provider/main.ts', output),
+      make: (output) => installProgram('toolchain/stand-ins/random/main.ts', output),
     },
   ];
 }

@@ -7,10 +7,10 @@ import { node, root } from '../lib/paths.ts';
 import { say, step } from '../lib/progress.ts';
 import { countLine, partLines, type TestReport } from '../lib/testReport.ts';
 import { setUp } from '../setup/all.ts';
-import { awsPlugin } from '../setup/aws-plugin.ts';
+import { awsPlugin } from '../setup/awsPlugin.ts';
 import { ensurePlugin } from '../setup/plugins.ts';
-import { pulumiEnvironment } from '../setup/state.ts';
-import { findProvider } from '../setup/terraform-mirror.ts';
+import { pulumiEnvironment } from '../pulumi/state.ts';
+import { findProvider } from '../stand-ins/terraformMirror.ts';
 
 const testReport = join(root, '.slipway', 'test-report.json');
 

@@ -1,6 +1,6 @@
-import { logText } from '../../infra/release/docker/logLines.ts';
+import { logText } from '../../infra/docker-engine/logLines.ts';
 import { databaseSchema, docker, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
-import { dockerHost } from '../../infra/docker/host.ts';
+import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { passThrough, which } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';

@@ -1,15 +1,15 @@
-import { baseImages, standInLabel } from '../../infra/images.ts';
-import { emulatorState } from '../emulator/emulator.ts';
+import { baseImages, standInLabel } from '../../infra/docker-engine/baseImages.ts';
+import { emulatorState } from '../rehearsal/emulator/emulator.ts';
 import { docker, extraArgs, isDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { tryExec } from '../lib/exec.ts';
 import { messageOf } from '../lib/fault.ts';
 import { node } from '../lib/paths.ts';
-import { locks, stateResources } from '../lib/pulumi.ts';
-import { awsPluginFound } from '../setup/aws-plugin.ts';
-import { baseImageOrigin } from '../setup/base-images.ts';
+import { locks, stateResources } from '../pulumi/pulumi.ts';
+import { awsPluginFound } from '../setup/awsPlugin.ts';
+import { baseImageOrigin } from '../setup/baseImages.ts';
 import { originOf, type Origin } from '../setup/origin.ts';
 import { dockerStackPlugins, pluginFolder, pluginOrigin } from '../setup/plugins.ts';
-import { engineFolder, engineVersion } from '../setup/pulumi-engine.ts';
+import { engineFolder, engineVersion } from '../pulumi/pulumiEngine.ts';
 import { table } from './containers.ts';
 
 interface Finding {

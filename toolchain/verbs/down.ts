@@ -1,4 +1,4 @@
-import { labelKeys } from '../../infra/labels.ts';
+import { labelKeys } from '../../infra/docker-engine/labels.ts';
 import {
   agreed,
   confirmByName,
@@ -13,7 +13,15 @@ import {
 } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
-import { clearDeadLock, explain, locks, pulumi, pulumiText, requireUnlocked, stateResources } from '../lib/pulumi.ts';
+import {
+  clearDeadLock,
+  explain,
+  locks,
+  pulumi,
+  pulumiText,
+  requireUnlocked,
+  stateResources,
+} from '../pulumi/pulumi.ts';
 
 /** Stops the stack's containers in the reverse of their order, and keeps them and their data. */
 export async function down(): Promise<number> {
@@ -58,7 +66,7 @@ export async function destroy(): Promise<number> {
     await pulumiText('stack', 'rm', stack, '--yes', '--preserve-config', ...force);
   }
   if (isDockerStack()) await removeLeftovers();
-  if (emulatedBy() !== undefined) await (await import('../emulator/emulator.ts')).removeEndedTasks(docker());
+  if (emulatedBy() !== undefined) await (await import('../rehearsal/emulator/emulator.ts')).removeEndedTasks(docker());
   say(`Stack ${stack} is gone. Next: \`make up STACK=${stack}\` makes a new one.`);
   return 0;
 }

@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { emulatorInstance, emulatorState, removeEmulator, startEmulator } from '../emulator/emulator.ts';
-import { emulatorEndpoint } from '../emulator/guard.ts';
-import { emulatorImage, ensureEmulatorImages } from '../emulator/images.ts';
+import { emulatorInstance, emulatorState, removeEmulator, startEmulator } from '../rehearsal/emulator/emulator.ts';
+import { emulatorEndpoint } from '../rehearsal/emulator/guard.ts';
+import { emulatorImage, ensureEmulatorImages } from '../rehearsal/emulator/images.ts';
 import { docker, stack } from '../lib/context.ts';
 import { privateDir } from '../lib/paths.ts';
 import { say, step } from '../lib/progress.ts';
-import { forgetStack } from '../lib/pulumi.ts';
-import { ensureBaseImages } from '../setup/base-images.ts';
-import { ensureDockerEngine } from '../setup/docker-engine.ts';
+import { forgetStack } from '../pulumi/pulumi.ts';
+import { ensureBaseImages } from '../setup/baseImages.ts';
+import { ensureDockerEngine } from '../setup/dockerEngine.ts';
 import { table } from './containers.ts';
 
 /** Brings the AWS emulator up; idempotent. */

@@ -1,6 +1,6 @@
-import { emulatorEnvironment } from '../emulator/guard.ts';
+import { emulatorEnvironment } from '../rehearsal/emulator/guard.ts';
 import { emulatedBy } from '../lib/context.ts';
-import { ensureState, pulumiVariables } from '../setup/state.ts';
+import { ensureState, pulumiVariables } from '../pulumi/state.ts';
 import { say } from '../lib/progress.ts';
 
 /** Prints what a shell needs for plain `pulumi` commands, to be read by `eval`; nothing else goes to standard output. */

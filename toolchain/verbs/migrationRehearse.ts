@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { migrateSettings } from '../../app/src/platform/settings.ts';
-import { readConfig } from '../../app/src/platform/config.ts';
-import { migrateCommand } from '../../migrations/runner/cli.ts';
-import { connect } from '../../migrations/runner/connect.ts';
-import { referenceTables } from '../../migrations/runner/rehearsal/referenceTables.ts';
+import { migrateSettings } from '../../app/src/settings/settings.ts';
+import { readConfig } from '../../app/src/settings/config.ts';
+import { migrateCommand } from '../../migrations/runner/cli/cli.ts';
+import { connect } from '../../migrations/runner/database/connect.ts';
+import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';
 import { databaseSchema, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { root } from '../lib/paths.ts';

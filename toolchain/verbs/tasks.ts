@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { stackLabels } from '../../infra/labels.ts';
+import { stackLabels } from '../../infra/docker-engine/labels.ts';
 import { confirmByName, docker, extraArgs, identity, project, requireDockerStack, stack } from '../lib/context.ts';
 import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
-import { stackOutputs } from '../lib/pulumi.ts';
+import { stackOutputs } from '../pulumi/pulumi.ts';
 import { psql } from './containers.ts';
 
 /** How a one-off task of the stack's image is started: the stack output `migrationTask`. */

@@ -1,4 +1,4 @@
-import { plainLines } from '../../infra/release/docker/logLines.ts';
+import { plainLines } from '../../infra/docker-engine/logLines.ts';
 import { docker, stackContainers } from '../lib/context.ts';
 import { say } from '../lib/progress.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emulatorEndpoint } from '../emulator/guard.ts';
+import { emulatorEndpoint } from '../rehearsal/emulator/guard.ts';
 import {
   agreed,
   docker,
@@ -11,7 +11,7 @@ import {
   stackFilter,
 } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
-import { policyFlags, policyPack } from '../lib/policy.ts';
+import { policyFlags, policyPack } from '../pulumi/policy.ts';
 import { say, seconds } from '../lib/progress.ts';
 import {
   clearDeadLock,
@@ -22,10 +22,10 @@ import {
   stackOutputs,
   stateResources,
   type StateResource,
-} from '../lib/pulumi.ts';
+} from '../pulumi/pulumi.ts';
 import { setUp } from '../setup/all.ts';
-import { requireDiskSpace } from '../setup/disk-space.ts';
-import { settleStackFile, usesOwnBackend } from '../setup/state.ts';
+import { requireDiskSpace } from '../setup/diskSpace.ts';
+import { settleStackFile, usesOwnBackend } from '../pulumi/state.ts';
 import { showUnfit } from './unfit.ts';
 
 const healthLimitMs = 60_000;

@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
-import { unauthorized } from '../platform/problem.ts';
+import { unauthorized } from '../http/problem.ts';
 
 /** Who a request comes from. */
 export interface Caller {

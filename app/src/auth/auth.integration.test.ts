@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { baseImages } from '../../../infra/images.ts';
+import { baseImages } from '../../../infra/docker-engine/baseImages.ts';
 import { TestApi, type Account } from '../../test-support/api.ts';
-import { eventually, startContainer, type TestContainer } from '../../test-support/containers.ts';
-import { TestPostgres } from '../../test-support/postgres.ts';
+import { eventually, startContainer, type TestContainer } from '../../../tests/support/containers.ts';
+import { TestPostgres } from '../../../tests/support/postgres.ts';
 
 let postgres: TestPostgres;
 let api: TestApi;

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import { unauthorized } from '../platform/problem.ts';
+import { unauthorized } from '../http/problem.ts';
 import type { AccessTokens, Caller } from './accessTokens.ts';
 
 const callers = new WeakMap<Request, Caller>();

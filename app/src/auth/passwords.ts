@@ -1,4 +1,4 @@
-import { Problem } from '../platform/problem.ts';
+import { Problem } from '../http/problem.ts';
 
 /** OWASP's minimum for argon2id: 19 MiB, two passes, one lane. Takes about 16 ms of one core. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };

@@ -1,8 +1,8 @@
 import { Router } from 'express';
-import { jsonBody } from '../platform/body.ts';
-import { methodNotAllowed } from '../platform/errors.ts';
-import { sendJson } from '../platform/json.ts';
-import { Problem, unauthorized } from '../platform/problem.ts';
+import { jsonBody } from '../http/body.ts';
+import { methodNotAllowed } from '../http/errors.ts';
+import { sendJson } from '../http/json.ts';
+import { Problem, unauthorized } from '../http/problem.ts';
 import { loginBody, refreshBody, registerBody } from './schema.ts';
 import type { AuthService } from './service.ts';
 import type { Throttle } from './throttle.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { text } from '../platform/schema.ts';
+import { text } from '../http/schema.ts';
 
 const email = z.email('must be an e-mail address').max(254).meta({ example: 'ada@example.com' });
 

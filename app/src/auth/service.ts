@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
-import { Problem } from '../platform/problem.ts';
+import { Problem } from '../http/problem.ts';
 import type { UserRepository } from '../users/repository.ts';
 import type { AccessTokens, Caller } from './accessTokens.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { transaction } from '../platform/database.ts';
+import { transaction } from '../database/database.ts';
 import type { Caller } from './accessTokens.ts';
 
 /** What became of a refresh token that somebody presented. */

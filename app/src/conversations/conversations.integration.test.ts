@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestApi, type Account } from '../../test-support/api.ts';
-import { TestPostgres } from '../../test-support/postgres.ts';
+import { TestPostgres } from '../../../tests/support/postgres.ts';
 
 interface Page {
   items: { id: string; seq: number; title: string; content: string; active: boolean }[];

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { activeModelOf } from '../models/repository.ts';
-import { foldPage, type PageRows } from '../platform/page.ts';
+import { foldPage, type PageRows } from '../http/page.ts';
 
 /** A conversation `c` as one of its members `m` sees it. */
 const asJson = `json_build_object('id', c.id, 'title', c.title, 'modelId', c.model_id, 'role', m.role,

@@ -1,10 +1,10 @@
 import { Router } from 'express';
 import { callerOf } from '../auth/authenticate.ts';
-import { jsonBody } from '../platform/body.ts';
-import { methodNotAllowed } from '../platform/errors.ts';
-import { sendJson } from '../platform/json.ts';
-import { notFound } from '../platform/problem.ts';
-import { pageQuery, uuid } from '../platform/schema.ts';
+import { jsonBody } from '../http/body.ts';
+import { methodNotAllowed } from '../http/errors.ts';
+import { sendJson } from '../http/json.ts';
+import { notFound } from '../http/problem.ts';
+import { pageQuery, uuid } from '../http/schema.ts';
 import { createConversationBody, updateConversationBody } from './schema.ts';
 import type { ConversationService } from './service.ts';
 

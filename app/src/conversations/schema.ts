@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { modelId } from '../models/schema.ts';
-import { text, timestamp, uuid } from '../platform/schema.ts';
+import { text, timestamp, uuid } from '../http/schema.ts';
 
 const title = text(1, 200).meta({ example: 'Planning the launch' });
 

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Cursors } from '../platform/cursor.ts';
-import { pageJson } from '../platform/page.ts';
-import { notFound, Problem } from '../platform/problem.ts';
+import type { Cursors } from '../http/cursor.ts';
+import { pageJson } from '../http/page.ts';
+import { notFound, Problem } from '../http/problem.ts';
 import type { ConversationRepository } from './repository.ts';
 import type { CreateConversationBody, UpdateConversationBody } from './schema.ts';
 

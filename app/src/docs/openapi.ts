@@ -4,7 +4,7 @@ import { loginBody, refreshBody, registerBody, tokenPair } from '../auth/schema.
 import { conversation, createConversationBody, updateConversationBody } from '../conversations/schema.ts';
 import { exchange, idempotencyKey, message, messageQuery, postMessageBody } from '../messages/schema.ts';
 import { model, modelList, switchBody } from '../models/schema.ts';
-import { pageOf, pageQuery, uuid } from '../platform/schema.ts';
+import { pageOf, pageQuery, uuid } from '../http/schema.ts';
 import { updateUserBody, user } from '../users/schema.ts';
 
 /** One operation in short: what it takes, what it returns, which problems it may answer with. */

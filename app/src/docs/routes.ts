@@ -1,5 +1,5 @@
 import express, { Router } from 'express';
-import { paths } from '../platform/paths.ts';
+import { paths } from '../settings/paths.ts';
 
 const page = `<!doctype html>
 <html lang="en">

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { Router } from 'express';
-import type { Lifecycle } from '../platform/lifecycle.ts';
-import { Problem } from '../platform/problem.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import { Problem } from '../http/problem.ts';
 import type { ReadinessProbe } from './readiness.ts';
 
 /** Liveness asks nothing but whether the process answers; readiness asks whether it can do its work. */

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { foldPage, type PageRows } from '../platform/page.ts';
+import { foldPage, type PageRows } from '../http/page.ts';
 import type { Turn } from '../models/chatModel.ts';
 
 const asJson = `json_build_object('id', id, 'conversationId', conversation_id, 'seq', seq, 'role', role, 'authorId', author_id,

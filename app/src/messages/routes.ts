@@ -1,9 +1,9 @@
 import { Router } from 'express';
 import { callerOf } from '../auth/authenticate.ts';
 import { idOf } from '../conversations/routes.ts';
-import { jsonBody } from '../platform/body.ts';
-import { methodNotAllowed } from '../platform/errors.ts';
-import { sendJson } from '../platform/json.ts';
+import { jsonBody } from '../http/body.ts';
+import { methodNotAllowed } from '../http/errors.ts';
+import { sendJson } from '../http/json.ts';
 import { idempotencyKey, messageQuery, postMessageBody } from './schema.ts';
 import type { MessageService } from './service.ts';
 

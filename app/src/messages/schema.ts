@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { pageQuery, text, timestamp, uuid } from '../platform/schema.ts';
+import { pageQuery, text, timestamp, uuid } from '../http/schema.ts';
 
 const content = text(1, 32_000)
   .refine((value) => value.trim() !== '', 'must not be blank')

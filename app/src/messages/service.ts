@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { ChatModel } from '../models/chatModel.ts';
-import type { Cursors } from '../platform/cursor.ts';
-import { pageJson } from '../platform/page.ts';
-import { notFound, Problem } from '../platform/problem.ts';
+import type { Cursors } from '../http/cursor.ts';
+import { pageJson } from '../http/page.ts';
+import { notFound, Problem } from '../http/problem.ts';
 import type { MessageRepository, Question } from './repository.ts';
 import type { MessageQuery } from './schema.ts';
 

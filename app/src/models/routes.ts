@@ -1,9 +1,9 @@
 import { Router } from 'express';
 import { callerOf } from '../auth/authenticate.ts';
-import { jsonBody } from '../platform/body.ts';
-import { methodNotAllowed } from '../platform/errors.ts';
-import { sendJson } from '../platform/json.ts';
-import { notFound } from '../platform/problem.ts';
+import { jsonBody } from '../http/body.ts';
+import { methodNotAllowed } from '../http/errors.ts';
+import { sendJson } from '../http/json.ts';
+import { notFound } from '../http/problem.ts';
 import type { ModelRepository } from './repository.ts';
 import { switchBody } from './schema.ts';
 

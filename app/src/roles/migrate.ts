@@ -1,7 +1,7 @@
-import { migrateCommand } from '../../../migrations/runner/cli.ts';
-import { readConfig } from '../platform/config.ts';
-import { paths } from '../platform/paths.ts';
-import { migrateSettings } from '../platform/settings.ts';
+import { migrateCommand } from '../../../migrations/runner/cli/cli.ts';
+import { readConfig } from '../settings/config.ts';
+import { paths } from '../settings/paths.ts';
+import { migrateSettings } from '../settings/settings.ts';
 
 /** `migrate VERB`: changes the database's schema with the files this image carries. */
 export async function migrate(args: string[], env: NodeJS.ProcessEnv): Promise<number> {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestApi, testSecrets } from '../../test-support/api.ts';
-import { eventually } from '../../test-support/containers.ts';
-import { migrate } from '../../test-support/migrate.ts';
-import { TestPostgres } from '../../test-support/postgres.ts';
+import { eventually } from '../../../tests/support/containers.ts';
+import { migrate } from '../../../tests/support/migrate.ts';
+import { TestPostgres } from '../../../tests/support/postgres.ts';
 
 let postgres: TestPostgres;
 beforeAll(async () => void (postgres = await TestPostgres.start()));

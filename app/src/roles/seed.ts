@@ -1,9 +1,9 @@
 import { pino } from 'pino';
 import { hashPassword, verifyPassword } from '../auth/passwords.ts';
-import { readConfig } from '../platform/config.ts';
-import { openDatabase, transaction } from '../platform/database.ts';
-import { toProblem } from '../platform/errors.ts';
-import { seedSettings } from '../platform/settings.ts';
+import { readConfig } from '../settings/config.ts';
+import { openDatabase, transaction } from '../database/database.ts';
+import { toProblem } from '../http/errors.ts';
+import { seedSettings } from '../settings/settings.ts';
 import { seeds } from '../seed/seeds.ts';
 
 /**

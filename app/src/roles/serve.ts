@@ -1,10 +1,10 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readConfig } from '../platform/config.ts';
-import { openDatabase } from '../platform/database.ts';
-import { Lifecycle } from '../platform/lifecycle.ts';
-import { createLog } from '../platform/log.ts';
-import { serveSettings } from '../platform/settings.ts';
+import { readConfig } from '../settings/config.ts';
+import { openDatabase } from '../database/database.ts';
+import { Lifecycle } from '../process/lifecycle.ts';
+import { createLog } from '../process/log.ts';
+import { serveSettings } from '../settings/settings.ts';
 import { createServer } from '../server.ts';
 
 /** `serve`: the API. Returns once it has been told to stop and has finished what was in flight. */
@@ -24,9 +24,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     log,
   );
   // Loaded only where there is a cache: the client takes a tenth of the start.
-  const cache = settings.CACHE_URL
-    ? (await import('../platform/cache.ts')).openCache(settings.CACHE_URL, log)
-    : undefined;
+  const cache = settings.CACHE_URL ? (await import('../cache/cache.ts')).openCache(settings.CACHE_URL, log) : undefined;
   const lifecycle = new Lifecycle();
   const server = createHttpServer(
     // Slow clients may not hold a connection for ever; a proxy's idle connection outlives the proxy's own timeout.

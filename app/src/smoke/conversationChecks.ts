@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { conversation } from '../conversations/schema.ts';
 import { exchange, message } from '../messages/schema.ts';
-import { pageOf } from '../platform/schema.ts';
+import { pageOf } from '../http/schema.ts';
 import { tokenOf, type SmokeCheck } from './accountChecks.ts';
 import { problemOf } from './problemShape.ts';
 import type { SmokeSession } from './smokeSession.ts';

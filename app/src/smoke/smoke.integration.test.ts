@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestApi } from '../../test-support/api.ts';
-import { TestPostgres } from '../../test-support/postgres.ts';
+import { TestPostgres } from '../../../tests/support/postgres.ts';
 import { runSmoke, smokeChecks, type SmokeResult } from './runSmoke.ts';
 import { NoAnswer } from './smokeClient.ts';
 

@@ -1,9 +1,9 @@
 import { Router } from 'express';
 import { callerOf } from '../auth/authenticate.ts';
-import { jsonBody } from '../platform/body.ts';
-import { methodNotAllowed } from '../platform/errors.ts';
-import { sendJson } from '../platform/json.ts';
-import { unauthorized } from '../platform/problem.ts';
+import { jsonBody } from '../http/body.ts';
+import { methodNotAllowed } from '../http/errors.ts';
+import { sendJson } from '../http/json.ts';
+import { unauthorized } from '../http/problem.ts';
 import type { UserRepository } from './repository.ts';
 import { updateUserBody } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { text, timestamp, uuid } from '../platform/schema.ts';
+import { text, timestamp, uuid } from '../http/schema.ts';
 
 /** Flat on purpose: settings of a client, not a document store. */
 const preferences = z

@@ -6,7 +6,7 @@ import { Topic } from '@pulumi/aws/sns/topic.js';
 import { TopicPolicy } from '@pulumi/aws/sns/topicPolicy.js';
 import { TopicSubscription } from '@pulumi/aws/sns/topicSubscription.js';
 import * as pulumi from '@pulumi/pulumi';
-import { policyDocument, type AwsPlace } from '../policies.ts';
+import { policyDocument, type AwsPlace } from '../access/policies.ts';
 import { transformed, type Transform } from '../transform.ts';
 import { alarmTable, type AlarmRow } from './alarms.ts';
 import { dashboardBody } from './dashboard.ts';

@@ -1,13 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { Cluster } from '../cluster.ts';
-import type { FargateService } from '../fargateService.ts';
-import type { LoadBalancer } from '../loadBalancer.ts';
-import type { Network } from '../network.ts';
-import type { AwsPlace } from '../policies.ts';
-import type { Postgres } from '../postgres.ts';
-import type { Profile } from '../profile.ts';
-import type { Task } from '../task.ts';
-import type { Valkey } from '../valkey.ts';
+import type { Cluster } from '../compute/cluster.ts';
+import type { FargateService } from '../compute/fargateService.ts';
+import type { LoadBalancer } from '../edge/loadBalancer.ts';
+import type { Network } from '../network/network.ts';
+import type { AwsPlace } from '../access/policies.ts';
+import type { Postgres } from '../data/postgres.ts';
+import type { Profile } from '../../config/profile.ts';
+import type { Task } from '../compute/task.ts';
+import type { Valkey } from '../data/valkey.ts';
 import type { AlarmSubjects } from './alarms.ts';
 import type { EventSubjects } from './events.ts';
 

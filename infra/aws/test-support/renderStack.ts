@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { createBlueprint, type Blueprint } from '../../blueprint.ts';
-import { awsConfig, parseConfig } from '../../config.ts';
+import { awsConfig, parseConfig } from '../../config/config.ts';
 import { Registered } from '../../test-support/registered.ts';
 
 /** The image of a rendered stack. */

@@ -1,5 +1,5 @@
 import type { Registered } from '../../test-support/registered.ts';
-import { costs, type Cost } from '../profile.ts';
+import { costs, type Cost } from '../../config/profile.ts';
 
 /** How many resources of each type the profiles have, as a page of the documentation. */
 export function resourceTable(stacks: Record<Cost, Registered>): string {

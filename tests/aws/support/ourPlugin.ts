@@ -1,5 +1,5 @@
 import { setUp } from '../../../toolchain/setup/all.ts';
-import { awsPlugin } from '../../../toolchain/setup/aws-plugin.ts';
+import { awsPlugin } from '../../../toolchain/setup/awsPlugin.ts';
 import { pluginFolder, pluginOrigin } from '../../../toolchain/setup/plugins.ts';
 
 /**

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { emulatorEndpoint } from '../../../toolchain/emulator/guard.ts';
-import { emulatorEnvironment } from '../../../toolchain/emulator/guard.ts';
+import { emulatorEndpoint } from '../../../toolchain/rehearsal/emulator/guard.ts';
+import { emulatorEnvironment } from '../../../toolchain/rehearsal/emulator/guard.ts';
 import { root } from '../../../toolchain/lib/paths.ts';
-import { enginePath } from '../../../toolchain/setup/pulumi-engine.ts';
-import { pulumiEnvironment } from '../../../toolchain/setup/state.ts';
+import { enginePath } from '../../../toolchain/pulumi/pulumiEngine.ts';
+import { pulumiEnvironment } from '../../../toolchain/pulumi/state.ts';
 import { run, type Finished } from '../../support/run.ts';
 
 /** The proof program as a stack of its own, copied with its state into a folder of its own, on the emulator. */

@@ -16,7 +16,7 @@ const nestedStatement = /(and|or|not|scopeDown)Statement/i;
 
 /** Where what the plugin takes and gives differs from the types of the npm package, one line each, sorted. */
 export function differences(shapes: Shapes): string[] {
-  const mapping = JSON.parse(readFileSync(join(root, 'toolchain/bridge-aws/mapping.json'), 'utf8')) as Record<
+  const mapping = JSON.parse(readFileSync(join(root, 'toolchain/stand-ins/bridge-aws/mapping.json'), 'utf8')) as Record<
     'resources' | 'functions',
     Record<string, { token: string }>
   >;

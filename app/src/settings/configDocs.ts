@@ -1,0 +1,79 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type * as z from 'zod';
+import { migrateSettings, seedSettings, serveSettings, type SettingNotes } from './settings.ts';
+
+const roles = { serve: serveSettings, migrate: migrateSettings, seed: seedSettings } as const;
+
+interface Variable extends SettingNotes {
+  name: string;
+  required: boolean;
+  roles: string[];
+}
+
+/** Every variable once, with the roles that read it. */
+function variables(): Variable[] {
+  const found = new Map<string, Variable>();
+  for (const [role, schema] of Object.entries(roles)) {
+    for (const [name, type] of Object.entries(schema.shape as Record<string, z.ZodType>)) {
+      const known = found.get(name);
+      if (known) known.roles.push(role);
+      else
+        found.set(name, {
+          ...(type.meta() as unknown as SettingNotes),
+          name,
+          required: !type.safeParse(undefined).success,
+          roles: [role],
+        });
+    }
+  }
+  return [...found.values()];
+}
+
+/** `.env.example`: what is required stands ready to be filled in, the rest is commented out with its default. */
+function envExample(): string {
+  const lines = variables().map(({ name, about, required, example, default: value }) => {
+    const setting = `${name}=${example ?? value ?? ''}`;
+    return `# ${about}\n${required ? setting : `# ${setting}`}\n`;
+  });
+  return `# Made from app/src/settings/settings.ts by \`node app/src/settings/configDocs.ts\`. Copy to .env and edit.\n\n${lines.join('\n')}`;
+}
+
+/** `docs/environment.md`: the table of variables. */
+function environmentPage(): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const rows = variables().map(({ name, about, required, secret, default: value, roles }) => {
+    const fallback = required ? '**required**' : value ? `\`${value}\`` : 'none';
+    return `| \`${name}\` | ${cell(fallback)} | ${roles.join(', ')} | ${cell(about)}${secret ? ' _Secret._' : ''} |`;
+  });
+  return [
+    '# Environment variables of the app',
+    '',
+    '<!-- Made from app/src/settings/settings.ts by `node app/src/settings/configDocs.ts`; a test keeps it so. -->',
+    '',
+    'The app reads its settings from the environment and from nowhere else. Each role checks what it needs before it does',
+    'anything: every fault is reported at once, by name, and no value is ever printed. An empty variable counts as absent.',
+    'A role that finds a fault ends with exit code 2.',
+    '',
+    '| Variable | Default | Read by | What it is |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** The generated files, by their path from the root of the checkout. */
+const generatedFiles = { '.env.example': envExample, 'docs/environment.md': environmentPage } as const;
+
+/** Compares what lies in the checkout with what the settings say, without regard to how a formatter aligns a table. */
+export function staleFiles(root: string): string[] {
+  const loose = (text: string): string => text.replace(/[ -]+/g, ' ');
+  return Object.entries(generatedFiles)
+    .filter(([path, make]) => loose(readFileSync(join(root, path), 'utf8')) !== loose(make()))
+    .map(([path]) => path);
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, '../../..');
+  for (const [path, make] of Object.entries(generatedFiles)) writeFileSync(join(root, path), make());
+}

@@ -1,0 +1,141 @@
+import { join } from 'node:path';
+import * as docker from '@pulumi/docker';
+import * as pulumi from '@pulumi/pulumi';
+import type { Config } from '../config/config.ts';
+import { baseImages } from '../docker-engine/baseImages.ts';
+import { stackLabels, type StackIdentity } from '../docker-engine/labels.ts';
+import { readMigrationFiles } from './migrationFiles.ts';
+import type { AppImage, MigrationFile } from '../platform.ts';
+import { UserError } from '../userError.ts';
+import { verifiedImage } from './verifiedImage.ts';
+import { buildHash } from './buildContext.ts';
+import type { EngineApi } from '../docker-engine/engineApi.ts';
+
+/** Says which migrations an image carries, so that a stack that runs a promoted image need not trust its checkout. */
+export const migrationsLabel = 'dev.slipway.migrations';
+const dockerfile = 'app/Dockerfile';
+
+interface BuildPlan {
+  stack: string;
+  name: string;
+  context: string;
+  buildArgs: Record<string, string>;
+  labels: Record<string, string>;
+  hash: string;
+  migrations: MigrationFile[];
+}
+
+/** Registers the image. The provider is asked for only when there is something to build. */
+export type ImageMaker = (provider: () => docker.Provider) => AppImage;
+
+/**
+ * Decides which image the stack runs: one that exists, or one that is built from this checkout.
+ *
+ * @returns what registers it
+ * @throws UserError when an image that must exist is not on the engine
+ */
+export async function surveyImage(config: Config, identity: StackIdentity, engine: EngineApi): Promise<ImageMaker> {
+  const { imageFrom, image: imageId = imageFrom && (await verifiedImage(imageFrom)) } = config;
+  if (imageId !== undefined) {
+    const image = await promotedImage(imageId, engine, imageFrom);
+    return () => image;
+  }
+  const plan = await planBuild(identity, engine);
+  return (provider) => buildImage(plan, { provider: provider() });
+}
+
+/**
+ * Finds out what a build of this checkout would be, without building.
+ *
+ * @throws UserError when the base image is not on the engine
+ */
+async function planBuild(identity: StackIdentity, engine: EngineApi, env = process.env): Promise<BuildPlan> {
+  const base = engine.reachable ? await engine.image(baseImages.node) : undefined;
+  if (engine.reachable && !base) {
+    throw new UserError(`The base image ${baseImages.node} is not there. \`make up\` fetches or builds it.`);
+  }
+  const buildArgs = { NODE_IMAGE: baseImages.node, ...proxyArgs(env) };
+  const hash = buildHash({ context: identity.root, dockerfile, buildArgs, baseImages: base ? [base.id] : [] });
+  const migrations = readMigrationFiles(identity.root);
+  const labels = {
+    ...stackLabels(identity, 'image'),
+    [migrationsLabel]: JSON.stringify(migrations.map(migrationRow)),
+  };
+  // A name of its own for each source and checkout: the provider builds only when it creates, and deletes by name.
+  const name = `${identity.project}-${identity.stack}:${hash}`;
+  return { stack: identity.stack, name, context: identity.root, buildArgs, labels, hash, migrations };
+}
+
+/** Builds the app image, once for each content of its build context. */
+function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions): AppImage {
+  const image = new docker.RemoteImage(
+    'app-image',
+    {
+      name: plan.name,
+      build: {
+        context: plan.context,
+        dockerfile,
+        buildArgs: plan.buildArgs,
+        label: plan.labels,
+        forceRemove: true,
+        // The provider's error is one line; \`make up\` shows the end of this when a build fails.
+        buildLogFile: join(plan.context, '.slipway', `build-${plan.stack}.log`),
+      },
+      triggers: { hash: plan.hash },
+      // An older image under deletion may be the very one that a step back has just named again: the rollout cleans up.
+      keepLocally: true,
+    },
+    // Deleting first would take everything that runs the image with it, before the new one is known to be good.
+    { ...opts, deleteBeforeReplace: false },
+  );
+  return { imageId: image.imageId, migrations: pulumi.output(plan.migrations) };
+}
+
+/**
+ * An image that exists already, by its id: nothing is built.
+ *
+ * @param from the stack that verified it, where it was taken from one
+ * @throws UserError when the engine does not have it, or when it does not say which migrations it carries
+ */
+async function promotedImage(imageId: string, engine: EngineApi, from: string | undefined): Promise<AppImage> {
+  const found = await engine.image(imageId);
+  if (!found) {
+    const make = from ? `or release it anew: \`make up STACK=${from}\`` : 'or set slipway:build to true';
+    throw new UserError(`The image ${imageId} is not on ${engine.host}. Load it there, ${make}.`);
+  }
+  const label = found.labels[migrationsLabel];
+  if (!label) {
+    throw new UserError(`The image ${imageId} has no label ${migrationsLabel}: it was not built by this project.`);
+  }
+  return { imageId: pulumi.output(found.id), migrations: pulumi.output(parseMigrations(label)) };
+}
+
+/** A migration as the label holds it. */
+export function migrationRow({
+  name,
+  checksum,
+  phase,
+  reversible,
+}: Omit<MigrationFile, 'phase'> & { phase?: MigrationFile['phase'] | undefined }): unknown[] {
+  return [name, checksum, phase ?? null, reversible];
+}
+
+function parseMigrations(label: string): MigrationFile[] {
+  const rows = JSON.parse(label) as [string, string, MigrationFile['phase'] | null, boolean | undefined][];
+  return rows.map(([name, checksum, phase, reversible]) => ({
+    name,
+    checksum,
+    ...(phase && { phase }),
+    ...(reversible !== undefined && { reversible }),
+  }));
+}
+
+/** What a build needs to reach package registries from where this engine runs. */
+function proxyArgs(env: NodeJS.ProcessEnv): Record<string, string> {
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NPM_CONFIG_REGISTRY'];
+  const entries = names.flatMap((name) => {
+    const value = env[name] ?? env[name.toLowerCase()];
+    return value ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}

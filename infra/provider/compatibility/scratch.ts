@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { TaskError } from '../migrations/taskRunner.ts';
+import { engineReason } from '../../docker-engine/engineReason.ts';
+import { plainLines } from '../../docker-engine/logLines.ts';
+
+/** Label with the number of one run; each thing of the run carries it. */
+const runLabel = 'dev.slipway.scratch';
+
+interface ScratchContainer {
+  image: string;
+  command: string[];
+  /** Its name on the scratch network. */
+  alias: string;
+  envs: string[];
+  memoryMb: number;
+  user?: string;
+  /** Rights beside none. */
+  capabilities?: string[];
+  tmpfs: Record<string, string>;
+}
+
+/**
+ * A network of its own without a way out, and containers on it, for as long as something is tried. What a killed run leaves
+ * carries the stack's labels, so that the next run and `make destroy` find it.
+ */
+export class Scratch {
+  readonly network: string;
+  private readonly docker: Docker;
+  private readonly labels: Record<string, string>;
+
+  private constructor(docker: Docker, labels: Record<string, string>, network: string) {
+    this.docker = docker;
+    this.labels = labels;
+    this.network = network;
+  }
+
+  /** Removes what earlier runs with these labels have left, then makes the network. */
+  static async open(docker: Docker, labels: Record<string, string>, name: string): Promise<Scratch> {
+    await removeLabelled(docker, labels);
+    const run = randomBytes(4).toString('hex');
+    const scratch = new Scratch(docker, { ...labels, [runLabel]: run }, `${name}-${run}`);
+    try {
+      await docker.createNetwork({ Name: scratch.network, Internal: true, Labels: scratch.labels });
+    } catch (error) {
+      throw new TaskError(`a network for the copy could not be made: ${engineReason(error)}`, [], { cause: error });
+    }
+    return scratch;
+  }
+
+  /** Labels that no other task has: a runner of one-off tasks takes it for no other's. */
+  taskLabels(): Record<string, string> {
+    return { ...this.labels, [`${runLabel}-task`]: randomBytes(4).toString('hex') };
+  }
+
+  /** @throws TaskError when it does not start */
+  async start(args: ScratchContainer): Promise<Docker.Container> {
+    try {
+      const container = await this.docker.createContainer({
+        name: `${this.network}-${args.alias}`,
+        Image: args.image,
+        Cmd: args.command,
+        Env: args.envs,
+        Labels: this.labels,
+        ...(args.user ? { User: args.user } : {}),
+        // Whoever starts it asks it in short steps; a probe beside that would make noise.
+        Healthcheck: { Test: ['NONE'] },
+        NetworkingConfig: { EndpointsConfig: { [this.network]: { Aliases: [args.alias] } } },
+        HostConfig: {
+          NetworkMode: this.network,
+          Memory: args.memoryMb * 1024 * 1024,
+          MemorySwap: args.memoryMb * 1024 * 1024,
+          ReadonlyRootfs: true,
+          Tmpfs: args.tmpfs,
+          CapDrop: ['ALL'],
+          CapAdd: args.capabilities ?? [],
+          SecurityOpt: ['no-new-privileges:true'],
+          LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '1' } },
+        },
+      });
+      await container.start();
+      return container;
+    } catch (error) {
+      throw new TaskError(`${args.alias} could not start: ${engineReason(error)}`, [], { cause: error });
+    }
+  }
+
+  /** Removes all of this run. Safe to call twice. */
+  async remove(): Promise<void> {
+    await removeLabelled(this.docker, this.labels);
+  }
+}
+
+/** The last lines a container wrote. */
+export async function lastLines(container: Docker.Container, tail: number): Promise<string[]> {
+  const raw = await container.logs({ stdout: true, stderr: true, tail }).catch(() => Buffer.alloc(0));
+  return plainLines(raw as Buffer);
+}
+
+/** Until nothing is there any more: another call may be at it, or something may only just have started. */
+async function removeLabelled(docker: Docker, labels: Record<string, string>): Promise<void> {
+  const filters = { label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) };
+  let last: unknown;
+  const attempt = async (work: Promise<unknown>): Promise<void> => {
+    await work.catch((error: unknown) => (last = error));
+  };
+  for (let attempts = 0; attempts < 50; attempts++) {
+    const containers = await docker.listContainers({ all: true, filters });
+    await Promise.all(containers.map(({ Id }) => attempt(docker.getContainer(Id).remove({ force: true, v: true }))));
+    const networks = await docker.listNetworks({ filters });
+    await Promise.all(networks.map(({ Id }) => attempt(docker.getNetwork(Id).remove())));
+    if (containers.length + networks.length === 0) return;
+    if (attempts > 0) await sleep(200);
+  }
+  throw new TaskError(`what was started for the copy could not be removed: ${engineReason(last)}`, [], { cause: last });
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import type * as provider from '@pulumi/pulumi/provider/index.js';
+import type { Route } from '../../blueprint.ts';
+import { canonical } from '../canonical.ts';
+import type { DockerTarget } from './dockerRollout.ts';
+import type { AwsConnection } from '../ecs/awsClients.ts';
+import { revision, type EcsTarget } from './serviceDeployment.ts';
+import type { EngineLog } from '../engineLog.ts';
+import type { Receipt } from '../../release/rollout.ts';
+import { RolloutError } from './rolloutError.ts';
+import type { ResourceHandler } from '../slipwayProvider.ts';
+import { unwrap } from '../wire.ts';
+import { shortImageId } from '../shortImageId.ts';
+
+interface CommonInputs {
+  release: string;
+  routes: Route[];
+  timeoutSeconds: number;
+}
+
+interface DockerInputs extends CommonInputs {
+  targets: DockerTarget[];
+  runner: { kind: 'docker'; host: string; gateway: string; imageLabels: Record<string, string> };
+}
+
+interface EcsInputs extends CommonInputs {
+  targets: EcsTarget[];
+  runner: { kind: 'ecs'; cluster: string; url?: string; repoDigest?: string } & AwsConnection;
+}
+
+type Inputs = DockerInputs | EcsInputs;
+type State = Inputs & { receipts: Receipt[] };
+
+/** A rollout on one platform. */
+interface PlatformRollout {
+  /** @throws Error when the new release does not serve; the one before does then */
+  run(): Promise<void>;
+  /** For the receipt. */
+  instances: string[];
+  /** Called after a success, with the releases worth keeping. */
+  removeOldImages?(keep: string[]): Promise<void>;
+}
+
+const keptReceipts = 50;
+
+/** The provider's side of Rollout. */
+export class RolloutHandler implements ResourceHandler {
+  private readonly log: EngineLog;
+  private readonly rolloutFor: typeof platformRollout;
+
+  constructor(log: EngineLog, rolloutFor = platformRollout) {
+    this.log = log;
+    this.rolloutFor = rolloutFor;
+  }
+
+  async check(_urn: string, _olds: unknown, news: unknown): Promise<provider.CheckResult> {
+    return Promise.resolve({ inputs: news });
+  }
+
+  /** How long it may take and where images lie does not make a release another one. */
+  async diff(_urn: string, olds: unknown, news: unknown): Promise<provider.DiffResult> {
+    const changes = essence(unwrap(olds) as State) !== essence(unwrap(news) as Inputs);
+    return Promise.resolve({ changes, replaces: [] });
+  }
+
+  async create(urn: string, news: unknown, signal: AbortSignal): Promise<provider.CreateResult> {
+    return { id: randomUUID(), outs: await this.roll(urn, undefined, news, signal) };
+  }
+
+  async update(urn: string, olds: unknown, news: unknown, signal: AbortSignal): Promise<provider.UpdateResult> {
+    return { outs: await this.roll(urn, unwrap(olds) as State, news, signal) };
+  }
+
+  /** A refresh notices what does not serve any more: it leaves the state, so the next update brings it back. */
+  async read(id: string, props: unknown): Promise<provider.ReadResult> {
+    const state = unwrap(props) as State;
+    return { id, props: { ...state, targets: await servingTargets(state) } };
+  }
+
+  /** Deleting it switches nothing: instances, services and the gateway go by themselves. */
+  async delete(): Promise<void> {}
+
+  private async roll(urn: string, last: State | undefined, news: unknown, signal: AbortSignal): Promise<State> {
+    const inputs = unwrap(news) as Inputs;
+    const receipts = last?.receipts ?? [];
+    const rollout = await this.rolloutFor(inputs, last, signal, (line) => this.log.line(urn, line));
+    const serving = receipts[0]?.release;
+    try {
+      await rollout.run();
+    } catch (error) {
+      const usual = serving
+        ? `The release before, ${shortImageId(serving)}, goes on serving.`
+        : 'No release serves yet.';
+      const after = (error instanceof RolloutError ? error.aftermath : undefined) ?? usual;
+      throw new Error(`The rollout of ${shortImageId(inputs.release)} failed: ${(error as Error).message}\n${after}`, {
+        cause: error,
+      });
+    }
+    const receipt: Receipt = {
+      release: inputs.release,
+      instances: rollout.instances,
+      ...(inputs.runner.kind === 'ecs' && inputs.runner.repoDigest ? { repoDigest: inputs.runner.repoDigest } : {}),
+      at: new Date().toISOString(),
+    };
+    const kept = [receipt, ...receipts].slice(0, keptReceipts);
+    await rollout.removeOldImages?.(recentReleases(kept));
+    return { ...inputs, receipts: kept };
+  }
+}
+
+/** Loads the code of the platform in use, and of no other. */
+async function platformRollout(
+  inputs: Inputs,
+  last: State | undefined,
+  signal: AbortSignal,
+  onLine: (line: string) => Promise<void>,
+): Promise<PlatformRollout> {
+  const common = { release: inputs.release, timeoutMs: inputs.timeoutSeconds * 1000, signal, onLine };
+  if (isEcs(inputs)) {
+    const { EcsRollout } = await import('./ecsRollout.ts');
+    const previous = last && isEcs(last) ? last.targets : [];
+    const rollout = new EcsRollout({ ...inputs.runner, ...common, targets: inputs.targets, previous });
+    const instances = inputs.targets.map(({ service, taskDefinition }) => `${service} ${revision(taskDefinition)}`);
+    return { run: () => rollout.run(), instances };
+  }
+  const { DockerRollout } = await import('./dockerRollout.ts');
+  const { runner, targets, routes } = inputs;
+  const rollout = new DockerRollout({ ...runner, ...common, targets, routes });
+  return {
+    run: () => rollout.run(),
+    instances: targets.map(({ name }) => name),
+    removeOldImages: (keep) => rollout.removeOldImages(keep),
+  };
+}
+
+async function servingTargets(state: State): Promise<Inputs['targets']> {
+  if (isEcs(state)) {
+    const { servingTargets } = await import('./services.ts');
+    return servingTargets(state.runner, state.targets);
+  }
+  const { runningTargets } = await import('./dockerRollout.ts');
+  return runningTargets(state.runner.host, state.targets);
+}
+
+function isEcs<T extends Inputs>(inputs: T): inputs is T & EcsInputs {
+  return inputs.runner.kind === 'ecs';
+}
+
+/** The images worth keeping for a quick step back: of the last three different releases. */
+function recentReleases(receipts: Receipt[]): string[] {
+  return [...new Set(receipts.map(({ release }) => release))].slice(0, 3);
+}
+
+/** A preview may not know all of it yet. */
+function essence(inputs: Partial<Inputs>): string {
+  const { release, targets, routes, runner } = inputs;
+  const place = runner?.kind === 'ecs' ? [runner.cluster, runner.url] : runner?.gateway;
+  return canonical({ release, targets, routes, place });
+}

@@ -1,0 +1,202 @@
+import { baseline, repair } from '../run/adopt.ts';
+import { parseArguments, type Arguments } from './arguments.ts';
+import { createMigration, renumber } from '../files/author.ts';
+import { exitCodes, MigrationError } from '../exit.ts';
+import { readMigrations } from '../files/files.ts';
+import { helpText } from './help.ts';
+import type { MigrationState } from '../database/inspect.ts';
+import type { Finding } from '../lint/lint.ts';
+import type { RehearsalOptions } from '../trial/trial.ts';
+import { migrateDown, migrateRedo, migrateUp, revertAll } from '../run/runner.ts';
+
+type Settings = Omit<RehearsalOptions, 'say' | 'signal' | 'folder' | 'forced'>;
+
+/** What a verb has to say: to a person in lines, to a program in one JSON document. */
+interface Answer {
+  json: unknown;
+  lines: string[];
+  exitCode?: number;
+}
+
+/**
+ * The command line of the runner.
+ *
+ * @param args what follows `migrate`, such as `['up', '--to', '0002_models']`
+ * @param folder where the SQL files are, unless the command line says so
+ * @param readSettings reads the environment; called by verbs that need a database only
+ * @returns the process' exit code; of faults in the environment what `readSettings` throws goes through
+ */
+export async function migrateCommand(args: string[], folder: string, readSettings: () => Settings): Promise<number> {
+  // Whoever read our output may be gone; that is no reason to break a migration off.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  // Known before the arguments are: a fault in them is told in JSON as well.
+  const json = args.includes('--json');
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  const say = json ? (line: string): void => void process.stderr.write(`${line}\n`) : write;
+  try {
+    const given = parseArguments(args);
+    if (!given.verb || given.help) {
+      write(helpText(given.verb));
+      return exitCodes.ok;
+    }
+    const from = given.folder ?? folder;
+    const answer =
+      (await onFiles(given, from)) ??
+      (await onDatabase(given, {
+        ...readSettings(),
+        ...(given.lockWaitMs !== undefined && { lockWaitMs: given.lockWaitMs }),
+        folder: from,
+        forced: given.forced,
+        say,
+        signal: stopSignal(),
+      }));
+    if (json) write(JSON.stringify(answer.json));
+    else answer.lines.forEach(write);
+    return answer.exitCode ?? exitCodes.ok;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConfigError') throw error;
+    const fault = error instanceof MigrationError ? error : undefined;
+    const exitCode = fault?.exitCode ?? exitCodes.failedSql;
+    const message = fault?.message ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (json) write(JSON.stringify({ error: { reason: fault?.reason ?? 'failedSql', exitCode, message } }));
+    process.stderr.write(`migrate: ${message}\n`);
+    return exitCode;
+  }
+}
+
+/** The verbs that need no database. */
+async function onFiles({ verb, name }: Arguments, folder: string): Promise<Answer | undefined> {
+  switch (verb) {
+    case 'create': {
+      const files = createMigration(folder, name ?? '');
+      return { json: { created: files }, lines: [...files.map((file) => `made ${file}`), 'Next: write the SQL.'] };
+    }
+    case 'renumber': {
+      const renamed = renumber(folder, name);
+      return { json: { from: name, to: renamed }, lines: [`${name ?? ''} is now ${renamed}`] };
+    }
+    case 'lint':
+      return lint(folder);
+    default:
+      return undefined;
+  }
+}
+
+async function onDatabase(given: Arguments, options: RehearsalOptions): Promise<Answer> {
+  switch (given.verb) {
+    case 'up':
+      return counted('applied', await migrateUp(options, given.extent));
+    case 'down':
+      return counted(
+        'reverted',
+        await migrateDown(options, given.all ? { step: Number.MAX_SAFE_INTEGER } : given.extent),
+      );
+    case 'redo':
+      return counted('redone', await migrateRedo(options, given.extent));
+    case 'revert-all':
+      return counted('reverted', await revertAll(options));
+    case 'status': {
+      const { migrationStatus } = await inspections();
+      const states = await migrationStatus(options);
+      return { json: states, lines: statusLines(states) };
+    }
+    case 'verify': {
+      const { verifyMigrations } = await inspections();
+      const found = await verifyMigrations(options);
+      const ahead = found.ahead.length > 0 ? `, ${found.ahead.length} of a newer image` : '';
+      return { json: found, lines: [`as applied: ${found.applied}${ahead}; pending: ${found.pending.length}`] };
+    }
+    case 'plan': {
+      const { planLines, planMigrations } = await inspections();
+      const plan = await planMigrations(options);
+      const { refused } = plan;
+      const exitCode = refused?.exitCode ?? exitCodes.ok;
+      const json = {
+        ...plan,
+        refused: refused ? { reason: refused.reason, exitCode, message: refused.message } : null,
+      };
+      return { json, lines: planLines(plan), exitCode };
+    }
+    case 'rehearse': {
+      const [{ rehearse }, { notRestored, overBudget, reportLines }, { readSettings }] = await Promise.all([
+        import('../trial/trial.ts'),
+        import('../trial/report.ts'),
+        import('../trial/settings.ts'),
+      ]);
+      const report = await rehearse(options, readSettings(options.folder, given.rehearsal), given.from);
+      const over = report.files.flatMap(overBudget);
+      const unrestored = notRestored(report.files).map(({ name }) => name);
+      const reason = unrestored.length > 0 ? 'notRestored' : over.length > 0 ? 'overBudget' : 'ok';
+      const json = { ...report, overBudget: over, notRestored: unrestored };
+      return { json, lines: reportLines(report), exitCode: exitCodes[reason] };
+    }
+    case 'baseline': {
+      const names = await baseline(options, given.to);
+      return { json: { baseline: names }, lines: names.map((name) => `${name} counts as applied`) };
+    }
+    case 'repair': {
+      const accepted = await repair(options, given.name ?? '', given.reason);
+      const now = accepted === 'edited' ? 'counts as applied as it is now' : 'counts as never applied';
+      return { json: { repaired: given.name, accepted }, lines: [`${given.name ?? ''} ${now}; the reason is kept`] };
+    }
+    default:
+      throw new Error(`The verb ${given.verb ?? ''} is not dispatched.`);
+  }
+}
+
+function counted(what: string, names: string[]): Answer {
+  return { json: { [what]: names }, lines: names.length > 0 ? [`${names.length} ${what}`] : [] };
+}
+
+function statusLines(states: MigrationState[]): string[] {
+  if (states.length === 0) return ['no migrations'];
+  const width = Math.max(...states.map(({ name }) => name.length));
+  const lines = states.map(({ name, state, phase, reversible, applied }) => {
+    const when = applied
+      ? `${applied.appliedAt.toISOString()}  ${applied.durationMs} ms  release ${applied.release}`
+      : '';
+    const kind = `${phase ?? '-'}${reversible ? '' : ', irreversible'}`;
+    return `${name.padEnd(width)}  ${state.padEnd(8)}  ${kind.padEnd(8)}  ${when}`.trimEnd();
+  });
+  const pending = states.filter(({ state }) => state === 'pending').length;
+  return [...lines, `${states.length - pending} applied, ${pending} pending`];
+}
+
+// A release runs `up`: what other verbs need is loaded by them, because loading it costs more than `up` with nothing to do.
+const inspections = () => import('../database/inspect.ts');
+
+async function lint(folder: string): Promise<Answer> {
+  const { findingLine, lintMigrations, unreadable } = await import('../lint/lint.ts');
+  let findings: Finding[];
+  // Why squawk did not run; it does not look at files that cannot be read.
+  let skipped = 'the files cannot be read';
+  try {
+    ({ findings, skipped } = lintMigrations(folder, readMigrations(folder)));
+  } catch (error) {
+    if (!(error instanceof MigrationError) || error.reason === 'usage') throw error;
+    findings = [unreadable(error)];
+  }
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const closing = `${errors} ${errors === 1 ? 'error' : 'errors'}, ${findings.length - errors} warnings`;
+  return {
+    json: { findings, squawk: skipped === '' },
+    lines: [...findings.map(findingLine), skipped ? `${closing} (by our own rules only: ${skipped})` : closing],
+    exitCode: errors > 0 ? exitCodes.lint : exitCodes.ok,
+  };
+}
+
+/** Aborts on SIGTERM and SIGINT: the file in hand is rolled back. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  for (const [signal, reason] of [
+    ['SIGTERM', 'terminated'],
+    ['SIGINT', 'interrupted'],
+  ] as const) {
+    process.on(signal, () => {
+      // The second signal means now. The server rolls back when the connection breaks.
+      if (stop.signal.aborted) process.exit(exitCodes[reason]);
+      stop.abort(new MigrationError(reason, `cancelled by ${signal}, nothing half-applied`));
+    });
+  }
+  return stop.signal;
+}

@@ -1,0 +1,125 @@
+import type pg from 'pg';
+import { Umzug } from 'umzug';
+import { connect, type Target } from '../database/connect.ts';
+import { cut, disconnect } from '../database/disconnect.ts';
+import { MigrationError } from '../exit.ts';
+import { readMigrations, type Migration } from '../files/files.ts';
+import { Ledger } from '../database/ledger.ts';
+import { takeLock, type Lock } from '../database/lock.ts';
+import { requireSession } from '../database/session.ts';
+import { runStep, type StepContext, type StepSettings } from './step.ts';
+
+export interface RunnerOptions extends Target, StepSettings {
+  /** The folder with the SQL files. */
+  folder: string;
+  /** How long to wait for another run, in milliseconds. */
+  lockWaitMs: number;
+  /** What a person lets pass, by its name: a contract step, an irreversible migration, a whole database. */
+  forced: string[];
+  /** Whether this is a production system: what destroys data asks for a name there. */
+  production: boolean;
+  /** Where the human-readable lines go. */
+  say: (line: string) => void;
+  /** Stops the run: the file in hand is rolled back. Its reason is a MigrationError. */
+  signal: AbortSignal;
+}
+
+/** A run that holds the lock. */
+export interface Run {
+  files: Migration[];
+  ledger: Ledger;
+  lock: Lock;
+  client: pg.Client;
+  umzug: Umzug<StepContext>;
+}
+
+interface Done {
+  name: string;
+  durationMs: number;
+}
+
+/** Connects, takes the lock, makes the bookkeeping tables, and does `work`; the lock goes with the connection. */
+export async function withLock<T>(options: RunnerOptions, work: (run: Run) => Promise<T>): Promise<T> {
+  const { say, signal, schema } = options;
+  const files = readMigrations(options.folder);
+  const client = await connect(options, say, signal);
+  let stopCancelling: (() => void) | undefined;
+  try {
+    const pid = await requireSession(client, schema, () => connect({ ...options, connectWaitMs: 0 }, () => {}));
+    stopCancelling = cancelOnAbort(client, pid, options);
+    const lock = await takeLock(client, schema, options.lockWaitMs, say, signal);
+    const ledger = new Ledger(client, options.release);
+    await ledger.create(schema);
+    const context: StepContext = { client, lock, ledger, settings: options, say, signal };
+    const umzug = new Umzug<StepContext>({
+      context,
+      logger: undefined,
+      migrations: files.map((migration) => runnable(migration, context)),
+      // The row is written by the step itself, in the transaction of the file; there is nothing left to log here.
+      storage: {
+        executed: async () => (await ledger.applied()).map(({ name }) => name),
+        logMigration: async () => {},
+        unlogMigration: async () => {},
+      },
+    });
+    return await work({ files, ledger, lock, client, umzug });
+  } catch (error) {
+    throw faultOf(error, signal);
+  } finally {
+    stopCancelling?.();
+    await disconnect(client);
+  }
+}
+
+/** Connects to look only: takes no lock and changes nothing. */
+export async function withReader<T>(
+  options: RunnerOptions,
+  work: (read: { files: Migration[]; ledger: Ledger }) => Promise<T>,
+): Promise<T> {
+  const files = readMigrations(options.folder);
+  const client = await connect(options, options.say, options.signal);
+  try {
+    return await work({ files, ledger: new Ledger(client, options.release) });
+  } finally {
+    await disconnect(client);
+  }
+}
+
+function runnable(migration: Migration, context: StepContext) {
+  const run = (direction: 'up' | 'down', verb: string) => async (): Promise<Done> => {
+    // A quick file is one line in the log; a slow one says at once what is being waited for.
+    const slow = setTimeout(() => context.say(`${verb} ${migration.name} …`), 1000);
+    try {
+      const durationMs = await runStep(context, migration, direction);
+      context.say(`${verb} ${migration.name} … done in ${durationMs} ms`);
+      return { name: migration.name, durationMs };
+    } finally {
+      clearTimeout(slow);
+    }
+  };
+  return { name: migration.name, up: run('up', 'applying'), down: run('down', 'reverting') };
+}
+
+/** On abort, asks the server from a second connection to stop the running statement, so that the file rolls back at once. */
+function cancelOnAbort(client: pg.Client, pid: number, options: RunnerOptions): () => void {
+  const cancel = async (): Promise<void> => {
+    const second = await connect({ ...options, connectWaitMs: 0 }, () => {});
+    await second.query('SELECT pg_cancel_backend($1)', [pid]);
+    await second.end();
+  };
+  const listener = (): void => {
+    // Without a second connection, closing ours makes the server roll back as well; it only takes longer to notice.
+    cancel().catch(() => cut(client));
+  };
+  options.signal.addEventListener('abort', listener, { once: true });
+  return () => options.signal.removeEventListener('abort', listener);
+}
+
+/** Umzug wraps what a migration throws; the fault itself is what a person needs. */
+function faultOf(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason;
+  for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) {
+    if (inner instanceof MigrationError) return inner;
+  }
+  return error;
+}

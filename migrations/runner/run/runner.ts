@@ -1,0 +1,94 @@
+import { MigrationError } from '../exit.ts';
+import type { Migration } from '../files/files.ts';
+import type { AppliedMigration } from '../database/ledger.ts';
+import { refuseEarlyContract, refuseIrreversible } from './releaseRules.ts';
+import { withLock, type Run, type RunnerOptions } from './run.ts';
+import { compare, what } from '../files/verify.ts';
+
+/** How far to go: up to (down to: and including) a name, a number of files, or everything there is. */
+export type Extent = { to: string } | { step: number } | undefined;
+
+/** Applies the pending migrations. Returns the names of what it applied. */
+export async function migrateUp(options: RunnerOptions, extent?: Extent): Promise<string[]> {
+  return withLock(options, async (run) => {
+    const applied = await run.ledger.applied();
+    const { pending, ahead } = compare(run.files, applied);
+    if (ahead.length > 0) {
+      options.say(
+        `the database is ahead of this image by ${ahead.map(what).join(', ')}; this image's code goes with that`,
+      );
+    }
+    const batch = take(pending, extent);
+    refuseEarlyContract(batch, applied, options.release, options.forced);
+    return apply(run, batch, options);
+  });
+}
+
+/** Reverts the newest migration, or as many as `extent` says. Returns the names of what it reverted. */
+export async function migrateDown(options: RunnerOptions, extent: Extent = { step: 1 }): Promise<string[]> {
+  return withLock(options, async (run) => revert(run, await toRevert(run, extent), options));
+}
+
+/** Reverts the newest migration, or as many as `extent` says, and applies them again. Returns their names. */
+export async function migrateRedo(options: RunnerOptions, extent: Extent = { step: 1 }): Promise<string[]> {
+  return withLock(options, async (run) => {
+    const batch = await toRevert(run, extent);
+    await revert(run, batch, options);
+    return apply(run, batch.reverse(), options);
+  });
+}
+
+/** Reverts everything. In production a person has to name the database. */
+export async function revertAll(options: RunnerOptions): Promise<string[]> {
+  return withLock(options, async (run) => {
+    const { rows } = await run.client.query<{ name: string }>('SELECT current_database() AS name');
+    const database = rows[0]?.name ?? '';
+    if (options.production && !options.forced.includes(database)) {
+      throw new MigrationError(
+        'usage',
+        `This would drop everything that migrations made in the database "${database}", with its data. ` +
+          `To do that in production, name it: --force ${database}.`,
+      );
+    }
+    return revert(run, await toRevert(run, undefined), options);
+  });
+}
+
+async function toRevert({ files, ledger }: Run, extent: Extent): Promise<Migration[]> {
+  const applied = await ledger.applied();
+  const { ahead } = compare(files, applied);
+  if (ahead.length > 0) {
+    throw new MigrationError(
+      'missingFile',
+      `This image does not carry ${ahead.map(({ name }) => name).join(', ')}, the newest of the database, so it cannot revert. ` +
+        'Revert with the newer image.',
+    );
+  }
+  const done = new Map(applied.map((row): [string, AppliedMigration] => [row.name, row]));
+  return take(files.filter(({ name }) => done.has(name)).reverse(), extent);
+}
+
+/** The part of a run's migrations that was asked for. */
+function take(migrations: Migration[], extent: Extent): Migration[] {
+  if (!extent) return migrations;
+  if ('step' in extent) return migrations.slice(0, extent.step);
+  const index = migrations.findIndex(({ name }) => name === extent.to);
+  if (index >= 0) return migrations.slice(0, index + 1);
+  const names = migrations.map(({ name }) => name).join(', ') || 'none';
+  throw new MigrationError('usage', `--to ${extent.to}: no such migration to go to. There are: ${names}.`);
+}
+
+async function apply({ umzug }: Run, batch: Migration[], { say }: RunnerOptions): Promise<string[]> {
+  if (batch.length === 0) say('nothing to migrate');
+  const names = batch.map(({ name }) => name);
+  if (names.length > 0) await umzug.up({ migrations: names });
+  return names;
+}
+
+async function revert({ umzug }: Run, batch: Migration[], { say, forced }: RunnerOptions): Promise<string[]> {
+  refuseIrreversible(batch, forced);
+  if (batch.length === 0) say('nothing to revert');
+  const names = batch.map(({ name }) => name);
+  if (names.length > 0) await umzug.down({ migrations: names });
+  return names;
+}
