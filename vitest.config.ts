@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// unit: pure logic, no engine, no Docker. integration: real Postgres and Valkey in containers. e2e: the real Pulumi engine.
+// unit: pure logic, no engine, no Docker. integration: real Postgres and Valkey in containers. e2e:
+// the real Pulumi engine.
 export default defineConfig({
   test: {
     projects: [
@@ -46,7 +47,8 @@ export default defineConfig({
         },
       },
       {
-        // A stack of every type that the plugin maps, which takes ten minutes: after a change of the plugin, by hand.
+        // A stack of every type that the plugin maps, which takes ten minutes: after a change of
+        // the plugin, by hand.
         test: {
           name: 'aws-plugin',
           sequence: { groupOrder: 4 },

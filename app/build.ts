@@ -1,4 +1,5 @@
-// Bundles the app for its image: one file, so that starting it does not search node_modules. Run by the Dockerfile.
+// Bundles the app for its image: one file, so that starting it does not search node_modules. Run by
+// the Dockerfile.
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -7,9 +8,10 @@ const root = join(import.meta.dirname, '..');
 const out = process.argv[2] ?? join(root, 'dist');
 
 /**
- * Parts of packages that this app never calls, left out because they would be read and run at each start: Umzug's command
- * line (ours uses the programmatic API), the tables of East Asian encodings (bodies are UTF-8), tracing for exemplars
- * (switched off), and rate limits shared between the workers of one machine (ours are shared through Valkey).
+ * Parts of packages that this app never calls, left out because they would be read and run at each
+ * start: Umzug's command line (ours uses the programmatic API), the tables of East Asian encodings
+ * (bodies are UTF-8), tracing for exemplars (switched off), and rate limits shared between the
+ * workers of one machine (ours are shared through Valkey).
  */
 const unused: [RegExp, string][] = [
   [/umzug\/lib\/cli\.js$/, 'exports.UmzugCLI = class {};'],
@@ -20,7 +22,8 @@ const unused: [RegExp, string][] = [
 const leaveOut: Plugin = {
   name: 'leave-out',
   setup(bundler) {
-    for (const [filter, contents] of unused) bundler.onLoad({ filter }, () => ({ contents, loader: 'js' }));
+    for (const [filter, contents] of unused)
+      bundler.onLoad({ filter }, () => ({ contents, loader: 'js' }));
   },
 };
 
@@ -47,7 +50,9 @@ mkdirSync(join(out, 'swagger'), { recursive: true });
 for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'LICENSE']) {
   cpSync(join(root, 'node_modules/swagger-ui-dist', file), join(out, 'swagger', file));
 }
-cpSync(join(root, 'node_modules/@node-rs'), join(out, 'node_modules/@node-rs'), { recursive: true });
+cpSync(join(root, 'node_modules/@node-rs'), join(out, 'node_modules/@node-rs'), {
+  recursive: true,
+});
 cpSync(join(root, 'app/web'), join(out, 'web'), { recursive: true });
 // Who signs the certificates of RDS databases; `sslrootcert` in DATABASE_URL names it.
 cpSync(join(root, 'app/certificates'), join(out, 'certificates'), { recursive: true });

@@ -15,13 +15,18 @@ const parts: Record<string, string> = {
   migrations: 'migrations',
 };
 
-/** The size of the app image beside that of the image it is built from, as the engine counts them. */
+/**
+ * The size of the app image beside that of the image it is built from, as the engine counts them.
+ */
 export async function benchImage(bench: Bench): Promise<Row[]> {
   const { imageBytes, baseBytes, folder } = await appBundle(bench);
   const sizes = readdirSync(folder)
     .map((name) => ({ name, bytes: bytesOf(join(folder, name)) }))
     .sort((a, b) => b.bytes - a.bytes)
-    .map(({ name, bytes }) => `${name} ${(bytes / 1e6).toFixed(2)} MB${parts[name] ? ` (${parts[name]})` : ''}`);
+    .map(
+      ({ name, bytes }) =>
+        `${name} ${(bytes / 1e6).toFixed(2)} MB${parts[name] ? ` (${parts[name]})` : ''}`,
+    );
   bench.note(`in the image's /app: ${sizes.join(', ')}`);
   return [
     {

@@ -20,9 +20,10 @@ const table = (n: number): string =>
   `CREATE INDEX t${n}_name_idx ON t${n} (name);\n`;
 
 /**
- * The image's runner beside psql of the Postgres image. Each runs in a container of its own on one network and reaches a third
- * one, the server, over TCP with a password. A shell inside the container takes the time, from the start of the process to its
- * end, so that Docker's own part is on neither side.
+ * The image's runner beside psql of the Postgres image. Each runs in a container of its own on one
+ * network and reaches a third one, the server, over TCP with a password. A shell inside the
+ * container takes the time, from the start of the process to its end, so that Docker's own part is
+ * on neither side.
  */
 export async function benchMigrate(bench: Bench): Promise<Row[]> {
   const hosts = await MigrateHosts.start(bench);
@@ -38,10 +39,16 @@ export async function benchMigrate(bench: Bench): Promise<Row[]> {
   }
 }
 
-/** A hundred small files on an empty database. psql and Umzug run what the runner runs, a transaction for each file. */
+/**
+ * A hundred small files on an empty database. psql and Umzug run what the runner runs, a
+ * transaction for each file.
+ */
 async function manyFiles(bench: Bench, hosts: MigrateHosts): Promise<Row[]> {
   const folder = await writeFiles(bench, hosts, 'hundred', fileCount);
-  const script = Array.from({ length: fileCount }, (_, i) => `BEGIN;\n\\i ${folder}/${file(i + 1)}.up.sql\nCOMMIT;\n`);
+  const script = Array.from(
+    { length: fileCount },
+    (_, i) => `BEGIN;\n\\i ${folder}/${file(i + 1)}.up.sql\nCOMMIT;\n`,
+  );
   writeFileSync(join(bench.folder, 'all.sql'), script.join(''));
   await hosts.copy('psql', join(bench.folder, 'all.sql'), '/tmp/all.sql');
   const umzug = join(bench.folder, 'umzug.js');
@@ -60,7 +67,9 @@ async function manyFiles(bench: Bench, hosts: MigrateHosts): Promise<Row[]> {
   const onEmpty = async (times: number[], measure: () => Promise<number>): Promise<void> => {
     await hosts.emptyDatabase();
     times.push(await measure());
-    const made = await hosts.value(`SELECT count(*) FROM pg_class WHERE relname ~ '^t[0-9]+_name_idx$'`);
+    const made = await hosts.value(
+      `SELECT count(*) FROM pg_class WHERE relname ~ '^t[0-9]+_name_idx$'`,
+    );
     if (made !== String(fileCount)) throw new Error(`${made} of ${fileCount} files were applied`);
   };
   await interleave(
@@ -125,10 +134,19 @@ async function longHistory(bench: Bench, hosts: MigrateHosts): Promise<Row> {
   };
 }
 
-/** The longest that any of 20 readers waits behind a migration that is blocked by a transaction which goes on. */
+/**
+ * The longest that any of 20 readers waits behind a migration that is blocked by a transaction
+ * which goes on.
+ */
 async function blocked(bench: Bench, hosts: MigrateHosts): Promise<Row> {
   await hosts.emptyDatabase();
-  const folder = await writeFiles(bench, hosts, 'blocked', 1, 'ALTER TABLE busy ADD COLUMN more int;\n');
+  const folder = await writeFiles(
+    bench,
+    hosts,
+    'blocked',
+    1,
+    'ALTER TABLE busy ADD COLUMN more int;\n',
+  );
   await hosts.query('CREATE TABLE busy (id int)');
   const ours: number[] = [];
   for (let round = 0; round < 5; round++) {
@@ -167,7 +185,9 @@ async function longestWait(hosts: MigrateHosts, signal: AbortSignal): Promise<nu
   return longest;
 }
 
-/** Writes so many migrations and copies them to both containers. Returns where they are in there. */
+/**
+ * Writes so many migrations and copies them to both containers. Returns where they are in there.
+ */
 async function writeFiles(
   bench: Bench,
   hosts: MigrateHosts,
@@ -178,7 +198,10 @@ async function writeFiles(
   const folder = join(bench.folder, name);
   mkdirSync(folder);
   for (let n = 1; n <= count; n++) {
-    writeFileSync(join(folder, `${file(n)}.up.sql`), `-- slipway: phase=expand reversible=yes\n${sql ?? table(n)}`);
+    writeFileSync(
+      join(folder, `${file(n)}.up.sql`),
+      `-- slipway: phase=expand reversible=yes\n${sql ?? table(n)}`,
+    );
     writeFileSync(join(folder, `${file(n)}.down.sql`), sql ? 'SELECT 1;\n' : `DROP TABLE t${n};\n`);
   }
   for (const host of ['app', 'psql'] as const) await hosts.copy(host, folder, `/tmp/${name}`);

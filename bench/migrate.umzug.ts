@@ -1,4 +1,5 @@
-// What one would write with Umzug alone: each file in a transaction, its name kept in a table. No lock, no checksum, no order.
+// What one would write with Umzug alone: each file in a transaction, its name kept in a table. No
+// lock, no checksum, no order.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -22,8 +23,11 @@ async function main(): Promise<void> {
     })),
     storage: {
       executed: async () =>
-        (await client.query<{ name: string }>('SELECT name FROM migrations')).rows.map((row) => row.name),
-      logMigration: async ({ name }) => void (await client.query('INSERT INTO migrations VALUES ($1)', [name])),
+        (await client.query<{ name: string }>('SELECT name FROM migrations')).rows.map(
+          (row) => row.name,
+        ),
+      logMigration: async ({ name }) =>
+        void (await client.query('INSERT INTO migrations VALUES ($1)', [name])),
       unlogMigration: async () => {},
     },
   });

@@ -1,6 +1,7 @@
-// The Pulumi program from its first import to its last resource, with mocks in place of the engine: what `bench/program.ts`
-// times, for either platform: `docker <first port>` or `aws <endpoint> <account>`. The Docker engine is asked as ever (are the ports free, is
-// the base image there), and AWS is asked at the endpoint.
+// The Pulumi program from its first import to its last resource, with mocks in place of the engine:
+// what `bench/program.ts` times, for either platform: `docker <first port>` or `aws <endpoint>
+// <account>`. The Docker engine is asked as ever (are the ports free, is the base image there), and
+// AWS is asked at the endpoint.
 import * as pulumi from '@pulumi/pulumi';
 
 const [platform, where = '', account = ''] = process.argv.slice(2);
@@ -52,7 +53,11 @@ function computed(name: string): Record<string, unknown> {
     repositoryUrl: '123456789012.dkr.ecr.eu-central-1.amazonaws.com/app',
     // Of a certificate: the record that proves the domain is one's own.
     domainValidationOptions: [
-      { resourceRecordName: '_p.example.com', resourceRecordType: 'CNAME', resourceRecordValue: '_v.aws' },
+      {
+        resourceRecordName: '_p.example.com',
+        resourceRecordType: 'CNAME',
+        resourceRecordValue: '_v.aws',
+      },
     ],
   };
 }

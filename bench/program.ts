@@ -12,9 +12,11 @@ import { interleave, type Row } from './support/results.ts';
 const rounds = 11;
 
 /**
- * The process of our Pulumi program, from its start to its end, beside a process that imports Pulumi's SDK and nothing else. Ours
- * imports what it needs, reads its configuration, asks the Docker engine and AWS, hashes the build context and registers every
- * resource; mocks answer in place of the engine and its providers, which are the same for every program. It has the environment of
+ * The process of our Pulumi program, from its start to its end, beside a process that imports
+ * Pulumi's SDK and nothing else. Ours imports what it needs, reads its configuration, asks the
+ * Docker engine and AWS, hashes the build context and registers every resource; mocks answer in
+ * place of the engine and its providers, which are the same for every program. It has the
+ * environment of
  * `make env` and the arguments of Pulumi.yaml; the other side has none of it, and so no compile cache. Ours without one is shown
  * as well.
  */
@@ -24,7 +26,12 @@ export async function benchProgram(bench: Bench): Promise<Row[]> {
   try {
     const docker = ['docker', String(bench.firstPort + 20)];
     return [
-      ...(await compare(bench, docker, { key: 'program', what: 'the Pulumi program', start: 1.2, memory: 1.3 })),
+      ...(await compare(bench, docker, {
+        key: 'program',
+        what: 'the Pulumi program',
+        start: 1.2,
+        memory: 1.3,
+      })),
       ...(await compare(bench, ['aws', aws.endpoint, account], {
         key: 'awsProgram',
         what: 'the same for AWS',
@@ -47,7 +54,11 @@ interface Subject {
   memory: number;
 }
 
-async function compare(bench: Bench, platform: string[], { key, what, ...aims }: Subject): Promise<Row[]> {
+async function compare(
+  bench: Bench,
+  platform: string[],
+  { key, what, ...aims }: Subject,
+): Promise<Row[]> {
   const peak = join(bench.folder, 'peak.cjs');
   // ru_maxrss in KiB, told by the process itself as it ends.
   writeFileSync(
@@ -57,7 +68,11 @@ async function compare(bench: Bench, platform: string[], { key, what, ...aims }:
   const program = fileURLToPath(import.meta.resolve('./program.mocked.ts'));
   const ours = [...nodeArgs(), program, ...platform];
   // Anything does where nobody looks at credentials.
-  const bare: NodeJS.ProcessEnv = { ...process.env, AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench' };
+  const bare: NodeJS.ProcessEnv = {
+    ...process.env,
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+  };
   delete bare['NODE_COMPILE_CACHE'];
   const time = { ours: [] as number[], theirs: [] as number[], uncached: [] as number[] };
   const memory = { ours: [] as number[], theirs: [] as number[], uncached: [] as number[] };
@@ -78,9 +93,21 @@ async function compare(bench: Bench, platform: string[], { key, what, ...aims }:
   const peaks = { unit: 'MB' as const, against, theirs: memory.theirs };
   const uncached = '  the same without a compile cache';
   return [
-    { ...start, ours: time.ours, key: `${key}Start`, what: `${what}, start to end`, aim: aims.start },
+    {
+      ...start,
+      ours: time.ours,
+      key: `${key}Start`,
+      what: `${what}, start to end`,
+      aim: aims.start,
+    },
     { ...start, ours: time.uncached, key: `${key}StartUncached`, what: uncached },
-    { ...peaks, ours: memory.ours, key: `${key}Memory`, what: `${what}, peak memory`, aim: aims.memory },
+    {
+      ...peaks,
+      ours: memory.ours,
+      key: `${key}Memory`,
+      what: `${what}, peak memory`,
+      aim: aims.memory,
+    },
     { ...peaks, ours: memory.uncached, key: `${key}MemoryUncached`, what: uncached },
   ];
 }
@@ -92,7 +119,10 @@ function nodeArgs(): string[] {
   return runtime.options.nodeargs.split(' ');
 }
 
-function runNode(args: string[], env: NodeJS.ProcessEnv): Promise<{ milliseconds: number; peakMb: number }> {
+function runNode(
+  args: string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ milliseconds: number; peakMb: number }> {
   stopIfInterrupted();
   return new Promise((resolve, reject) => {
     const started = performance.now();
@@ -110,7 +140,8 @@ function runNode(args: string[], env: NodeJS.ProcessEnv): Promise<{ milliseconds
     child.on('error', reject);
     child.on('close', (code) => {
       if (code === 0) resolve({ milliseconds, peakMb: Number(told) / 1024 });
-      else reject(new Error(`node ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${problem}`));
+      else
+        reject(new Error(`node ${args.join(' ')} ended with ${code ?? 'a signal'}:\n${problem}`));
     });
   });
 }

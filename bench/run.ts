@@ -1,4 +1,5 @@
-// The benchmarks: ours beside another program that does the same, both in this run, in turn. `make bench` runs them all,
+// The benchmarks: ours beside another program that does the same, both in this run, in turn. `make
+// bench` runs them all,
 // `make bench ARGS="up start"` those that are named. They print ratios and assert none: docs/benchmarks.md says what each compares.
 import { availableParallelism, loadavg } from 'node:os';
 import { benchImage } from './image.ts';
@@ -44,7 +45,9 @@ async function main(names: string[]): Promise<number> {
       process.stdout.write(`  … ${name}: ${about}\n`);
       try {
         rows.push(...(await run(bench)));
-        process.stdout.write(`  ✓ ${name} (${((performance.now() - started) / 1000).toFixed(0)} s)\n`);
+        process.stdout.write(
+          `  ✓ ${name} (${((performance.now() - started) / 1000).toFixed(0)} s)\n`,
+        );
       } catch (error) {
         failed = true;
         process.stdout.write(`  ✗ ${name}: ${(error as Error).message}\n`);
@@ -55,7 +58,9 @@ async function main(names: string[]): Promise<number> {
   }
   process.stdout.write(`at the end: ${conditions()}\n\n`);
   if (rows.length > 0)
-    process.stdout.write(`${table(rows)}\n\nMedians; in brackets the least and the greatest sample.\n`);
+    process.stdout.write(
+      `${table(rows)}\n\nMedians; in brackets the least and the greatest sample.\n`,
+    );
   for (const line of bench.notes) process.stdout.write(`${line}\n`);
   if (rows.length > 0) process.stdout.write(`${machineLine(rows)}\n`);
   if (interruption()) return interruption() === 'SIGINT' ? 130 : 143;

@@ -13,14 +13,16 @@ const rounds = 15;
 const password = 'bench';
 
 /**
- * The app from the start of its process until it answers that it is ready (database, cache and schema looked at), beside a Node
- * process that does nothing. Both run on this machine's Node, outside of any container: the image's files, with Postgres and Valkey
- * in containers beside them.
+ * The app from the start of its process until it answers that it is ready (database, cache and
+ * schema looked at), beside a Node process that does nothing. Both run on this machine's Node,
+ * outside of any container: the image's files, with Postgres and Valkey in containers beside them.
  */
 export async function benchStart(bench: Bench): Promise<Row[]> {
   const { folder } = await appBundle(bench);
   const main = join(folder, 'main.js');
-  const [databasePort, cachePort, port] = [30, 31, 32].map((offset) => bench.firstPort + offset) as Triple;
+  const [databasePort, cachePort, port] = [30, 31, 32].map(
+    (offset) => bench.firstPort + offset,
+  ) as Triple;
   const services = await startServices(bench, databasePort, cachePort);
   // The image is compiled ahead for its own path; a copy elsewhere needs the same done again.
   const cache = join(folder, 'compile-cache');
@@ -44,27 +46,65 @@ export async function benchStart(bench: Bench): Promise<Row[]> {
   await interleave(
     rounds,
     async () => void ours.push(await startToReady([main, 'serve'], env, port)),
-    async () => void theirs.push((await run([process.execPath, '-e', '0'], { env: bare })).milliseconds),
+    async () =>
+      void theirs.push((await run([process.execPath, '-e', '0'], { env: bare })).milliseconds),
   );
   await run(['docker', 'rm', '-f', '-v', ...services]);
-  return [{ key: 'appStart', what: 'app, start to ready', ours, theirs, unit: 'ms', against: 'node -e 0', aim: 4 }];
+  return [
+    {
+      key: 'appStart',
+      what: 'app, start to ready',
+      ours,
+      theirs,
+      unit: 'ms',
+      against: 'node -e 0',
+      aim: 4,
+    },
+  ];
 }
 
 type Triple = [number, number, number];
 
-async function startServices(bench: Bench, databasePort: number, cachePort: number): Promise<string[]> {
+async function startServices(
+  bench: Bench,
+  databasePort: number,
+  cachePort: number,
+): Promise<string[]> {
   const start = (image: string, publish: string, environment: string[], command: string[]) =>
-    run(['docker', 'run', '-d', '--init', ...bench.label, '-p', publish, ...environment, image, ...command]);
-  const environment = ['POSTGRES_USER=slipway', 'POSTGRES_DB=slipway', `POSTGRES_PASSWORD=${password}`];
+    run([
+      'docker',
+      'run',
+      '-d',
+      '--init',
+      ...bench.label,
+      '-p',
+      publish,
+      ...environment,
+      image,
+      ...command,
+    ]);
+  const environment = [
+    'POSTGRES_USER=slipway',
+    'POSTGRES_DB=slipway',
+    `POSTGRES_PASSWORD=${password}`,
+  ];
   const flags = environment.flatMap((pair) => ['-e', pair]);
   const started = [
     await start(baseImages.postgres, `127.0.0.1:${databasePort}:5432`, flags, []),
-    await start(baseImages.valkey, `127.0.0.1:${cachePort}:6379`, [], ['valkey-server', '--protected-mode', 'no']),
+    await start(
+      baseImages.valkey,
+      `127.0.0.1:${cachePort}:6379`,
+      [],
+      ['valkey-server', '--protected-mode', 'no'],
+    ),
   ];
   return started.map(({ stdout }) => stdout.trim());
 }
 
-/** Milliseconds from the start of the process until `/health/ready` answers 200. It is then told to stop, and waited for. */
+/**
+ * Milliseconds from the start of the process until `/health/ready` answers 200. It is then told to
+ * stop, and waited for.
+ */
 async function startToReady(args: string[], env: NodeJS.ProcessEnv, port: number): Promise<number> {
   stopIfInterrupted();
   const started = performance.now();
@@ -81,7 +121,8 @@ async function startToReady(args: string[], env: NodeJS.ProcessEnv, port: number
     while (!(await isReady(port))) {
       stopIfInterrupted();
       const late = performance.now() - started > 30_000;
-      if (late || child.exitCode !== null) throw new Error(`the app did not become ready:\n${output}`);
+      if (late || child.exitCode !== null)
+        throw new Error(`the app did not become ready:\n${output}`);
       await sleep(1);
     }
     return performance.now() - started;

@@ -7,7 +7,8 @@ import { interleave, samples, type Row } from './support/results.ts';
 
 /**
  * `pulumi up` beside `docker-compose up -d` of the same services: from nothing but images until everything is healthy, and again
- * when there is nothing to do. Only one of the two is up at a time: the other's health checks would slow it down.
+ * when there is nothing to do. Only one of the two is up at a time: the other's health checks would
+ * slow it down.
  */
 export async function benchUp(bench: Bench): Promise<Row[]> {
   const stack = await bench.stack();
@@ -35,7 +36,8 @@ export async function benchUp(bench: Bench): Promise<Row[]> {
     await stack.up('--skip-preview');
     await healthy(`${labelKeys.stack}=${bench.id}`, count, stack.gatewayPort);
     first.ours.push((performance.now() - started) / 1000);
-    for (let i = 0; i < 2; i++) again.ours.push((await stack.up('--skip-preview')).milliseconds / 1000);
+    for (let i = 0; i < 2; i++)
+      again.ours.push((await stack.up('--skip-preview')).milliseconds / 1000);
     previewed.push((await stack.up()).milliseconds / 1000);
     await stack.destroy();
   };
@@ -61,7 +63,13 @@ export async function benchUp(bench: Bench): Promise<Row[]> {
       what: '  the same, compose as typed',
       against: `${common.against}, its migrate run anew`,
     },
-    { ...common, theirs: again.theirs, ours: previewed, key: 'noopUpWithPreview', what: 'no-op pulumi up --yes' },
+    {
+      ...common,
+      theirs: again.theirs,
+      ours: previewed,
+      key: 'noopUpWithPreview',
+      what: 'no-op pulumi up --yes',
+    },
     {
       ...common,
       ...first,
@@ -73,7 +81,10 @@ export async function benchUp(bench: Bench): Promise<Row[]> {
   ];
 }
 
-/** Waits until so many containers with this label run healthy, and the api answers as ready through the gateway. */
+/**
+ * Waits until so many containers with this label run healthy, and the api answers as ready through
+ * the gateway.
+ */
 async function healthy(label: string, count: number, gatewayPort: number): Promise<void> {
   for (const end = performance.now() + 120_000; performance.now() < end; await sleep(50)) {
     stopIfInterrupted();

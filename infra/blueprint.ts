@@ -2,8 +2,8 @@ import type { Config } from './config/config.ts';
 import type { CompatibilityArgs } from './provider/compatibility/compatibilityCheck.ts';
 
 /**
- * What runs, said once and free of any platform. `infra/docker` and `infra/aws` each render it; a service added here
- * appears on both.
+ * What runs, said once and free of any platform. `infra/docker` and `infra/aws` each render it; a
+ * service added here appears on both.
  */
 export interface Blueprint {
   services: ServiceBlueprint[];
@@ -25,11 +25,16 @@ export interface ServiceBlueprint {
   readinessPath: string;
   cpus: number;
   memoryMb: number;
-  /** How long an instance finishes its requests after SIGTERM, seconds. The platform waits a little longer. */
+  /**
+   * How long an instance finishes its requests after SIGTERM, seconds. The platform waits a little
+   * longer.
+   */
   drainSeconds: number;
   /** Reads and writes the media that people upload. */
   media?: boolean;
-  /** Works on a queue; where instances come and go with load, they do with the length of this queue. */
+  /**
+   * Works on a queue; where instances come and go with load, they do with the length of this queue.
+   */
   backlog?: Backlog;
 }
 
@@ -48,7 +53,10 @@ export interface MigrationBlueprint {
   seedCommand: string[];
   timeoutSeconds: number;
   memoryMb: number;
-  /** Before it runs, the deployed version has to pass its own checks on the new schema; left out, that is not checked. */
+  /**
+   * Before it runs, the deployed version has to pass its own checks on the new schema; left out,
+   * that is not checked.
+   */
   compatibility?: CompatibilityArgs;
 }
 

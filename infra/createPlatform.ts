@@ -10,12 +10,15 @@ import type { AppSecrets } from './secrets.ts';
 export type CreatePlatform = (secrets: AppSecrets) => Platform;
 
 /**
- * Picks the platform by configuration, never by the stack's name, and loads no other platform's code. Looks at what the
- * platform finds there before anything is registered.
+ * Picks the platform by configuration, never by the stack's name, and loads no other platform's
+ * code. Looks at what the platform finds there before anything is registered.
  *
  * @throws UserError when the stack could not come up: no engine, a port taken, an image missing
  */
-export async function surveyPlatform(config: Config, blueprint: Blueprint): Promise<CreatePlatform> {
+export async function surveyPlatform(
+  config: Config,
+  blueprint: Blueprint,
+): Promise<CreatePlatform> {
   const identity: StackIdentity = {
     project: pulumi.getProject(),
     stack: pulumi.getStack(),

@@ -7,7 +7,10 @@ import type { AppSecrets } from './secrets.ts';
 /** The address of the demo user that `seed` creates. */
 export const demoEmail = 'demo@example.com';
 
-/** Environment of one container or task, plain values apart from secret ones: platforms deliver them by different ways. */
+/**
+ * Environment of one container or task, plain values apart from secret ones: platforms deliver them
+ * by different ways.
+ */
 export interface Environment {
   plain: Record<string, pulumi.Input<string>>;
   secret: Record<string, pulumi.Input<string>>;
@@ -50,7 +53,10 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
   };
 }
 
-/** The environment of the one-off tasks `migrate` and `seed`: the database alone, and the demo user's login where there is one. */
+/**
+ * The environment of the one-off tasks `migrate` and `seed`: the database alone, and the demo
+ * user's login where there is one.
+ */
 export function taskEnvironment(args: EnvironmentArgs): Environment {
   const demo = args.config.platform === 'docker';
   return {
@@ -69,8 +75,8 @@ export function taskEnvironment(args: EnvironmentArgs): Environment {
 }
 
 /**
- * The environment of an api that is tried beside the stack, on a database of its own and without a cache: every secret is made
- * for it alone. A secret that the api comes to need belongs here, too.
+ * The environment of an api that is tried beside the stack, on a database of its own and without a
+ * cache: every secret is made for it alone. A secret that the api comes to need belongs here, too.
  */
 export function throwAwayEnvironment(args: {
   databaseUrl: string;

@@ -11,7 +11,8 @@ const config = loadConfig();
 // What runs, free of any platform.
 const blueprint = createBlueprint(config);
 
-// Where it runs, on Docker or on AWS. What is in the way there is reported before anything is registered, too.
+// Where it runs, on Docker or on AWS. What is in the way there is reported before anything is
+// registered, too.
 const createPlatform = await surveyPlatform(config, blueprint);
 
 // Secrets, then network, database, cache, gateway and the app image.
@@ -27,7 +28,8 @@ const environment = {
   release,
 };
 
-// The migrations of the new image gate everything below: when they fail, nothing that serves is touched.
+// The migrations of the new image gate everything below: when they fail, nothing that serves is
+// touched.
 const migrations = platform.migrate(blueprint.migration, taskEnvironment(environment));
 
 // The new instances come up beside the old ones.
@@ -35,7 +37,8 @@ const services = blueprint.services.map((service) =>
   platform.run(service, serviceEnvironment(environment), migrations),
 );
 
-// Traffic goes to the new instances once they are proven healthy; the engine removes the old ones after this.
+// Traffic goes to the new instances once they are proven healthy; the engine removes the old ones
+// after this.
 const rollout = platform.rollout(services, blueprint.routes, migrations);
 
 const outputs: Record<string, pulumi.Input<unknown>> = {

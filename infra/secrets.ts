@@ -2,8 +2,9 @@ import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 
 /**
- * Every secret of a stack, generated once and kept encrypted in its state. Passwords keep to letters and digits, so that
- * they stand in a connection URL as they are; 32 of them carry 190 bits.
+ * Every secret of a stack, generated once and kept encrypted in its state. Passwords keep to
+ * letters and digits, so that they stand in a connection URL as they are; 32 of them carry 190
+ * bits.
  */
 export class AppSecrets extends pulumi.ComponentResource {
   readonly databasePassword: pulumi.Output<string>;
@@ -19,10 +20,16 @@ export class AppSecrets extends pulumi.ComponentResource {
   constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:index:AppSecrets', name, {}, opts);
     const password = (role: string, options: pulumi.CustomResourceOptions = {}) =>
-      new random.RandomPassword(`${name}-${role}`, { length: 32, special: false }, { parent: this, ...options }).result;
-    const bytes = (role: string) => new random.RandomBytes(`${name}-${role}`, { length: 32 }, { parent: this }).base64;
+      new random.RandomPassword(
+        `${name}-${role}`,
+        { length: 32, special: false },
+        { parent: this, ...options },
+      ).result;
+    const bytes = (role: string) =>
+      new random.RandomBytes(`${name}-${role}`, { length: 32 }, { parent: this }).base64;
 
-    // A data directory keeps the password it was initialised with: changed inputs must not make a new one. Rotation does.
+    // A data directory keeps the password it was initialised with: changed inputs must not make a
+    // new one. Rotation does.
     this.databasePassword = password('database-password', { ignoreChanges: ['*'] });
     this.cachePassword = password('cache-password');
     this.jwtSecrets = pulumi.secret(pulumi.interpolate`k1:${bytes('jwt-key').apply(toBase64Url)}`);

@@ -9,7 +9,8 @@ const stack = new Stack(checkout, { basePort: 18500, replicas: 1 });
 const migration = 'migrations/0090_subject';
 const breaking =
   '-- slipway: phase=contract reversible=yes\nALTER TABLE conversations RENAME COLUMN title TO subject;\n';
-const compatible = '-- slipway: phase=expand reversible=yes\nALTER TABLE conversations ADD COLUMN subject text;\n';
+const compatible =
+  '-- slipway: phase=expand reversible=yes\nALTER TABLE conversations ADD COLUMN subject text;\n';
 
 const release = async () => (await stack.api<{ release: string }>('GET', '/health')).body.release;
 const ids = async () =>
@@ -18,7 +19,11 @@ const ids = async () =>
     .map(({ Id }) => Id)
     .sort();
 const columns = async () =>
-  (await stack.sql('select table_name || chr(46) || column_name from information_schema.columns order by 1'))
+  (
+    await stack.sql(
+      'select table_name || chr(46) || column_name from information_schema.columns order by 1',
+    )
+  )
     .filter((column) => column.startsWith('conversations.'))
     .map((column) => column.slice('conversations.'.length));
 
@@ -43,7 +48,10 @@ afterAll(async () => {
 describe('a release whose schema the deployed version cannot live with', () => {
   beforeAll(() => {
     checkout.write(`${migration}.up.sql`, breaking);
-    checkout.write(`${migration}.down.sql`, 'ALTER TABLE conversations RENAME COLUMN subject TO title;\n');
+    checkout.write(
+      `${migration}.down.sql`,
+      'ALTER TABLE conversations RENAME COLUMN subject TO title;\n',
+    );
   });
 
   it('is not tried by a preview', async () => {
@@ -59,7 +67,9 @@ describe('a release whose schema the deployed version cannot live with', () => {
     const { up, load } = await upUnderLoad();
     expect(up.code).not.toBe(0);
     expect(up.output).toContain('does not work on the schema of this release');
-    expect(up.output).toMatch(/a conversation is started: expected POST \/api\/conversations to answer 201; got 500/);
+    expect(up.output).toMatch(
+      /a conversation is started: expected POST \/api\/conversations to answer 201; got 500/,
+    );
     expect(up.output).toContain('Pending: 0090_subject');
     expect(up.output).toContain(`pulumi config set --stack ${stack.name} checkOldCode false`);
     expect(up.output).toContain(`Still serving release ${serving}`);
@@ -78,7 +88,9 @@ describe('a release whose schema it can live with', () => {
     const before = await release();
     const { up, load } = await upUnderLoad();
     expect(up.code, up.output).toBe(0);
-    expect(up.output).toContain(`the deployed version ${before.slice(0, 19)} works on the new schema`);
+    expect(up.output).toContain(
+      `the deployed version ${before.slice(0, 19)} works on the new schema`,
+    );
     console.log(/it passes its \d+ checks there \([0-9.]+ s\)/.exec(up.output)?.[0]);
     expect(load.failed).toBe(0);
     expect(await columns()).toContain('subject');
@@ -92,7 +104,10 @@ describe('with checkOldCode: false', () => {
     const off = 'replicas: "1"\n  slipway:checkOldCode: "false"';
     checkout.edit(`Pulumi.${stack.name}.yaml`, 'replicas: "1"', off);
     checkout.write('migrations/0091_topic.up.sql', breaking.replace('subject', 'topic'));
-    checkout.write('migrations/0091_topic.down.sql', 'ALTER TABLE conversations RENAME COLUMN topic TO title;\n');
+    checkout.write(
+      'migrations/0091_topic.down.sql',
+      'ALTER TABLE conversations RENAME COLUMN topic TO title;\n',
+    );
     const { code, output } = await stack.make('up');
     expect(code, output).toBe(0);
     expect(output).not.toContain('works on the new schema');

@@ -6,7 +6,11 @@ import { docker, Stack } from './support/stack.ts';
 // One checkout with two stacks side by side; each test goes on from the one before.
 const checkout = Checkout.create();
 // Its migrations sleep; on a copy of the schema they would sleep once more.
-const stack = new Stack(checkout, { basePort: 18200, replicas: 1, config: { checkOldCode: 'false' } });
+const stack = new Stack(checkout, {
+  basePort: 18200,
+  replicas: 1,
+  config: { checkOldCode: 'false' },
+});
 const neighbour = new Stack(checkout, { basePort: 18300, replicas: 1, config: { seed: 'false' } });
 const entry = 'app/src/main.ts';
 const crash = `if (process.argv[2] === 'serve') process.exit(7);\n`;
@@ -23,7 +27,8 @@ const slowMigration = (name: string, seconds: number) => {
 };
 const timesApplied = async (name: string) => {
   const { output } = await stack.make('migration-status');
-  return output.split('\n').filter((line) => line.includes(name) && line.includes('applied')).length;
+  return output.split('\n').filter((line) => line.includes(name) && line.includes('applied'))
+    .length;
 };
 
 afterAll(async () => {
@@ -120,12 +125,15 @@ describe('data', () => {
 });
 
 describe('what was removed behind its back', () => {
-  it.each(['api', 'gateway', 'valkey'])('comes back when the %s container is deleted', async (role) => {
-    await (await only(stack, role)).remove({ force: true });
-    const { code, output } = await stack.make('up');
-    expect(code, output).toBe(0);
-    expect((await stack.api('GET', '/health/ready')).status).toBe(200);
-  });
+  it.each(['api', 'gateway', 'valkey'])(
+    'comes back when the %s container is deleted',
+    async (role) => {
+      await (await only(stack, role)).remove({ force: true });
+      const { code, output } = await stack.make('up');
+      expect(code, output).toBe(0);
+      expect((await stack.api('GET', '/health/ready')).status).toBe(200);
+    },
+  );
 
   it('comes back when a container is stopped, by pulumi alone as well', async () => {
     await (await only(stack, 'api')).stop({ t: 1 });
@@ -138,7 +146,8 @@ describe('what was removed behind its back', () => {
     const postgres = await only(stack, 'postgres');
     const { Mounts } = await postgres.inspect();
     await postgres.remove({ force: true });
-    const volume = Mounts.find(({ Destination }) => Destination === '/var/lib/postgresql/data')?.Name ?? '';
+    const volume =
+      Mounts.find(({ Destination }) => Destination === '/var/lib/postgresql/data')?.Name ?? '';
     await docker.getVolume(volume).remove();
     const { code, output } = await stack.make('up');
     expect(code, output).toBe(0);

@@ -4,7 +4,8 @@ import { labelKeys } from '../infra/docker-engine/labels.ts';
 import { Checkout } from './support/checkout.ts';
 import { docker, Stack } from './support/stack.ts';
 
-// One stack whose migrations go wrong in one way after the other; each test goes on from the one before.
+// One stack whose migrations go wrong in one way after the other; each test goes on from the one
+// before.
 const checkout = Checkout.create();
 const timeoutSeconds = 20;
 const stack = new Stack(checkout, {
@@ -20,10 +21,21 @@ const migration = (name: string, sql: string) => {
 };
 const now = () => Math.floor(Date.now() / 1000);
 
-/** The roles of the stack's containers that the engine has made since then, those that are gone again included. */
+/**
+ * The roles of the stack's containers that the engine has made since then, those that are gone
+ * again included.
+ */
 async function madeSince(seconds: number): Promise<string[]> {
-  const filters = { type: ['container'], event: ['create'], label: [`${labelKeys.stack}=${stack.name}`] };
-  const stream = await docker.getEvents({ since: seconds, until: now() + 1, filters: JSON.stringify(filters) });
+  const filters = {
+    type: ['container'],
+    event: ['create'],
+    label: [`${labelKeys.stack}=${stack.name}`],
+  };
+  const stream = await docker.getEvents({
+    since: seconds,
+    until: now() + 1,
+    filters: JSON.stringify(filters),
+  });
   let text = '';
   for await (const chunk of stream) text += String(chunk);
   const lines = text.split('\n').filter(Boolean);
@@ -33,11 +45,18 @@ async function madeSince(seconds: number): Promise<string[]> {
   });
 }
 
-/** Where the database was connected to from since then, but for the stack's own api and the health check. */
+/**
+ * Where the database was connected to from since then, but for the stack's own api and the health
+ * check.
+ */
 async function connectedSince(seconds: number): Promise<string[]> {
   const [postgres] = await stack.containers('postgres');
-  const logs = await docker.getContainer(postgres?.Id ?? '').logs({ stdout: true, stderr: true, since: seconds });
-  const hosts = [...logs.toString().matchAll(/connection received: host=(\S+)/g)].map(([, host]) => host ?? '');
+  const logs = await docker
+    .getContainer(postgres?.Id ?? '')
+    .logs({ stdout: true, stderr: true, since: seconds });
+  const hosts = [...logs.toString().matchAll(/connection received: host=(\S+)/g)].map(
+    ([, host]) => host ?? '',
+  );
   const apis = (await stack.containers('api')).flatMap(({ NetworkSettings }) =>
     Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress),
   );
@@ -46,7 +65,9 @@ async function connectedSince(seconds: number): Promise<string[]> {
 
 const tables = () => stack.sql('select tablename from pg_tables');
 const steps = async (name: string) =>
-  (await stack.sql('select name, direction from slipway_migration_history')).filter((line) => line.startsWith(name));
+  (await stack.sql('select name, direction from slipway_migration_history')).filter((line) =>
+    line.startsWith(name),
+  );
 const serving = async () => (await stack.api<{ release: string }>('GET', '/health')).body.release;
 
 let release = '';
@@ -88,7 +109,9 @@ describe('no migration task is started', () => {
 
   it('(a connection from this machine would have been seen)', async () => {
     const since = now();
-    const client = new pg.Client({ connectionString: String((await stack.outputs())['databaseUrl']) });
+    const client = new pg.Client({
+      connectionString: String((await stack.outputs())['databaseUrl']),
+    });
     await client.connect();
     await client.end();
     expect(await connectedSince(since)).toHaveLength(1);
@@ -137,7 +160,11 @@ describe('a migration task that is killed', () => {
 describe('an image that is not there', () => {
   it('fails at once with the platform’s reason, and the version before goes on', async () => {
     const missing = `sha256:${'0'.repeat(64)}`;
-    checkout.edit(`Pulumi.${stack.name}.yaml`, 'slipway:build: "true"', `slipway:image: ${missing}`);
+    checkout.edit(
+      `Pulumi.${stack.name}.yaml`,
+      'slipway:build: "true"',
+      `slipway:image: ${missing}`,
+    );
     const { code, output } = await stack.make('up');
     expect(code).not.toBe(0);
     expect(output).toMatch(/The image sha256:0{64} is not on /);

@@ -54,7 +54,9 @@ describe('a port that is taken', () => {
     await new Promise<void>((resolve) => squatter?.listen(stack.port, '127.0.0.1', resolve));
     const { code, output } = await stack.make('up');
     expect(code).not.toBe(0);
-    expect(output).toContain(`slipway:gatewayPort: port ${stack.port} on 127.0.0.1 is taken by another program`);
+    expect(output).toContain(
+      `slipway:gatewayPort: port ${stack.port} on 127.0.0.1 is taken by another program`,
+    );
     expect(output).toContain(`pulumi config set --stack ${stack.name} gatewayPort`);
     expect(await stack.leftovers()).toEqual([]);
   });
@@ -79,14 +81,21 @@ describe('a port that is taken', () => {
 
 describe('the environment', () => {
   const bare = (env: Record<string, string | undefined>, ...args: string[]) =>
-    run(['make', '--no-print-directory', ...args, `STACK=${stack.name}`], { cwd: checkout.root, env, seconds: 120 });
-
-  it.each(['.', 'infra'])('is missing: plain pulumi says what to type, in %s', async (folder) => {
-    const { code, output } = await run(['npx', 'pulumi', 'preview', '--stack', stack.name, '--non-interactive'], {
-      cwd: join(checkout.root, folder),
-      env: { PULUMI_BACKEND_URL: undefined, PULUMI_CONFIG_PASSPHRASE_FILE: undefined },
+    run(['make', '--no-print-directory', ...args, `STACK=${stack.name}`], {
+      cwd: checkout.root,
+      env,
       seconds: 120,
     });
+
+  it.each(['.', 'infra'])('is missing: plain pulumi says what to type, in %s', async (folder) => {
+    const { code, output } = await run(
+      ['npx', 'pulumi', 'preview', '--stack', stack.name, '--non-interactive'],
+      {
+        cwd: join(checkout.root, folder),
+        env: { PULUMI_BACKEND_URL: undefined, PULUMI_CONFIG_PASSPHRASE_FILE: undefined },
+        seconds: 120,
+      },
+    );
     expect(code).not.toBe(0);
     expect(output).toContain('eval "$(make env)"');
   });
@@ -94,7 +103,10 @@ describe('the environment', () => {
   it('works in a sub-folder too', async () => {
     await stack.make('preview');
     const script = 'eval "$(make --no-print-directory -C .. env)" && exec npx pulumi stack ls';
-    const { code, output } = await run(['bash', '-c', script], { cwd: `${checkout.root}/infra`, seconds: 60 });
+    const { code, output } = await run(['bash', '-c', script], {
+      cwd: `${checkout.root}/infra`,
+      seconds: 60,
+    });
     expect(code, output).toBe(0);
     expect(output).toContain(stack.name);
   });
@@ -121,13 +133,19 @@ describe('the environment', () => {
 
 describe('a verb', () => {
   it('that does not exist is refused by name', async () => {
-    const { code, output } = await run(['toolchain/run', 'launch'], { cwd: checkout.root, seconds: 60 });
+    const { code, output } = await run(['toolchain/run', 'launch'], {
+      cwd: checkout.root,
+      seconds: 60,
+    });
     expect(code).toBe(1);
     expect(output).toContain('There is no verb "launch"');
   });
 
   it('gets a stack’s name that is one', async () => {
-    const { code, output } = await run(['make', 'up', 'STACK=../evil'], { cwd: checkout.root, seconds: 60 });
+    const { code, output } = await run(['make', 'up', 'STACK=../evil'], {
+      cwd: checkout.root,
+      seconds: 60,
+    });
     expect(code).not.toBe(0);
     expect(output).toContain('is not a stack');
   });
@@ -135,7 +153,9 @@ describe('a verb', () => {
   it('says in its first line what it will do', async () => {
     for (const verb of ['ps', 'doctor', 'logs']) {
       const { output } = await stack.make(verb);
-      expect(output.split('\n')[0]).toMatch(new RegExp(`^make ${verb} \\(stack ${stack.name}\\): `));
+      expect(output.split('\n')[0]).toMatch(
+        new RegExp(`^make ${verb} \\(stack ${stack.name}\\): `),
+      );
     }
   });
 });

@@ -25,7 +25,9 @@ async function upUnderLoad(what: string): Promise<{ up: Finished; load: LoadRepo
   const up = await stack.make('up');
   const report = await load.stop();
   const faults = report.failed > 0 ? ` (${JSON.stringify(report.faults)})` : '';
-  console.log(`${what}: ${report.sent} requests sent, ${report.failed} failed${faults}, ${up.seconds.toFixed(1)} s`);
+  console.log(
+    `${what}: ${report.sent} requests sent, ${report.failed} failed${faults}, ${up.seconds.toFixed(1)} s`,
+  );
   return { up, load: report };
 }
 
@@ -43,7 +45,9 @@ afterAll(async () => {
 describe('a stack that came up from nothing', () => {
   it('answers a chat through the gateway', async () => {
     const login = { email: 'ada@example.com', password: 'correct horse battery staple' };
-    expect((await stack.api('POST', '/api/register', { ...login, handle: 'ada' })).status).toBe(201);
+    expect((await stack.api('POST', '/api/register', { ...login, handle: 'ada' })).status).toBe(
+      201,
+    );
     const { body: tokens } = await stack.api<{ accessToken: string }>('POST', '/api/login', login);
     const { body: conversation } = await stack.api<{ id: string }>(
       'POST',
@@ -54,13 +58,21 @@ describe('a stack that came up from nothing', () => {
     const path = `/api/conversations/${conversation.id}/messages`;
     const sent = await stack.api('POST', path, { content: 'Hello' }, tokens.accessToken);
     expect(sent.status).toBe(201);
-    const { body: page } = await stack.api<{ items: { role: string }[] }>('GET', path, undefined, tokens.accessToken);
+    const { body: page } = await stack.api<{ items: { role: string }[] }>(
+      'GET',
+      path,
+      undefined,
+      tokens.accessToken,
+    );
     expect(page.items.map(({ role }) => role).sort()).toEqual(['assistant', 'user']);
   });
 
   it('lets the demo user log in', async () => {
     const { demoEmail, demoPassword } = await stack.outputs();
-    const { status } = await stack.api('POST', '/api/login', { email: demoEmail, password: demoPassword });
+    const { status } = await stack.api('POST', '/api/login', {
+      email: demoEmail,
+      password: demoPassword,
+    });
     expect(status).toBe(200);
   });
 
@@ -69,9 +81,12 @@ describe('a stack that came up from nothing', () => {
       expect((await fetch(`http://127.0.0.1:${stack.port}${path}`)).status, path).toBe(200);
     }
     const page = await (await fetch(`http://127.0.0.1:${stack.port}/`)).text();
-    const assets = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
+    const assets = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(
+      ([, path]) => path ?? '',
+    );
     expect(assets.length).toBeGreaterThan(0);
-    for (const path of assets) expect((await fetch(`http://127.0.0.1:${stack.port}${path}`)).status, path).toBe(200);
+    for (const path of assets)
+      expect((await fetch(`http://127.0.0.1:${stack.port}${path}`)).status, path).toBe(200);
     for (const path of ['/metrics', '/admin', '/nothing']) {
       expect((await fetch(`http://127.0.0.1:${stack.port}${path}`)).status, path).toBe(404);
     }
@@ -80,7 +95,9 @@ describe('a stack that came up from nothing', () => {
   });
 
   it('listens on the loopback alone', async () => {
-    const ports = (await stack.containers()).flatMap(({ Ports }) => Ports.filter(({ PublicPort }) => PublicPort));
+    const ports = (await stack.containers()).flatMap(({ Ports }) =>
+      Ports.filter(({ PublicPort }) => PublicPort),
+    );
     expect(ports.length).toBe(3);
     expect(new Set(ports.map(({ IP }) => IP))).toEqual(new Set(['127.0.0.1']));
   });
@@ -152,7 +169,10 @@ describe('a failing migration', () => {
   const header = '-- slipway: phase=expand reversible=yes\n';
 
   it('shows in the preview, which runs nothing', async () => {
-    checkout.write('migrations/0099_wrong.up.sql', `${header}create table wrong (id int);\nselect 1 / 0;\n`);
+    checkout.write(
+      'migrations/0099_wrong.up.sql',
+      `${header}create table wrong (id int);\nselect 1 / 0;\n`,
+    );
     checkout.write('migrations/0099_wrong.down.sql', 'drop table wrong;\n');
     const before = await apiContainers();
     const { output, code } = await stack.pulumi('preview');
@@ -162,13 +182,23 @@ describe('a failing migration', () => {
   });
 
   it('is refused in the preview when the lint finds that it takes something from running code', async () => {
-    checkout.write('migrations/0100_rename.up.sql', `${header}alter table conversations rename title to name;\n`);
-    checkout.write('migrations/0100_rename.down.sql', 'alter table conversations rename name to title;\n');
+    checkout.write(
+      'migrations/0100_rename.up.sql',
+      `${header}alter table conversations rename title to name;\n`,
+    );
+    checkout.write(
+      'migrations/0100_rename.down.sql',
+      'alter table conversations rename name to title;\n',
+    );
     const { output, code } = await stack.pulumi('preview');
     expect(code).not.toBe(0);
     expect(output).toContain('2 migrations to apply: 0099_wrong, 0100_rename');
-    expect(output).toContain('takes AccessExclusive on conversations: keeps out readers and writers');
-    expect(output).toContain('0100_rename.up.sql:2: error: this takes something away from running code');
+    expect(output).toContain(
+      'takes AccessExclusive on conversations: keeps out readers and writers',
+    );
+    expect(output).toContain(
+      '0100_rename.up.sql:2: error: this takes something away from running code',
+    );
     expect(output).not.toContain('0099_wrong.up.sql:');
     checkout.delete('migrations/0100_rename.up.sql');
     checkout.delete('migrations/0100_rename.down.sql');
@@ -267,14 +297,19 @@ describe('a step back to an older image', () => {
       'migrations/0100_topics.up.sql',
       '-- slipway: phase=expand reversible=yes\nalter table conversations add column topic text;\n',
     );
-    checkout.write('migrations/0100_topics.down.sql', 'alter table conversations drop column topic;\n');
+    checkout.write(
+      'migrations/0100_topics.down.sql',
+      'alter table conversations drop column topic;\n',
+    );
     const { up } = await upUnderLoad('a release with an expand');
     expect(up.code, up.output).toBe(0);
     release = await serving();
     runImage(older);
     const back = await upUnderLoad('the step back over the expand');
     expect(back.up.code, back.up.output).toBe(0);
-    expect(back.up.output).toContain('does not carry 0100_topics (expand, reversible): they stay applied');
+    expect(back.up.output).toContain(
+      'does not carry 0100_topics (expand, reversible): they stay applied',
+    );
     expect(back.load.failed).toBe(0);
     expect(await serving()).toBe(older);
     runBuild(older);

@@ -1,4 +1,6 @@
-/** What `make VERB` does: says it in one line, does it, and explains a fault without a stack trace. */
+/**
+ * What `make VERB` does: says it in one line, does it, and explains a fault without a stack trace.
+ */
 import { faultText, UserFault } from './lib/fault.ts';
 import { root } from './lib/paths.ts';
 import { keepStdoutForResults, say } from './lib/progress.ts';
@@ -33,7 +35,10 @@ const verbs: Record<string, Verb> = {
     does: 'Deletes the stack with all its data; asks for its name (or CONFIRM=name).',
     run: async () => (await import('./verbs/down.ts')).destroy(),
   },
-  ps: { does: "Lists the stack's containers.", run: async () => (await import('./verbs/containers.ts')).ps() },
+  ps: {
+    does: "Lists the stack's containers.",
+    run: async () => (await import('./verbs/containers.ts')).ps(),
+  },
   logs: {
     does: 'Shows the logs of SERVICE (api unless told; all for every one).',
     run: async () => (await import('./verbs/containers.ts')).logs(),
@@ -42,7 +47,10 @@ const verbs: Record<string, Verb> = {
     does: "Opens psql in the stack's database; ARGS=\"-c 'select 1'\" runs one statement.",
     run: async () => (await import('./verbs/containers.ts')).psql(),
   },
-  migrate: { does: 'Applies the pending migrations.', run: async () => (await import('./verbs/tasks.ts')).migrate() },
+  migrate: {
+    does: 'Applies the pending migrations.',
+    run: async () => (await import('./verbs/tasks.ts')).migrate(),
+  },
   'migration-status': {
     does: 'Lists the migrations, applied and pending.',
     run: async () => (await import('./verbs/tasks.ts')).migrationStatus(),
@@ -83,7 +91,10 @@ const verbs: Record<string, Verb> = {
     does: "Any verb of the migration runner, as ARGS; without ARGS the runner's help.",
     run: async () => (await import('./verbs/tasks.ts')).migrationVerb(),
   },
-  seed: { does: 'Puts the demo data into the database.', run: async () => (await import('./verbs/tasks.ts')).seed() },
+  seed: {
+    does: 'Puts the demo data into the database.',
+    run: async () => (await import('./verbs/tasks.ts')).seed(),
+  },
   'rebuild-db': {
     does: "Drops, migrates and seeds the database; asks for the stack's name (or CONFIRM=name).",
     run: async () => (await import('./verbs/tasks.ts')).rebuildDatabase(),
@@ -141,18 +152,26 @@ const verbs: Record<string, Verb> = {
 
 function help(): number {
   const width = Math.max(...Object.keys(verbs).map((name) => name.length));
-  const lines = Object.entries(verbs).map(([name, { does }]) => `  make ${name.padEnd(width)}  ${does}`);
-  process.stdout.write(`${lines.join('\n')}\n\nSTACK=name chooses the stack (dev unless told). Next: \`make up\`.\n`);
+  const lines = Object.entries(verbs).map(
+    ([name, { does }]) => `  make ${name.padEnd(width)}  ${does}`,
+  );
+  process.stdout.write(
+    `${lines.join('\n')}\n\nSTACK=name chooses the stack (dev unless told). Next: \`make up\`.\n`,
+  );
   return 0;
 }
 
 async function main(name: string): Promise<number> {
   const verb = verbs[name];
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(stack)) {
-    throw new UserFault(`STACK=${stack} is not a stack's name.`, 'Use letters, digits, dots, hyphens and underscores.');
+    throw new UserFault(
+      `STACK=${stack} is not a stack's name.`,
+      'Use letters, digits, dots, hyphens and underscores.',
+    );
   }
   if (!verb) throw new UserFault(`There is no verb "${name}".`, '`make help` lists them.');
-  if (['env', 'psql', 'logs', 'doctor', 'migration-rehearse'].includes(name)) keepStdoutForResults();
+  if (['env', 'psql', 'logs', 'doctor', 'migration-rehearse'].includes(name))
+    keepStdoutForResults();
   say(`make ${name} (stack ${stack}): ${verb.does}`);
   return verb.run();
 }

@@ -22,8 +22,8 @@ import { UserRepository } from './users/repository.ts';
 import { userRoutes } from './users/routes.ts';
 
 /**
- * Everything under /api: what is open first, then what needs an access token. Routes carry their whole path, which is
- * also their name in the metrics.
+ * Everything under /api: what is open first, then what needs an access token. Routes carry their
+ * whole path, which is also their name in the metrics.
  */
 export function apiRoutes(
   { settings, pool, cache }: Services,
@@ -42,7 +42,9 @@ export function apiRoutes(
   router.use('/api', authenticate(tokens));
   router.use(userRoutes(users));
   router.use(modelRoutes(new ModelRepository(pool)));
-  router.use(conversationRoutes(new ConversationService(new ConversationRepository(pool), cursors)));
+  router.use(
+    conversationRoutes(new ConversationService(new ConversationRepository(pool), cursors)),
+  );
   router.use(messageRoutes(new MessageService(new MessageRepository(pool), models, cursors)));
   router.use('/api', noSuchRoute);
   return router;

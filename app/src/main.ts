@@ -1,7 +1,7 @@
 import { ConfigError } from './settings/config.ts';
 
-// One image, one entry point, several roles. Each loads only what it needs: `migrate` starts without Express, `serve`
-// without Umzug.
+// One image, one entry point, several roles. Each loads only what it needs: `migrate` starts
+// without Express, `serve` without Umzug.
 const roles: Record<string, (args: string[]) => Promise<number | undefined>> = {
   serve: async () => (await import('./roles/serve.ts')).serve(process.env),
   migrate: async (args) => (await import('./roles/migrate.ts')).migrate(args, process.env),
@@ -23,7 +23,9 @@ async function main(): Promise<void> {
   const [name = 'serve', ...args] = process.argv.slice(2);
   const role = Object.hasOwn(roles, name) ? roles[name] : undefined;
   if (!role) {
-    process.stderr.write(`There is no role "${name}". Start one of: ${Object.keys(roles).join(', ')}.\n`);
+    process.stderr.write(
+      `There is no role "${name}". Start one of: ${Object.keys(roles).join(', ')}.\n`,
+    );
     process.exitCode = 2;
     return;
   }

@@ -31,7 +31,9 @@ describe('every answer', () => {
   test('carries a request id: a sane one is kept, another replaced', async () => {
     const kept = await api.call('GET', '/health', { headers: { 'x-request-id': 'trace-1' } });
     expect(kept.headers.get('x-request-id')).toBe('trace-1');
-    const replaced = await api.call('GET', '/health', { headers: { 'x-request-id': 'x"}{'.repeat(50) } });
+    const replaced = await api.call('GET', '/health', {
+      headers: { 'x-request-id': 'x"}{'.repeat(50) },
+    });
     expect(replaced.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -120,13 +122,17 @@ describe('a bad body', () => {
   test.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded', ''])(
     'of type "%s" is a 415',
     async (type) => {
-      expect(await patchMe('{"displayName":"x"}', { 'content-type': type })).toMatchObject({ status: 415 });
+      expect(await patchMe('{"displayName":"x"}', { 'content-type': type })).toMatchObject({
+        status: 415,
+      });
     },
   );
 
   test('says which field is wrong and why', async () => {
     const { body } = await patchMe({ displayName: '' });
-    expect(body['errors']).toEqual([{ path: ['displayName'], message: expect.any(String) as string }]);
+    expect(body['errors']).toEqual([
+      { path: ['displayName'], message: expect.any(String) as string },
+    ]);
   });
 
   test('with __proto__ among the preferences loses it', async () => {
@@ -138,7 +144,10 @@ describe('a bad body', () => {
 
   test('did not change anything', async () => {
     expect(({} as Record<string, unknown>)['role']).toBeUndefined();
-    expect((await api.call('GET', '/api/users/me', { token })).body).toMatchObject({ role: 'member', preferences: {} });
+    expect((await api.call('GET', '/api/users/me', { token })).body).toMatchObject({
+      role: 'member',
+      preferences: {},
+    });
   });
 });
 
@@ -182,7 +191,10 @@ describe('a slow or lost database', () => {
     await container.start();
     await eventually(() => postgres.query('SELECT 1'));
     const back = Date.now();
-    await eventually(async () => expect((await api.call('GET', '/health/ready')).status).toBe(200), 5_000);
+    await eventually(
+      async () => expect((await api.call('GET', '/health/ready')).status).toBe(200),
+      5_000,
+    );
     expect(Date.now() - back).toBeLessThan(2_000);
     running = false;
     await Promise.all(load);
@@ -191,7 +203,9 @@ describe('a slow or lost database', () => {
 
   test('without its migrations is not ready, and says which are missing', async () => {
     const [row] = (
-      await api.pool.query('DELETE FROM slipway_migrations WHERE name = $1 RETURNING *', ['0004_messages'])
+      await api.pool.query('DELETE FROM slipway_migrations WHERE name = $1 RETURNING *', [
+        '0004_messages',
+      ])
     ).rows as Record<string, unknown>[];
     expect(await api.call('GET', '/health/ready')).toMatchObject({
       status: 503,

@@ -38,7 +38,9 @@ export function createServer(services: Services): Express {
   app.use(lifecycle.middleware, requestLog(log), requestMetrics(metrics));
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: contentPolicy } }));
 
-  app.use(healthRoutes(settings.RELEASE, new ReadinessProbe(pool, cache, carriedMigrations()), lifecycle));
+  app.use(
+    healthRoutes(settings.RELEASE, new ReadinessProbe(pool, cache, carriedMigrations()), lifecycle),
+  );
   app.get('/metrics', async (_req, res) => {
     res.type(metrics.registry.contentType).end(await metrics.registry.metrics());
   });

@@ -46,7 +46,11 @@ export class TestApi {
   }
 
   /** Migrates the database and starts the API on it. `env` overrides the settings. */
-  static async start(databaseUrl: string, env: NodeJS.ProcessEnv = {}, cache?: Redis): Promise<TestApi> {
+  static async start(
+    databaseUrl: string,
+    env: NodeJS.ProcessEnv = {},
+    cache?: Redis,
+  ): Promise<TestApi> {
     const { code, output } = await migrate(databaseUrl, ['up']);
     if (code !== 0) throw new Error(output);
     const settings = readConfig(serveSettings, {
@@ -93,7 +97,11 @@ export class TestApi {
     });
     const text = await response.text();
     const json = response.headers.get('content-type')?.includes('json') === true;
-    return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as T };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (json ? JSON.parse(text) : text) as T,
+    };
   }
 
   /** Registers somebody new and signs in. */
@@ -101,15 +109,22 @@ export class TestApi {
     const handle = `user-${process.pid}-${++accounts}`;
     const credentials = { email: `${handle}@example.com`, password: 'correct horse battery' };
     await this.call('POST', '/api/register', { body: { ...credentials, handle } });
-    const { body } = await this.call<{ accessToken: string; refreshToken: string }>('POST', '/api/login', {
-      body: credentials,
-    });
+    const { body } = await this.call<{ accessToken: string; refreshToken: string }>(
+      'POST',
+      '/api/login',
+      {
+        body: credentials,
+      },
+    );
     return { ...credentials, handle, ...body };
   }
 
   /** Starts a conversation and returns its id. */
   async conversation(token: string): Promise<string> {
-    const { body } = await this.call<{ id: string }>('POST', '/api/conversations', { token, body: {} });
+    const { body } = await this.call<{ id: string }>('POST', '/api/conversations', {
+      token,
+      body: {},
+    });
     return body.id;
   }
 

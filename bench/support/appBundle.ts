@@ -25,6 +25,12 @@ async function copyOut(bench: Bench): Promise<AppBundle> {
   const created = await run(['docker', 'create', ...bench.label, imageId]);
   await run(['docker', 'cp', `${created.stdout.trim()}:/app`, bench.folder]);
   await run(['docker', 'rm', created.stdout.trim()]);
-  const [image, base] = await Promise.all([imageId, baseImages.node].map((name) => docker.getImage(name).inspect()));
-  return { imageBytes: image?.Size ?? NaN, baseBytes: base?.Size ?? NaN, folder: join(bench.folder, 'app') };
+  const [image, base] = await Promise.all(
+    [imageId, baseImages.node].map((name) => docker.getImage(name).inspect()),
+  );
+  return {
+    imageBytes: image?.Size ?? NaN,
+    baseBytes: base?.Size ?? NaN,
+    folder: join(bench.folder, 'app'),
+  };
 }

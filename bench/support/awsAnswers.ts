@@ -8,8 +8,9 @@ interface Known {
 }
 
 /**
- * What AWS says to a program that asks about an account in which its stack is up: whose credentials these are, the zones, the
- * VPC and the hosted zone. On 127.0.0.1, without a delay: what the questions cost the program is in its own process.
+ * What AWS says to a program that asks about an account in which its stack is up: whose credentials
+ * these are, the zones, the VPC and the hosted zone. On 127.0.0.1, without a delay: what the
+ * questions cost the program is in its own process.
  *
  * @returns the endpoint, such as `http://127.0.0.1:40123`, and how to end it
  */
@@ -40,7 +41,9 @@ function answers({ account, vpc }: Known, url: string, action: string | null): s
     case 'GetCallerIdentity':
       return `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>${account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
     case 'DescribeAvailabilityZones': {
-      const zones = ['a', 'b', 'c'].map((letter) => `<item><zoneName>eu-central-1${letter}</zoneName></item>`);
+      const zones = ['a', 'b', 'c'].map(
+        (letter) => `<item><zoneName>eu-central-1${letter}</zoneName></item>`,
+      );
       return `<DescribeAvailabilityZonesResponse><availabilityZoneInfo>${zones.join('')}</availabilityZoneInfo></DescribeAvailabilityZonesResponse>`;
     }
     case 'DescribeVpcs': {

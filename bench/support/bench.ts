@@ -10,14 +10,19 @@ import { BenchStack } from './stack.ts';
 
 export const docker = dockerClient(dockerHost());
 
-/** Everything a run makes carries its name in one of these labels: it is removed by them, whatever state it is in. */
+/**
+ * Everything a run makes carries its name in one of these labels: it is removed by them, whatever
+ * state it is in.
+ */
 const composeLabel = 'com.docker.compose.project';
 /** On containers beside the stack, which must not be taken for a part of it. */
 const benchLabel = 'dev.slipway.bench';
 const labels = [labelKeys.stack, composeLabel, benchLabel];
 const idPattern = /^bench-(\d+)$/;
 
-/** One run of the benchmarks: a name, a folder and a stack of its own, and what removes them again. */
+/**
+ * One run of the benchmarks: a name, a folder and a stack of its own, and what removes them again.
+ */
 export class Bench {
   /** Name of the Pulumi stack and of the compose project. */
   readonly id = `bench-${process.pid}`;
@@ -70,7 +75,9 @@ export async function removeLeftovers(): Promise<void> {
   const containers = await docker.listContainers({ all: true });
   const { Volumes } = await docker.listVolumes();
   const networks = await docker.listNetworks();
-  const found = [...containers, ...(Volumes ?? []), ...networks].map((thing) => thing.Labels as Labels);
+  const found = [...containers, ...(Volumes ?? []), ...networks].map(
+    (thing) => thing.Labels as Labels,
+  );
   const ids = found.flatMap((its) => labels.map((label) => its?.[label] ?? ''));
   for (const id of new Set(ids)) {
     const pid = Number(idPattern.exec(id)?.[1]);

@@ -15,8 +15,9 @@ const running = new Set<ChildProcess>();
 let interrupted: NodeJS.Signals | undefined;
 
 /**
- * Lets Ctrl-C and SIGTERM end the command in hand instead of this process, so that what was made is still cleaned up. Ctrl-C
- * reaches the command from the terminal itself; a SIGTERM to us alone is handed on.
+ * Lets Ctrl-C and SIGTERM end the command in hand instead of this process, so that what was made is
+ * still cleaned up. Ctrl-C reaches the command from the terminal itself; a SIGTERM to us alone is
+ * handed on.
  */
 export function endCommandsOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -42,14 +43,19 @@ export function stopIfInterrupted(): void {
  *
  * @throws with its last lines when it fails, or when a signal has asked for the end
  */
-export async function run([program = '', ...args]: string[], options: CommandOptions = {}): Promise<Finished> {
+export async function run(
+  [program = '', ...args]: string[],
+  options: CommandOptions = {},
+): Promise<Finished> {
   stopIfInterrupted();
   const started = performance.now();
   const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let stdout = '';
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => ((stdout += text), (output += text)));
+  child.stdout
+    .setEncoding('utf8')
+    .on('data', (text: string) => ((stdout += text), (output += text)));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text));
   let milliseconds = 0;
   child.on('exit', () => (milliseconds = performance.now() - started));

@@ -10,7 +10,10 @@ import { aptInstall, isDebianRoot } from '../../toolchain/setup/host.ts';
 import { run, type Finished } from './commands.ts';
 import type { RunningStack } from './stack.ts';
 
-/** The other way to run the same containers: docker-compose with a file that says what the engine says of ours. */
+/**
+ * The other way to run the same containers: docker-compose with a file that says what the engine
+ * says of ours.
+ */
 export class Compose {
   /** Name and version, for the table. */
   readonly version: string;
@@ -39,7 +42,10 @@ export class Compose {
   }): Promise<Compose | { missing: string }> {
     const program = await findProgram();
     if (program === undefined) {
-      return { missing: 'there is no docker-compose; install it (Debian: `sudo apt-get install docker-compose`)' };
+      return {
+        missing:
+          'there is no docker-compose; install it (Debian: `sudo apt-get install docker-compose`)',
+      };
     }
     const version = (await run([...program, 'version', '--short'])).stdout.trim();
     const configuration = join(args.folder, 'nginx.conf');
@@ -48,9 +54,13 @@ export class Compose {
     const file = join(args.folder, 'docker-compose.json');
     // JSON is YAML. Named volumes are declared at the top.
     const volumes = Object.values(services).flatMap(({ volumes }) => volumes ?? []);
-    const named = volumes.filter((volume) => !volume.startsWith('/')).map((volume) => volume.split(':')[0] ?? '');
+    const named = volumes
+      .filter((volume) => !volume.startsWith('/'))
+      .map((volume) => volume.split(':')[0] ?? '');
     const text = { volumes: Object.fromEntries(named.map((name) => [name, {}])), services };
-    writeFileSync(file, JSON.stringify(text, undefined, 2).replaceAll('$', '$$$$'), { mode: 0o600 });
+    writeFileSync(file, JSON.stringify(text, undefined, 2).replaceAll('$', '$$$$'), {
+      mode: 0o600,
+    });
     const names = Object.keys(services).filter((name) => name !== 'migrate');
     const command = [...program, '--project-name', args.project, '--file', file];
     return new Compose(`docker-compose ${version}`, command, names, args.firstPort);
@@ -61,7 +71,10 @@ export class Compose {
     return run([...this.command, 'up', '-d']);
   }
 
-  /** The same when all runs already, of the services alone: `up` would run the finished `migrate` anew each time. */
+  /**
+   * The same when all runs already, of the services alone: `up` would run the finished `migrate`
+   * anew each time.
+   */
   upAgain(): Promise<Finished> {
     return run([...this.command, 'up', '-d', '--no-deps', ...this.services]);
   }
@@ -77,8 +90,15 @@ interface Service {
   [option: string]: unknown;
 }
 
-/** Compose's services from the definitions of our containers: image, command, environment, limits, rights, health check. */
-function servicesOf(stack: RunningStack, gatewayConfiguration: string, firstPort: number): Record<string, Service> {
+/**
+ * Compose's services from the definitions of our containers: image, command, environment, limits,
+ * rights, health check.
+ */
+function servicesOf(
+  stack: RunningStack,
+  gatewayConfiguration: string,
+  firstPort: number,
+): Record<string, Service> {
   const services: Record<string, Service> = {};
   for (const container of stack.containers) {
     const role = container.Config.Labels[labelKeys.role] ?? '?';
@@ -88,7 +108,8 @@ function servicesOf(stack: RunningStack, gatewayConfiguration: string, firstPort
     else services[role] = serviceOf(container);
   }
   const { postgres, valkey, api, gateway } = services;
-  if (!postgres || !valkey || !api || !gateway) throw new Error(`a stack of ${Object.keys(services).join(', ')}?`);
+  if (!postgres || !valkey || !api || !gateway)
+    throw new Error(`a stack of ${Object.keys(services).join(', ')}?`);
 
   const healthy = { condition: 'service_healthy' };
   services['migrate'] = {
@@ -101,8 +122,13 @@ function servicesOf(stack: RunningStack, gatewayConfiguration: string, firstPort
     scale: 1,
     depends_on: { postgres: healthy },
   };
-  api['depends_on'] = { postgres: healthy, valkey: healthy, migrate: { condition: 'service_completed_successfully' } };
-  // nginx alone needs the api's name when it starts, not its health; so it starts as early as it can.
+  api['depends_on'] = {
+    postgres: healthy,
+    valkey: healthy,
+    migrate: { condition: 'service_completed_successfully' },
+  };
+  // nginx alone needs the api's name when it starts, not its health; so it starts as early as it
+  // can.
   gateway['depends_on'] = { api: { condition: 'service_started' } };
   gateway['entrypoint'] = ['nginx', '-c', '/etc/slipway/nginx.conf', '-g', 'daemon off;'];
   gateway['environment'] = {};
@@ -116,7 +142,8 @@ function servicesOf(stack: RunningStack, gatewayConfiguration: string, firstPort
 }
 
 function serviceOf({ HostConfig, Mounts, ...container }: ContainerInspectInfo): Service {
-  const Config: typeof container.Config & { StopSignal?: string; StopTimeout?: number } = container.Config;
+  const Config: typeof container.Config & { StopSignal?: string; StopTimeout?: number } =
+    container.Config;
   const seconds = (nanoseconds = 0): string => `${nanoseconds / 1e9}s`;
   const check = Config.Healthcheck;
   return {
@@ -145,17 +172,30 @@ function serviceOf({ HostConfig, Mounts, ...container }: ContainerInspectInfo): 
     cap_drop: HostConfig.CapDrop ?? [],
     cap_add: HostConfig.CapAdd ?? [],
     security_opt: HostConfig.SecurityOpt ?? [],
-    tmpfs: Object.entries((HostConfig.Tmpfs ?? {}) as Record<string, string>).map((pair) => pair.join(':')),
-    logging: { driver: HostConfig.LogConfig?.Type, options: HostConfig.LogConfig?.Config as object },
+    tmpfs: Object.entries((HostConfig.Tmpfs ?? {}) as Record<string, string>).map((pair) =>
+      pair.join(':'),
+    ),
+    logging: {
+      driver: HostConfig.LogConfig?.Type,
+      options: HostConfig.LogConfig?.Config as object,
+    },
     volumes: Mounts.flatMap(({ Type, Destination }) =>
-      Type === 'volume' ? [`${Destination.replaceAll('/', '-').replace(/^-/, '')}:${Destination}`] : [],
+      Type === 'volume'
+        ? [`${Destination.replaceAll('/', '-').replace(/^-/, '')}:${Destination}`]
+        : [],
     ),
   };
 }
 
-/** The rollout's configuration, with compose's name for all instances of the api in place of the list of them. */
+/**
+ * The rollout's configuration, with compose's name for all instances of the api in place of the
+ * list of them.
+ */
 function gatewayConfiguration(): string {
-  const config = parseConfig({ platform: 'docker', build: 'true' }, { project: 'slipway', stack: 'bench' });
+  const config = parseConfig(
+    { platform: 'docker', build: 'true' },
+    { project: 'slipway', stack: 'bench' },
+  );
   const { routes } = createBlueprint(config);
   const text = nginxConfig({
     routes,
@@ -168,7 +208,10 @@ function gatewayConfiguration(): string {
 }
 
 async function findProgram(): Promise<string[] | undefined> {
-  if (!which('docker-compose') && isDebianRoot()) await aptInstall(['docker-compose']).catch(() => undefined);
+  if (!which('docker-compose') && isDebianRoot())
+    await aptInstall(['docker-compose']).catch(() => undefined);
   if (which('docker-compose')) return ['docker-compose'];
-  return (await tryExec('docker', ['compose', 'version'])).code === 0 ? ['docker', 'compose'] : undefined;
+  return (await tryExec('docker', ['compose', 'version'])).code === 0
+    ? ['docker', 'compose']
+    : undefined;
 }

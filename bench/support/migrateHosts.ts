@@ -7,13 +7,20 @@ import { run } from './commands.ts';
 const password = 'bench';
 const owner = 'slipway';
 
-/** Three containers on a network of their own: a Postgres, one of the app image, and one of the Postgres image for its psql. */
+/**
+ * Three containers on a network of their own: a Postgres, one of the app image, and one of the
+ * Postgres image for its psql.
+ */
 export class MigrateHosts {
   private readonly network: string;
   private readonly port: number;
   private readonly ids: Record<'server' | 'app' | 'psql', string>;
 
-  private constructor(network: string, port: number, ids: Record<'server' | 'app' | 'psql', string>) {
+  private constructor(
+    network: string,
+    port: number,
+    ids: Record<'server' | 'app' | 'psql', string>,
+  ) {
     this.network = network;
     this.port = port;
     this.ids = ids;
@@ -25,8 +32,14 @@ export class MigrateHosts {
     const port = bench.firstPort + 33;
     await run(['docker', 'network', 'create', ...bench.label, network]);
     const begin = async (...args: string[]): Promise<string> =>
-      (await run(['docker', 'run', '-d', '--init', ...bench.label, '--network', network, ...args])).stdout.trim();
-    const environment = [`POSTGRES_USER=${owner}`, `POSTGRES_DB=${owner}`, `POSTGRES_PASSWORD=${password}`];
+      (
+        await run(['docker', 'run', '-d', '--init', ...bench.label, '--network', network, ...args])
+      ).stdout.trim();
+    const environment = [
+      `POSTGRES_USER=${owner}`,
+      `POSTGRES_DB=${owner}`,
+      `POSTGRES_PASSWORD=${password}`,
+    ];
     const server = await begin(
       ...['--network-alias', 'server', '-p', `127.0.0.1:${port}:5432`],
       ...environment.flatMap((pair) => ['-e', pair]),
@@ -54,7 +67,10 @@ export class MigrateHosts {
     await run(['docker', 'cp', from, `${this.ids[host]}:${to}`]);
   }
 
-  /** Runs a command in a container, and returns the milliseconds from its start to its end, taken inside. */
+  /**
+   * Runs a command in a container, and returns the milliseconds from its start to its end, taken
+   * inside.
+   */
   async time(host: 'app' | 'psql', command: string, exitCode = 0): Promise<number> {
     const script = `start=$EPOCHREALTIME; ${command} >/tmp/output 2>&1; code=$?; end=$EPOCHREALTIME
       if [ $code != ${exitCode} ]; then cat /tmp/output; exit 1; fi; echo "$start $end"`;
@@ -68,13 +84,23 @@ export class MigrateHosts {
     args: string,
     options: { database?: string; settings?: Record<string, string>; exitCode?: number } = {},
   ): Promise<number> {
-    const settings = { ...options.settings, DATABASE_URL: address('server:5432', options.database ?? owner) };
+    const settings = {
+      ...options.settings,
+      DATABASE_URL: address('server:5432', options.database ?? owner),
+    };
     const pairs = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-    return this.time('app', `env ${pairs.join(' ')} node /app/main.js migrate ${args}`, options.exitCode);
+    return this.time(
+      'app',
+      `env ${pairs.join(' ')} node /app/main.js migrate ${args}`,
+      options.exitCode,
+    );
   }
 
   psql(args: string): Promise<number> {
-    return this.time('psql', `psql -X -q -v ON_ERROR_STOP=1 -h server -U ${owner} -d ${owner} ${args}`);
+    return this.time(
+      'psql',
+      `psql -X -q -v ON_ERROR_STOP=1 -h server -U ${owner} -d ${owner} ${args}`,
+    );
   }
 
   /** Makes the database anew. */

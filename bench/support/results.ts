@@ -14,7 +14,10 @@ export interface Row {
 
 export const samples = 5;
 
-/** Runs both sides in turn, the one that goes first changing every round, so that a slow minute of the machine hits both. */
+/**
+ * Runs both sides in turn, the one that goes first changing every round, so that a slow minute of
+ * the machine hits both.
+ */
 export async function interleave(
   rounds: number,
   ours: () => Promise<void>,
@@ -65,13 +68,19 @@ export function machineLine(rows: Row[]): string {
   const short = (value: number): number => Number(value.toPrecision(4));
   const entries = rows.map((row) => [
     row.key,
-    { ours: short(median(row.ours)), theirs: short(median(row.theirs)), unit: row.unit, ratio: short(ratio(row)) },
+    {
+      ours: short(median(row.ours)),
+      theirs: short(median(row.theirs)),
+      unit: row.unit,
+      ratio: short(ratio(row)),
+    },
   ]);
   return `bench ${JSON.stringify(Object.fromEntries(entries))}`;
 }
 
 function figure(values: number[], unit: Row['unit']): string {
-  const show = (value: number): string => (unit === 'ms' ? value.toFixed(0) : value.toFixed(unit === 's' ? 2 : 1));
+  const show = (value: number): string =>
+    unit === 'ms' ? value.toFixed(0) : value.toFixed(unit === 's' ? 2 : 1);
   const least = show(Math.min(...values));
   const greatest = show(Math.max(...values));
   return `${show(median(values))} ${unit}${least === greatest ? '' : ` (${least}–${greatest})`}`;

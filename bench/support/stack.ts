@@ -62,10 +62,19 @@ export class BenchStack {
   }
 
   async running(): Promise<RunningStack> {
-    const { stdout } = await this.pulumi('stack', 'output', '--stack', this.name, '--json', '--show-secrets');
+    const { stdout } = await this.pulumi(
+      'stack',
+      'output',
+      '--stack',
+      this.name,
+      '--json',
+      '--show-secrets',
+    );
     const outputs = JSON.parse(stdout) as Pick<RunningStack, 'imageId' | 'migrationTask'>;
     const docker = dockerClient(dockerHost());
-    const found = await docker.listContainers({ filters: { label: [`${labelKeys.stack}=${this.name}`] } });
+    const found = await docker.listContainers({
+      filters: { label: [`${labelKeys.stack}=${this.name}`] },
+    });
     const containers = await Promise.all(found.map(({ Id }) => docker.getContainer(Id).inspect()));
     return { ...outputs, containers };
   }
@@ -80,12 +89,19 @@ export class BenchStack {
   }
 }
 
-/** What `make env` in that checkout says, asked without make: it would compare the packages with the lockfile again. */
+/**
+ * What `make env` in that checkout says, asked without make: it would compare the packages with the
+ * lockfile again.
+ */
 async function environmentOf(root: string): Promise<NodeJS.ProcessEnv> {
   // `make bench` itself has those of this checkout.
   const ours = { ...process.env };
-  for (const name of ['PULUMI_BACKEND_URL', 'PULUMI_CONFIG_PASSPHRASE_FILE', 'NODE_COMPILE_CACHE']) delete ours[name];
-  const { stdout } = await run([process.execPath, join(root, 'toolchain/cli.ts'), 'env'], { cwd: root, env: ours });
+  for (const name of ['PULUMI_BACKEND_URL', 'PULUMI_CONFIG_PASSPHRASE_FILE', 'NODE_COMPILE_CACHE'])
+    delete ours[name];
+  const { stdout } = await run([process.execPath, join(root, 'toolchain/cli.ts'), 'env'], {
+    cwd: root,
+    env: ours,
+  });
   const shell = await run(['bash', '-c', 'eval "$0" && env -0', stdout], { env: ours });
   const pairs = shell.stdout.split('\0').filter(Boolean);
   const env = Object.fromEntries(

@@ -55,7 +55,11 @@ export class AwsPlatform implements Platform<FargateService> {
   private observability: Observability | undefined;
 
   /** @throws UserError when the stack could not come up */
-  static async survey(config: Config, identity: StackIdentity, blueprint: Blueprint): Promise<CreatePlatform> {
+  static async survey(
+    config: Config,
+    identity: StackIdentity,
+    blueprint: Blueprint,
+  ): Promise<CreatePlatform> {
     const survey = await surveyAws(config, identity, blueprint);
     return (secrets) => new AwsPlatform(survey, secrets);
   }
@@ -70,7 +74,9 @@ export class AwsPlatform implements Platform<FargateService> {
       logPrefix: `/${identity.project}/${identity.stack}`,
     };
     const { logRetentionDays } = profile;
-    const opts = { providers: [awsProvider({ region, profile: awsProfile, accountId, identity, emulator })] };
+    const opts = {
+      providers: [awsProvider({ region, profile: awsProfile, accountId, identity, emulator })],
+    };
     this.survey = survey;
     this.profile = profile;
     this.place = place;
@@ -88,7 +94,11 @@ export class AwsPlatform implements Platform<FargateService> {
     );
     this.key = new EncryptionKey(
       'app-key',
-      { ...key, description: 'Secrets, cache, media, images, logs, alerts', usedBy: ['logs', 'alerts'] },
+      {
+        ...key,
+        description: 'Secrets, cache, media, images, logs, alerts',
+        usedBy: ['logs', 'alerts'],
+      },
       opts,
     );
     const kmsKeyArn = this.key.arn;
@@ -102,7 +112,13 @@ export class AwsPlatform implements Platform<FargateService> {
     const { vpcId } = this.network;
     this.groups = new SecurityGroups(
       'firewall',
-      { vpcId, services, routes, allowedCidrs: config.allowedCidrs, https: survey.https !== undefined },
+      {
+        vpcId,
+        services,
+        routes,
+        allowedCidrs: config.allowedCidrs,
+        https: survey.https !== undefined,
+      },
       opts,
     );
     this.loadBalancer = new LoadBalancer(
@@ -152,7 +168,8 @@ export class AwsPlatform implements Platform<FargateService> {
       },
       opts,
     );
-    if (services.some(({ media }) => media)) this.media = new MediaBucket('media', { kmsKeyArn, protect }, opts);
+    if (services.some(({ media }) => media))
+      this.media = new MediaBucket('media', { kmsKeyArn, protect }, opts);
 
     // The image is pushed and read back before anything runs it.
     this.image = survey.image(() => new docker.Provider('docker', { host: survey.dockerHost }));
@@ -235,7 +252,11 @@ export class AwsPlatform implements Platform<FargateService> {
     });
   }
 
-  run(blueprint: ServiceBlueprint, environment: Environment, migrations: MigrationRun): FargateService {
+  run(
+    blueprint: ServiceBlueprint,
+    environment: Environment,
+    migrations: MigrationRun,
+  ): FargateService {
     const { config, emulator, identity } = this.survey;
     const { name } = blueprint;
     const media = blueprint.media ? this.media : undefined;
@@ -314,7 +335,10 @@ export class AwsPlatform implements Platform<FargateService> {
       databaseInstance: this.database.identifier,
       ...(this.media && { mediaBucket: this.media.bucketName }),
       ...(this.migrations && { migrationLog: this.migrations.logGroupName }),
-      ...(this.access && { previewRole: this.access.previewRoleArn, deployRole: this.access.deployRoleArn }),
+      ...(this.access && {
+        previewRole: this.access.previewRoleArn,
+        deployRole: this.access.deployRoleArn,
+      }),
       ...(this.observability && { dashboard: this.observability.dashboardUrl }),
     };
   }
@@ -355,7 +379,9 @@ export class AwsPlatform implements Platform<FargateService> {
     return {
       region,
       ...(profile !== undefined && { profile }),
-      ...(endpoint !== undefined && { endpoints: { ecs: endpoint, logs: endpoint, elbv2: endpoint } }),
+      ...(endpoint !== undefined && {
+        endpoints: { ecs: endpoint, logs: endpoint, elbv2: endpoint },
+      }),
     };
   }
 }

@@ -32,11 +32,20 @@ const services = [
 ] as const satisfies (keyof awsInputs.ProviderEndpoint)[];
 
 /** Tags of everything in a stack. By `dev.slipway.stack` costs and leftovers are told apart. */
-export function stackTags({ project, stack }: Pick<StackIdentity, 'project' | 'stack'>): Record<string, string> {
-  return { [labelKeys.project]: project, [labelKeys.stack]: stack, 'dev.slipway.managed-by': 'pulumi' };
+export function stackTags({
+  project,
+  stack,
+}: Pick<StackIdentity, 'project' | 'stack'>): Record<string, string> {
+  return {
+    [labelKeys.project]: project,
+    [labelKeys.stack]: stack,
+    'dev.slipway.managed-by': 'pulumi',
+  };
 }
 
-/** The provider of one stack: for its own account and region alone, and with its tags on everything. */
+/**
+ * The provider of one stack: for its own account and region alone, and with its tags on everything.
+ */
 export function awsProvider(args: {
   region: string;
   /** A profile of `~/.aws/config`; by default AWS_PROFILE, or what the environment holds. */

@@ -5,7 +5,8 @@ interface Args {
   size: number;
   name?: string;
 }
-const apply = (transform?: Transform<Args>) => transformed<Args>(transform, 'network-vpc', { size: 1 }, {});
+const apply = (transform?: Transform<Args>) =>
+  transformed<Args>(transform, 'network-vpc', { size: 1 }, {});
 
 describe('a transform', () => {
   it('leaves a resource as it is when there is none', () => {

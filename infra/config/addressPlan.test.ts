@@ -21,7 +21,8 @@ const vpcs = [16, 17, 18, 19, 20, 21, 22].flatMap((prefix) => {
 
 describe('the subnets of a VPC of any size', () => {
   const plans = vpcs.map((vpc) => ({ vpc, zones: addressPlan(vpc, zoneSlots) }));
-  const subnets = (zones: ZoneSubnets[]) => zones.flatMap((zone) => [zone.public, zone.task, zone.database].map(block));
+  const subnets = (zones: ZoneSubnets[]) =>
+    zones.flatMap((zone) => [zone.public, zone.task, zone.database].map(block));
 
   it('lie within it, each on its own boundary', () => {
     for (const { vpc, zones } of plans) {
@@ -35,7 +36,9 @@ describe('the subnets of a VPC of any size', () => {
   it('do not overlap, in as many zones as there is room for', () => {
     for (const { zones } of plans) {
       const all = subnets(zones);
-      all.forEach((one, index) => all.slice(index + 1).forEach((other) => expect(overlaps(one, other)).toBe(false)));
+      all.forEach((one, index) =>
+        all.slice(index + 1).forEach((other) => expect(overlaps(one, other)).toBe(false)),
+      );
     }
   });
 
@@ -76,9 +79,13 @@ describe('an address plan', () => {
       { key: 'vpcCidr', fault: '8.0.0.0/8 must be a /16 to a /22: AWS takes no larger VPC.' },
       {
         key: 'vpcCidr',
-        fault: '8.0.0.0/8 is not private; choose a block within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16.',
+        fault:
+          '8.0.0.0/8 is not private; choose a block within 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16.',
       },
-      { key: 'vpcCidr', fault: '8.0.0.0/8 overlaps 8.8.0.0/16 of peeredCidrs; choose another block.' },
+      {
+        key: 'vpcCidr',
+        fault: '8.0.0.0/8 overlaps 8.8.0.0/16 of peeredCidrs; choose another block.',
+      },
     ]);
   });
 
@@ -91,7 +98,10 @@ describe('an address plan', () => {
     expect(addressFaults(vpc, [peer])).toHaveLength(expected ? 1 : 0);
   });
 
-  it.each(['10.20.0.0', '10.20.0.256/24', '10.20.0.0/33', '::/0', '', '010.0.0.0/8x'])('%j is no block', (text) => {
-    expect(parseCidr(text)).toContain('is no IPv4 block');
-  });
+  it.each(['10.20.0.0', '10.20.0.256/24', '10.20.0.0/33', '::/0', '', '010.0.0.0/8x'])(
+    '%j is no block',
+    (text) => {
+      expect(parseCidr(text)).toContain('is no IPv4 block');
+    },
+  );
 });

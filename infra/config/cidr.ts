@@ -11,10 +11,12 @@ export function parseCidr(text: string): Cidr | string {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   if (!match) return `${text} is no IPv4 block such as 10.20.0.0/16`;
   const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = match.slice(1).map(Number);
-  if ([a, b, c, d].some((octet) => octet > 255) || prefix > 32) return `${text} is no IPv4 block such as 10.20.0.0/16`;
+  if ([a, b, c, d].some((octet) => octet > 255) || prefix > 32)
+    return `${text} is no IPv4 block such as 10.20.0.0/16`;
   const block = { first: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0, prefix };
   const aligned = { first: block.first - (block.first % size(block)), prefix };
-  if (aligned.first !== block.first) return `${text} does not start on its own boundary; ${formatCidr(aligned)} does`;
+  if (aligned.first !== block.first)
+    return `${text} does not start on its own boundary; ${formatCidr(aligned)} does`;
   return block;
 }
 

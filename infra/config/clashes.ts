@@ -4,14 +4,19 @@ import { fargateFault } from './fargateSize.ts';
 import { costs, createProfile, type Cost } from './profile.ts';
 import { keys, keysOf } from './keys.ts';
 
-/** A stack's values as they were read: each may be absent or of a wrong type, which is reported elsewhere. */
+/**
+ * A stack's values as they were read: each may be absent or of a wrong type, which is reported
+ * elsewhere.
+ */
 type Values = Record<string, unknown>;
 
 /** Clashes between keys that are each well-formed, as `<key>: <what is wrong and what to do>`. */
 export function clashes(values: Values): string[] {
   const faults = imageClashes(values);
-  if (values['platform'] === 'docker') faults.push(...strangers(values, 'aws'), ...portClashes(values));
-  if (values['platform'] === 'aws') faults.push(...strangers(values, 'docker'), ...awsClashes(values));
+  if (values['platform'] === 'docker')
+    faults.push(...strangers(values, 'aws'), ...portClashes(values));
+  if (values['platform'] === 'aws')
+    faults.push(...strangers(values, 'docker'), ...awsClashes(values));
   return faults;
 }
 
@@ -34,7 +39,9 @@ export function providerFaults(aws: Record<string, string>): string[] {
 }
 
 function imageClashes(values: Values): string[] {
-  const set = ['build', 'image', 'imageFrom'].filter((key) => values[key] !== undefined && values[key] !== false);
+  const set = ['build', 'image', 'imageFrom'].filter(
+    (key) => values[key] !== undefined && values[key] !== false,
+  );
   if (set.length === 1) return [];
   if (set.length === 0) {
     return [
@@ -59,7 +66,8 @@ function portClashes(values: Values): string[] {
   for (const key of ['gatewayPort', 'databasePort', 'metricsPort'] as const) {
     const value = values[key] ?? keys[key].parse(undefined);
     const other = seen.get(value);
-    if (other) faults.push(`${key}: ${JSON.stringify(value)} is ${other} as well. Choose another port.`);
+    if (other)
+      faults.push(`${key}: ${JSON.stringify(value)} is ${other} as well. Choose another port.`);
     seen.set(value, key);
   }
   return faults;
@@ -84,7 +92,8 @@ function awsClashes(values: Values): string[] {
 
 function networkClashes(values: Values): string[] {
   const vpcCidr = values['vpcCidr'] ?? keys.vpcCidr.parse(undefined);
-  const texts = (key: string) => (Array.isArray(values[key]) ? (values[key] as unknown[]).filter(isString) : []);
+  const texts = (key: string) =>
+    Array.isArray(values[key]) ? (values[key] as unknown[]).filter(isString) : [];
   const faults = isString(vpcCidr)
     ? addressFaults(vpcCidr, texts('peeredCidrs')).map(({ key, fault }) => `${key}: ${fault}`)
     : [];
@@ -102,7 +111,9 @@ function domainClashes(values: Values): string[] {
   const faults: string[] = [];
   for (const key of ['hostedZone', 'certificateArn']) {
     if (values[key] !== undefined && domain === undefined) {
-      faults.push(`${key}: has no effect without domain. Set domain to the site's host name, or remove ${key}.`);
+      faults.push(
+        `${key}: has no effect without domain. Set domain to the site's host name, or remove ${key}.`,
+      );
     }
   }
   if (hostedZone !== undefined && certificateArn !== undefined) {
@@ -110,8 +121,15 @@ function domainClashes(values: Values): string[] {
       'certificateArn: cannot be set with hostedZone: a certificate is made in Route 53, or elsewhere. Remove one.',
     );
   }
-  if (isString(domain) && isString(hostedZone) && domain !== hostedZone && !domain.endsWith(`.${hostedZone}`)) {
-    faults.push(`hostedZone: ${hostedZone} does not hold ${domain}. Set it to the name of the zone that does.`);
+  if (
+    isString(domain) &&
+    isString(hostedZone) &&
+    domain !== hostedZone &&
+    !domain.endsWith(`.${hostedZone}`)
+  ) {
+    faults.push(
+      `hostedZone: ${hostedZone} does not hold ${domain}. Set it to the name of the zone that does.`,
+    );
   }
   return faults;
 }
@@ -131,13 +149,19 @@ function restoreClashes(values: Values): string[] {
   const { restoreSnapshot, restoreTime, restoreSource } = values;
   const faults: string[] = [];
   if (restoreSnapshot !== undefined && restoreTime !== undefined) {
-    faults.push('restoreSnapshot: cannot be set with restoreTime; a database comes from one of them. Remove one.');
+    faults.push(
+      'restoreSnapshot: cannot be set with restoreTime; a database comes from one of them. Remove one.',
+    );
   }
   if (restoreTime !== undefined && restoreSource === undefined) {
-    faults.push('restoreSource: is required with restoreTime. Set it to the identifier of the RDS instance to copy.');
+    faults.push(
+      'restoreSource: is required with restoreTime. Set it to the identifier of the RDS instance to copy.',
+    );
   }
   if (restoreSource !== undefined && restoreTime === undefined) {
-    faults.push('restoreTime: is required with restoreSource. Set it to a moment such as 2027-01-31T08:30:00Z.');
+    faults.push(
+      'restoreTime: is required with restoreSource. Set it to a moment such as 2027-01-31T08:30:00Z.',
+    );
   }
   return faults;
 }
@@ -146,7 +170,9 @@ function githubClashes(values: Values): string[] {
   if (values['githubRepository'] === undefined) {
     return ['githubEnvironment', 'githubOidcProviderArn', 'stateBucket', 'stateKeyArn']
       .filter((key) => values[key] !== undefined)
-      .map((key) => `${key}: has no effect without githubRepository. Set that too, or remove ${key}.`);
+      .map(
+        (key) => `${key}: has no effect without githubRepository. Set that too, or remove ${key}.`,
+      );
   }
   if (values['stateBucket'] !== undefined) return [];
   return [

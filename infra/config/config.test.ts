@@ -27,7 +27,13 @@ describe('configuration', () => {
   });
 
   it('reports every fault at once, each with its key', () => {
-    const message = refusal({ platform: 'moon', build: 'maybe', replicas: '0', gatewayPort: '70000', replcas: '2' });
+    const message = refusal({
+      platform: 'moon',
+      build: 'maybe',
+      replicas: '0',
+      gatewayPort: '70000',
+      replcas: '2',
+    });
     expect(message).toContain('5 faults');
     expect(message).toContain('slipway:platform: must be one of docker, aws, is "moon"');
     expect(message).toContain('slipway:build: must be a boolean, is "maybe"');
@@ -37,21 +43,31 @@ describe('configuration', () => {
   });
 
   it('says which values a missing key may have', () => {
-    expect(refusal({ build: 'true' })).toContain('slipway:platform: is required: one of docker, aws');
+    expect(refusal({ build: 'true' })).toContain(
+      'slipway:platform: is required: one of docker, aws',
+    );
   });
 
   it('wants exactly one of build, image and imageFrom', () => {
     const image = `sha256:${'a'.repeat(64)}`;
     expect(refusal({ platform: 'docker' })).toContain('none of build, image and imageFrom is set');
-    expect(refusal({ platform: 'docker', build: 'true', image })).toContain('build: cannot be set with image;');
-    expect(refusal({ platform: 'docker', build: 'true', image, imageFrom: 'dev' })).toContain('image and imageFrom;');
+    expect(refusal({ platform: 'docker', build: 'true', image })).toContain(
+      'build: cannot be set with image;',
+    );
+    expect(refusal({ platform: 'docker', build: 'true', image, imageFrom: 'dev' })).toContain(
+      'image and imageFrom;',
+    );
     expect(parse({ platform: 'docker', image }).image).toBe(image);
     expect(parse({ platform: 'docker', build: 'false', imageFrom: 'dev' }).imageFrom).toBe('dev');
-    expect(refusal({ platform: 'docker', imageFrom: 'a/b' })).toContain("imageFrom: must be another stack's name");
+    expect(refusal({ platform: 'docker', imageFrom: 'a/b' })).toContain(
+      "imageFrom: must be another stack's name",
+    );
   });
 
   it('refuses an image that is not an id', () => {
-    expect(refusal({ platform: 'docker', image: 'app:latest' })).toContain('slipway:image: must be an image id');
+    expect(refusal({ platform: 'docker', image: 'app:latest' })).toContain(
+      'slipway:image: must be an image id',
+    );
   });
 
   it('refuses one port for two things, defaults included', () => {
@@ -60,7 +76,9 @@ describe('configuration', () => {
   });
 
   it('refuses ports that need root', () => {
-    expect(refusal({ platform: 'docker', build: 'true', gatewayPort: '80' })).toContain('must be 1024 or above');
+    expect(refusal({ platform: 'docker', build: 'true', gatewayPort: '80' })).toContain(
+      'must be 1024 or above',
+    );
   });
 
   it('does not repeat a long value, which may be a misplaced secret', () => {
@@ -70,16 +88,26 @@ describe('configuration', () => {
 
   it('takes names of migrations to force, and a schema, that Postgres and the runner can take', () => {
     const docker = { platform: 'docker', build: 'true' };
-    const given = parse({ ...docker, forceMigrations: '["0007_drop_title"]', databaseSchema: 'chat' });
+    const given = parse({
+      ...docker,
+      forceMigrations: '["0007_drop_title"]',
+      databaseSchema: 'chat',
+    });
     expect(given).toMatchObject({
       forceMigrations: ['0007_drop_title'],
       databaseSchema: 'chat',
       migrationLint: 'error',
     });
-    expect(refusal({ ...docker, forceMigrations: '["7"]' })).toContain('names such as 0007_drop_title');
-    expect(refusal({ ...docker, databaseSchema: 'Chat Room' })).toContain('slipway:databaseSchema: must be a plain');
+    expect(refusal({ ...docker, forceMigrations: '["7"]' })).toContain(
+      'names such as 0007_drop_title',
+    );
+    expect(refusal({ ...docker, databaseSchema: 'Chat Room' })).toContain(
+      'slipway:databaseSchema: must be a plain',
+    );
     expect(refusal({ ...docker, databaseSchema: 'pg_chat' })).toContain('must not begin with pg_');
-    expect(refusal({ ...docker, migrationLint: 'no' })).toContain('must be one of error, warning, off');
+    expect(refusal({ ...docker, migrationLint: 'no' })).toContain(
+      'must be one of error, warning, off',
+    );
   });
 
   it('counts a single fault in the singular', () => {
@@ -123,7 +151,9 @@ describe('configuration of an aws stack', () => {
     expect(() => parseConfig({ platform: 'aws', build: 'true' }, where, {})).toThrow(
       /slipway:awsAccountId: is required.*\n.*aws:region: is required/,
     );
-    expect(refusalOf({ awsAccountId: '123' })).toContain('awsAccountId: must be the 12 digits of an account');
+    expect(refusalOf({ awsAccountId: '123' })).toContain(
+      'awsAccountId: must be the 12 digits of an account',
+    );
     expect(refusalOf({}, { region: 'eu-central-1a' })).toContain('a zone has one more letter');
   });
 
@@ -135,7 +165,9 @@ describe('configuration of an aws stack', () => {
 
   it('refuses keys of the other platform, which would have no effect', () => {
     const message = refusalOf({ gatewayPort: '8000', seed: 'true' });
-    expect(message).toContain('slipway:gatewayPort: is for stacks with platform: docker only. Remove it.');
+    expect(message).toContain(
+      'slipway:gatewayPort: is for stacks with platform: docker only. Remove it.',
+    );
     expect(message).toContain('slipway:seed: is for stacks with platform: docker only');
     expect(refusal({ platform: 'docker', build: 'true', waf: 'true' })).toContain(
       'slipway:waf: is for stacks with platform: aws only',
@@ -153,17 +185,28 @@ describe('configuration of an aws stack', () => {
   });
 
   it('refuses a VPC that overlaps a network it is connected with', () => {
-    expect(refusalOf({ peeredCidrs: '["10.0.0.0/8"]' })).toContain('10.20.0.0/16 overlaps 10.0.0.0/8 of peeredCidrs');
+    expect(refusalOf({ peeredCidrs: '["10.0.0.0/8"]' })).toContain(
+      '10.20.0.0/16 overlaps 10.0.0.0/8 of peeredCidrs',
+    );
   });
 
   it.each([
     [{ hostedZone: 'example.com' }, 'hostedZone: has no effect without domain'],
-    [{ domain: 'chat.example.com', hostedZone: 'example.org' }, 'example.org does not hold chat.example.com'],
+    [
+      { domain: 'chat.example.com', hostedZone: 'example.org' },
+      'example.org does not hold chat.example.com',
+    ],
     [{ domain: 'ample.com', hostedZone: 'e.com' }, 'e.com does not hold ample.com'],
     [{ domain: 'https://example.com' }, 'domain: must be a lower-case host name'],
-    [{ apiCpus: '1', apiMemoryMb: '512' }, 'with 1 vCPU Fargate offers 2048 to 8192 in steps of 1024 MiB, not 512'],
+    [
+      { apiCpus: '1', apiMemoryMb: '512' },
+      'with 1 vCPU Fargate offers 2048 to 8192 in steps of 1024 MiB, not 512',
+    ],
     [{ apiCpus: '0.3' }, 'Fargate offers 0.25, 0.5, 1, 2, 4, 8, 16 vCPUs, not 0.3'],
-    [{ apiMemoryMb: '8192' }, 'apiMemoryMb: with 0.5 vCPU Fargate offers 1024, 2048, 3072, 4096 MiB'],
+    [
+      { apiMemoryMb: '8192' },
+      'apiMemoryMb: with 0.5 vCPU Fargate offers 1024, 2048, 3072, 4096 MiB',
+    ],
     [{ restoreTime: '2027-01-31T08:30:00Z' }, 'restoreSource: is required with restoreTime'],
     [{ restoreTime: 'yesterday', restoreSource: 'db' }, 'restoreTime: must be a moment in UTC'],
     [
@@ -172,7 +215,10 @@ describe('configuration of an aws stack', () => {
     ],
     [{ githubEnvironment: 'prod' }, 'githubEnvironment: has no effect without githubRepository'],
     [{ githubRepository: 'acme/chat' }, 'stateBucket: is required with githubRepository'],
-    [{ githubRepository: 'chat', stateBucket: 'state' }, 'githubRepository: must be the owner and name'],
+    [
+      { githubRepository: 'chat', stateBucket: 'state' },
+      'githubRepository: must be the owner and name',
+    ],
     [{ zones: '["eu-central-1a"]' }, 'zones: must be 2 or 3 zones'],
     [{ zones: '["eu-central-1a","eu-central-1a"]' }, 'zones: names a zone twice'],
     [{ allowedCidrs: '["world"]' }, 'allowedCidrs: world is no IPv4 block'],
@@ -186,7 +232,12 @@ describe('configuration of an aws stack', () => {
   it('takes lists, and a promoted image', () => {
     const image = `sha256:${'a'.repeat(64)}`;
     const config = parseConfig(
-      { platform: 'aws', image, awsAccountId: '123456789012', allowedCidrs: '["10.0.0.0/8","192.168.0.0/16"]' },
+      {
+        platform: 'aws',
+        image,
+        awsAccountId: '123456789012',
+        allowedCidrs: '["10.0.0.0/8","192.168.0.0/16"]',
+      },
       where,
       provider,
     );

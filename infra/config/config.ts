@@ -11,7 +11,10 @@ export type Config = Omit<Keys, PlatformDefault> & {
 } & {
   /** The AWS region, from `aws:region`; set on every stack with `platform: aws`. */
   region?: string;
-  /** Profile of the AWS configuration files, from `aws:profile`; AWS_PROFILE holds where it is not set. */
+  /**
+   * Profile of the AWS configuration files, from `aws:profile`; AWS_PROFILE holds where it is not
+   * set.
+   */
   awsProfile?: string;
 };
 
@@ -42,7 +45,8 @@ export function loadConfig(): Config {
 /** The configuration, for what exists on AWS stacks alone. */
 export function awsConfig(config: Config): AwsConfig {
   const { platform, region, awsAccountId } = config;
-  if (platform !== 'aws' || !region || !awsAccountId) throw new TypeError('not the configuration of an aws stack');
+  if (platform !== 'aws' || !region || !awsAccountId)
+    throw new TypeError('not the configuration of an aws stack');
   return { ...config, platform, region, awsAccountId };
 }
 
@@ -67,7 +71,8 @@ export function parseConfig(
   }
   faults.push(...clashes(values));
   const located = faults.map((fault) => `${where.project}:${fault}`);
-  if (values['platform'] === 'aws') located.push(...providerFaults(aws).map((fault) => `aws:${fault}`));
+  if (values['platform'] === 'aws')
+    located.push(...providerFaults(aws).map((fault) => `aws:${fault}`));
   if (located.length === 0 && result.success) return withPlatformDefaults(result.data, aws);
 
   const head = `Pulumi.${where.stack}.yaml has ${located.length === 1 ? 'a fault' : `${located.length} faults`}; nothing was changed:`;
@@ -78,7 +83,13 @@ export function parseConfig(
 
 function withPlatformDefaults(data: Keys, { region, profile }: Record<string, string>): Config {
   if (data.platform === 'docker') {
-    return { replicas: 2, apiCpus: 1, apiMemoryMb: 512, rolloutTimeoutSeconds: 60, ...defined(data) };
+    return {
+      replicas: 2,
+      apiCpus: 1,
+      apiMemoryMb: 512,
+      rolloutTimeoutSeconds: 60,
+      ...defined(data),
+    };
   }
   const { tasks } = createProfile(data);
   const defaults = {
@@ -87,12 +98,19 @@ function withPlatformDefaults(data: Keys, { region, profile }: Record<string, st
     apiMemoryMb: tasks.memoryMb,
     rolloutTimeoutSeconds: 900,
   };
-  return { ...defaults, ...defined(data), ...(region ? { region } : {}), ...(profile ? { awsProfile: profile } : {}) };
+  return {
+    ...defaults,
+    ...defined(data),
+    ...(region ? { region } : {}),
+    ...(profile ? { awsProfile: profile } : {}),
+  };
 }
 
 /** Without the keys that are undefined, so that spreading keeps a default. */
 function defined(data: Keys): Omit<Keys, PlatformDefault> & { [K in PlatformDefault]?: number } {
-  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined)) as Keys;
+  return Object.fromEntries(
+    Object.entries(data).filter(([, value]) => value !== undefined),
+  ) as Keys;
 }
 
 function describe(issue: z.core.$ZodIssue, values: Record<string, unknown>): string[] {
@@ -104,10 +122,15 @@ function describe(issue: z.core.$ZodIssue, values: Record<string, unknown>): str
   }
   const [top, ...inner] = issue.path;
   const key = issue.path.map(String).join('.');
-  const value = inner.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown>)[step], values[String(top)]);
+  const value = inner.reduce<unknown>(
+    (at, step) => (at as Record<PropertyKey, unknown>)[step],
+    values[String(top)],
+  );
   if (value === undefined) return [`${key}: is required${choices(issue)}.`];
-  if (issue.code === 'invalid_type') return [`${key}: must be ${article(issue.expected)}, is ${quote(value)}.`];
-  if (issue.code === 'invalid_value') return [`${key}: must be one of ${issue.values.join(', ')}, is ${quote(value)}.`];
+  if (issue.code === 'invalid_type')
+    return [`${key}: must be ${article(issue.expected)}, is ${quote(value)}.`];
+  if (issue.code === 'invalid_value')
+    return [`${key}: must be one of ${issue.values.join(', ')}, is ${quote(value)}.`];
   return [`${key}: ${issue.message}, is ${quote(value)}.`];
 }
 
@@ -131,7 +154,10 @@ function suggestion(key: string): string {
   return near ? ` Did you mean ${near}?` : ' Remove it.';
 }
 
-/** Pulumi hands every value over as text; names, ids and addresses stay text, the rest is JSON where it parses as such. */
+/**
+ * Pulumi hands every value over as text; names, ids and addresses stay text, the rest is JSON where
+ * it parses as such.
+ */
 function readValue(key: string, text: string): unknown {
   if (isText(key)) return text;
   try {

@@ -17,12 +17,18 @@ const ranges: [cpu: number, from: number, to: number, step: number][] = [
   [16384, 32768, 122880, 8192],
 ];
 
-/** The smallest size that has at least so much, for tasks whose exact size nobody chose; none when there is no such size. */
+/**
+ * The smallest size that has at least so much, for tasks whose exact size nobody chose; none when
+ * there is no such size.
+ */
 export function smallestFargateSize(cpus: number, memoryMb: number): FargateSize | undefined {
   return sizes().find((size) => size.cpu >= cpus * 1024 && size.memoryMb >= memoryMb);
 }
 
-/** What is wrong with a size that somebody chose, with what would be right; nothing when Fargate offers it. */
+/**
+ * What is wrong with a size that somebody chose, with what would be right; nothing when Fargate
+ * offers it.
+ */
 export function fargateFault(cpus: number, memoryMb: number): string | undefined {
   const ofCpu = sizes().filter((size) => size.cpu === cpus * 1024);
   if (ofCpu.length === 0) {
@@ -41,6 +47,9 @@ export function fargateFault(cpus: number, memoryMb: number): string | undefined
 function sizes(): FargateSize[] {
   return ranges.flatMap(([cpu, from, to, step]) => {
     if (step === 0) return [512, 1024, 2048].map((memoryMb) => ({ cpu, memoryMb }));
-    return Array.from({ length: (to - from) / step + 1 }, (_, index) => ({ cpu, memoryMb: from + index * step }));
+    return Array.from({ length: (to - from) / step + 1 }, (_, index) => ({
+      cpu,
+      memoryMb: from + index * step,
+    }));
   });
 }

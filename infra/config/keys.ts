@@ -18,7 +18,9 @@ const hostName = z
 const sharedKeys = {
   /** Where the stack runs. */
   platform: z.enum(['docker', 'aws']),
-  /** Build the app image from this checkout. Exactly one of `build`, `image` and `imageFrom` is set. */
+  /**
+   * Build the app image from this checkout. Exactly one of `build`, `image` and `imageFrom` is set.
+   */
   build: z.boolean().optional(),
   /** Run an image that exists already, by its id (`imageId` of the stack that verified it). */
   image: z
@@ -30,7 +32,10 @@ const sharedKeys = {
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be another stack's name, such as dev")
     .optional(),
-  /** How many api containers or tasks run; on AWS the fewest. Default 2 on Docker, the profile's on AWS. */
+  /**
+   * How many api containers or tasks run; on AWS the fewest. Default 2 on Docker, the profile's on
+   * AWS.
+   */
   replicas: z
     .number()
     .int()
@@ -55,7 +60,10 @@ const sharedKeys = {
     .min(1, 'must be 1 or more')
     .max(86400, 'must be 86400 or below')
     .default(600),
-  /** Migrations to let pass by name: contract steps beside their expand, and files that the state is wrong about. */
+  /**
+   * Migrations to let pass by name: contract steps beside their expand, and files that the state is
+   * wrong about.
+   */
   forceMigrations: z
     .array(z.string().regex(/^\d{4}_[a-z0-9_]+$/, 'must hold names such as 0007_drop_title'))
     .default([]),
@@ -64,12 +72,28 @@ const sharedKeys = {
   /** Postgres schema that the tables are in. */
   databaseSchema: z
     .string()
-    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a plain lower-case name of up to 63 letters, digits and underscores')
-    .refine((name) => !name.startsWith('pg_'), 'must not begin with pg_, which Postgres keeps for itself')
+    .regex(
+      /^[a-z_][a-z0-9_]{0,62}$/,
+      'must be a plain lower-case name of up to 63 letters, digits and underscores',
+    )
+    .refine(
+      (name) => !name.startsWith('pg_'),
+      'must not begin with pg_, which Postgres keeps for itself',
+    )
     .default('public'),
-  /** How long new instances may take to become healthy and to be switched to, seconds. Default 60, on AWS 900. */
-  rolloutTimeoutSeconds: z.number().int().min(5, 'must be 5 or more').max(3600, 'must be 3600 or below').optional(),
-  /** Hold the stack to the policy pack; true on aws unless told, false on docker. Read by `make`. */
+  /**
+   * How long new instances may take to become healthy and to be switched to, seconds. Default 60,
+   * on AWS 900.
+   */
+  rolloutTimeoutSeconds: z
+    .number()
+    .int()
+    .min(5, 'must be 5 or more')
+    .max(3600, 'must be 3600 or below')
+    .optional(),
+  /**
+   * Hold the stack to the policy pack; true on aws unless told, false on docker. Read by `make`.
+   */
   policy: z.boolean().optional(),
   /** What the policy pack lets pass for a while. Read, and judged, by the pack: docs/policy.md. */
   policyExceptions: z.array(z.unknown()).optional(),
@@ -79,7 +103,9 @@ const sharedKeys = {
 const dockerKeys = {
   /** Load demo data after the migrations. */
   seed: z.boolean().default(false),
-  /** Before pending migrations run, show that the deployed version works on the schema they bring. */
+  /**
+   * Before pending migrations run, show that the deployed version works on the schema they bring.
+   */
   checkOldCode: z.boolean().default(true),
   /** Port of the gateway on 127.0.0.1. */
   gatewayPort: port.default(8000),
@@ -91,7 +117,8 @@ const dockerKeys = {
 
 /** What CloudWatch Logs takes, days. */
 const retentionDays = [
-  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
+  3653,
 ];
 
 /** Keys of stacks with `platform: aws` alone. */
@@ -101,7 +128,10 @@ const awsKeys = {
   /** The account this stack belongs to; any other is refused. Required. */
   awsAccountId: z
     .string()
-    .regex(/^\d{12}$/, 'must be the 12 digits of an account, in quotes (`aws sts get-caller-identity` prints them)')
+    .regex(
+      /^\d{12}$/,
+      'must be the 12 digits of an account, in quotes (`aws sts get-caller-identity` prints them)',
+    )
     .optional(),
   /** Addresses of the VPC. */
   vpcCidr: z.string().default('10.20.0.0/16'),
@@ -109,7 +139,11 @@ const awsKeys = {
   peeredCidrs: z.array(z.string()).default([]),
   /** Availability zones by name. Default: the region's first, as many as the profile asks for. */
   zones: z
-    .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'must be names of zones such as eu-central-1a'))
+    .array(
+      z
+        .string()
+        .regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, 'must be names of zones such as eu-central-1a'),
+    )
     .min(2, 'must be 2 or 3 zones: a load balancer wants two at least')
     .max(3, 'must be 2 or 3 zones')
     .optional(),
@@ -120,20 +154,30 @@ const awsKeys = {
   /** A certificate made elsewhere, for a domain whose DNS is not in Route 53. */
   certificateArn: z
     .string()
-    .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/.+$/, 'must be the ARN of an ACM certificate')
+    .regex(
+      /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/.+$/,
+      'must be the ARN of an ACM certificate',
+    )
     .optional(),
   /** Who may reach the site. */
   allowedCidrs: z.array(z.string()).min(1, 'must name one block at least').default(['0.0.0.0/0']),
   /** A web application firewall before the load balancer. */
   waf: z.boolean().default(false),
-  /** Protects database, cache, load balancer and buckets from deletion, in Pulumi and in AWS alike. */
+  /**
+   * Protects database, cache, load balancer and buckets from deletion, in Pulumi and in AWS alike.
+   */
   protect: z.boolean().default(true),
   /** Processor of the tasks; the image must be made for it. */
   architecture: z.enum(['x86_64', 'arm64']).default('x86_64'),
   /** Allows `aws ecs execute-command` into tasks. */
   enableExec: z.boolean().default(false),
   /** Share of the tasks above the fewest that run on spare capacity, percent. */
-  spotPercent: z.number().int().min(0, 'must be 0 or more').max(100, 'must be 100 or below').default(0),
+  spotPercent: z
+    .number()
+    .int()
+    .min(0, 'must be 0 or more')
+    .max(100, 'must be 100 or below')
+    .default(0),
   /** How long CloudWatch keeps logs, days. Default: the profile's. */
   logRetentionDays: z
     .number()
@@ -165,7 +209,10 @@ const awsKeys = {
       'must be the ARN of the provider for token.actions.githubusercontent.com',
     )
     .optional(),
-  /** S3 bucket that holds the stack's Pulumi state; the workflows' roles may read it, and write it to deploy. */
+  /**
+   * S3 bucket that holds the stack's Pulumi state; the workflows' roles may read it, and write it
+   * to deploy.
+   */
   stateBucket: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of an S3 bucket')
@@ -173,15 +220,22 @@ const awsKeys = {
   /** KMS key that encrypts the secrets in the state (`--secrets-provider awskms://…`). */
   stateKeyArn: z
     .string()
-    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'must be the ARN of a KMS key, not of an alias')
+    .regex(
+      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
+      'must be the ARN of a KMS key, not of an alias',
+    )
     .optional(),
-  /** Registry that images are pushed to, where ECR's own address does not resolve: an emulator's. */
+  /**
+   * Registry that images are pushed to, where ECR's own address does not resolve: an emulator's.
+   */
   registryHost: z
     .string()
     .regex(/^[\w.-]+(:\d+)?$/, 'must be a host and a port such as 127.0.0.1:4566')
     .optional(),
   /** Where the AWS API is, when it is an emulator's. Default: AWS_ENDPOINT_URL, else AWS itself. */
-  awsEndpoint: z.url({ protocol: /^https?$/, error: 'must be a URL such as http://127.0.0.1:4566' }).optional(),
+  awsEndpoint: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as http://127.0.0.1:4566' })
+    .optional(),
 } satisfies z.ZodRawShape;
 
 export const keys = { ...sharedKeys, ...dockerKeys, ...awsKeys };

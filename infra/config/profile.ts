@@ -8,8 +8,9 @@ export interface Profile {
   /** Availability zones that hold subnets. A load balancer wants two at least. */
   zones: 2 | 3;
   /**
-   * How tasks reach the internet: `none` gives each a public address in a public subnet (its security group lets nobody in
-   * but the load balancer), `single` sends all through one NAT gateway, `perZone` through one in their own zone.
+   * How tasks reach the internet: `none` gives each a public address in a public subnet (its
+   * security group lets nobody in but the load balancer), `single` sends all through one NAT
+   * gateway, `perZone` through one in their own zone.
    */
   nat: 'none' | 'single' | 'perZone';
   tasks: TaskProfile;
@@ -17,7 +18,10 @@ export interface Profile {
   cache: CacheProfile;
   /** How long CloudWatch keeps logs, days. The key `logRetentionDays` wins. */
   logRetentionDays: number;
-  /** Which VPC flows are logged: refused ones show probing and wrong rules, all of them who talked to whom. */
+  /**
+   * Which VPC flows are logged: refused ones show probing and wrong rules, all of them who talked
+   * to whom.
+   */
   flowLogs: 'REJECT' | 'ALL';
   /** CloudWatch Container Insights, billed per metric. */
   containerInsights: boolean;
@@ -67,7 +71,10 @@ export interface CacheProfile {
 }
 
 const profiles: Record<Cost, Profile> = {
-  /** Something real for little money: one task, and a zone that fails takes the database along until it is restored. */
+  /**
+   * Something real for little money: one task, and a zone that fails takes the database along until
+   * it is restored.
+   */
   lean: {
     zones: 2,
     nat: 'none',
@@ -107,7 +114,10 @@ const profiles: Record<Cost, Profile> = {
     containerInsights: true,
     alarms: 'full',
   },
-  /** Any one zone may fail: everything has a second in another zone, and nothing crosses zones to get out. */
+  /**
+   * Any one zone may fail: everything has a second in another zone, and nothing crosses zones to
+   * get out.
+   */
   ha: {
     zones: 3,
     nat: 'perZone',

@@ -42,6 +42,13 @@ export async function containerExec(
     stream.on('error', reject);
   });
   const { ExitCode } = await exec.inspect();
-  const [output, stdout, stderr] = [all, out, err].map((chunks) => Buffer.concat(chunks).toString());
-  return { exitCode: ExitCode ?? -1, output: output ?? '', stdout: stdout ?? '', stderr: stderr ?? '' };
+  const [output, stdout, stderr] = [all, out, err].map((chunks) =>
+    Buffer.concat(chunks).toString(),
+  );
+  return {
+    exitCode: ExitCode ?? -1,
+    output: output ?? '',
+    stdout: stdout ?? '',
+    stderr: stderr ?? '',
+  };
 }

@@ -1,7 +1,10 @@
 import { request } from 'node:http';
 import { UserError } from '../userError.ts';
 
-/** The few read-only questions the program asks the Docker engine itself, before it registers anything. */
+/**
+ * The few read-only questions the program asks the Docker engine itself, before it registers
+ * anything.
+ */
 export class EngineApi {
   readonly host: string;
 
@@ -15,7 +18,10 @@ export class EngineApi {
     return /^(unix|tcp|http):/.test(this.host);
   }
 
-  /** @returns the id, processor (`amd64`, `arm64`) and labels of a local image, `undefined` when there is none */
+  /**
+   * @returns the id, processor (`amd64`, `arm64`) and labels of a local image, `undefined` when
+   * there is none
+   */
   async image(
     nameOrId: string,
   ): Promise<{ id: string; architecture: string; labels: Record<string, string> } | undefined> {
@@ -24,15 +30,23 @@ export class EngineApi {
       Architecture: string;
       Config: { Labels?: Record<string, string> | null };
     }>(`/images/${encodeURIComponent(nameOrId)}/json`);
-    return found && { id: found.Id, architecture: found.Architecture, labels: found.Config.Labels ?? {} };
+    return (
+      found && { id: found.Id, architecture: found.Architecture, labels: found.Config.Labels ?? {} }
+    );
   }
 
   /** @returns the running containers with their labels and published ports */
-  async containers(): Promise<{ id: string; name: string; labels: Record<string, string>; ports: number[] }[]> {
-    const found =
-      await this.get<
-        { Id: string; Names: string[]; Labels: Record<string, string>; Ports: { PublicPort?: number }[] }[]
-      >('/containers/json');
+  async containers(): Promise<
+    { id: string; name: string; labels: Record<string, string>; ports: number[] }[]
+  > {
+    const found = await this.get<
+      {
+        Id: string;
+        Names: string[];
+        Labels: Record<string, string>;
+        Ports: { PublicPort?: number }[];
+      }[]
+    >('/containers/json');
     return (found ?? []).map((container) => ({
       id: container.Id,
       name: (container.Names[0] ?? '').replace(/^\//, ''),
@@ -44,23 +58,30 @@ export class EngineApi {
   private async get<T>(path: string): Promise<T | undefined> {
     const { status, body } = await this.send(path);
     if (status === 404) return undefined;
-    if (status !== 200) throw new Error(`Docker answered ${status} to GET ${path}: ${body.slice(0, 300)}`);
+    if (status !== 200)
+      throw new Error(`Docker answered ${status} to GET ${path}: ${body.slice(0, 300)}`);
     return JSON.parse(body) as T;
   }
 
   private send(path: string): Promise<{ status: number; body: string }> {
     const url = new URL(this.host);
     const target =
-      url.protocol === 'unix:' ? { socketPath: url.pathname } : { host: url.hostname, port: url.port || '2375' };
+      url.protocol === 'unix:'
+        ? { socketPath: url.pathname }
+        : { host: url.hostname, port: url.port || '2375' };
     return new Promise((resolve, reject) => {
       const call = request({ ...target, path: `/v1.41${path}`, timeout: 10_000 }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }),
+        );
         response.on('error', reject);
       });
       call.on('timeout', () => call.destroy(new Error('no answer within 10 s')));
-      call.on('error', (error: NodeJS.ErrnoException) => reject(new UserError(explain(error, this.host))));
+      call.on('error', (error: NodeJS.ErrnoException) =>
+        reject(new UserError(explain(error, this.host))),
+      );
       call.end();
     });
   }

@@ -8,9 +8,16 @@ import { dockerHost } from './host.ts';
 let home: string;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'home-'));
-  const meta = join(home, '.docker/contexts/meta', createHash('sha256').update('far').digest('hex'));
+  const meta = join(
+    home,
+    '.docker/contexts/meta',
+    createHash('sha256').update('far').digest('hex'),
+  );
   mkdirSync(meta, { recursive: true });
-  writeFileSync(join(meta, 'meta.json'), JSON.stringify({ Endpoints: { docker: { Host: 'tcp://far:2375' } } }));
+  writeFileSync(
+    join(meta, 'meta.json'),
+    JSON.stringify({ Endpoints: { docker: { Host: 'tcp://far:2375' } } }),
+  );
 });
 afterEach(() => rmSync(home, { recursive: true }));
 const choose = (currentContext: string) =>
@@ -28,10 +35,14 @@ describe('the Docker endpoint', () => {
 
   it('puts DOCKER_HOST before the context', () => {
     choose('far');
-    expect(dockerHost({ DOCKER_HOST: 'unix:///run/other.sock' }, home)).toBe('unix:///run/other.sock');
+    expect(dockerHost({ DOCKER_HOST: 'unix:///run/other.sock' }, home)).toBe(
+      'unix:///run/other.sock',
+    );
   });
 
   it('names a context that does not exist', () => {
-    expect(() => dockerHost({ DOCKER_CONTEXT: 'gone' }, home)).toThrow('The Docker context "gone" does not exist');
+    expect(() => dockerHost({ DOCKER_CONTEXT: 'gone' }, home)).toThrow(
+      'The Docker context "gone" does not exist',
+    );
   });
 });

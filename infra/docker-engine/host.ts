@@ -6,8 +6,9 @@ import { join } from 'node:path';
 const defaultHost = 'unix:///var/run/docker.sock';
 
 /**
- * The Docker endpoint this process should talk to: `DOCKER_HOST`, else the current `docker context`, else the default
- * socket. Found once and handed to the Pulumi provider and to dockerode alike, so that both see the same engine.
+ * The Docker endpoint this process should talk to: `DOCKER_HOST`, else the current `docker
+ * context`, else the default socket. Found once and handed to the Pulumi provider and to dockerode
+ * alike, so that both see the same engine.
  *
  * @returns a URL such as `unix:///var/run/docker.sock` or `tcp://127.0.0.1:2375`
  * @throws when the chosen context does not exist
@@ -21,9 +22,13 @@ export function dockerHost(env: NodeJS.ProcessEnv = process.env, home: string = 
   const folder = createHash('sha256').update(context).digest('hex');
   const meta = join(configDir, 'contexts', 'meta', folder, 'meta.json');
   if (!existsSync(meta)) {
-    throw new Error(`The Docker context "${context}" does not exist. See \`docker context ls\`, or set DOCKER_HOST.`);
+    throw new Error(
+      `The Docker context "${context}" does not exist. See \`docker context ls\`, or set DOCKER_HOST.`,
+    );
   }
-  const parsed = JSON.parse(readFileSync(meta, 'utf8')) as { Endpoints?: { docker?: { Host?: string } } };
+  const parsed = JSON.parse(readFileSync(meta, 'utf8')) as {
+    Endpoints?: { docker?: { Host?: string } };
+  };
   return parsed.Endpoints?.docker?.Host ?? defaultHost;
 }
 

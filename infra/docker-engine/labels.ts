@@ -1,5 +1,6 @@
 /**
- * Labels on every container, network, volume and image of a stack. They let a person read `docker ps`, and let
+ * Labels on every container, network, volume and image of a stack. They let a person read `docker
+ * ps`, and let
  * `make destroy` find what is left when the Pulumi state is lost.
  */
 export const labelKeys = {
@@ -7,9 +8,15 @@ export const labelKeys = {
   project: 'dev.slipway.project',
   /** The Pulumi stack, such as `dev`. */
   stack: 'dev.slipway.stack',
-  /** The absolute path of the checkout that made it: two clones on one machine may have a stack of the same name. */
+  /**
+   * The absolute path of the checkout that made it: two clones on one machine may have a stack of
+   * the same name.
+   */
   root: 'dev.slipway.root',
-  /** What it is: `postgres`, `valkey`, `gateway`, `network`, `image`, `migration`, `old-code-check`, or a service's name such as `api`. */
+  /**
+   * What it is: `postgres`, `valkey`, `gateway`, `network`, `image`, `migration`, `old-code-check`,
+   * or a service's name such as `api`.
+   */
   role: 'dev.slipway.role',
 } as const;
 

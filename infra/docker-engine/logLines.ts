@@ -1,4 +1,6 @@
-/** The text of a log that Docker sends in frames of an 8-byte header (stream, length) and a payload. */
+/**
+ * The text of a log that Docker sends in frames of an 8-byte header (stream, length) and a payload.
+ */
 export function logText(raw: Buffer): string {
   const parts: Buffer[] = [];
   for (let at = 0; at + 8 <= raw.length;) {

@@ -2,13 +2,16 @@ import type * as docker from '@pulumi/docker';
 import { stackLabels, type StackIdentity } from '../docker-engine/labels.ts';
 
 /** Docker's way of writing labels. */
-export function dockerLabels(identity: StackIdentity, role: string): { label: string; value: string }[] {
+export function dockerLabels(
+  identity: StackIdentity,
+  role: string,
+): { label: string; value: string }[] {
   return Object.entries(stackLabels(identity, role)).map(([label, value]) => ({ label, value }));
 }
 
 /**
- * What every container of a stack has in common: bounded memory, CPU and logs, no privilege to gain, and a comeback after
- * a crash or a restart of the engine.
+ * What every container of a stack has in common: bounded memory, CPU and logs, no privilege to
+ * gain, and a comeback after a crash or a restart of the engine.
  */
 export function containerDefaults(
   identity: StackIdentity,
@@ -33,4 +36,9 @@ export function containerDefaults(
 }
 
 /** The first health probe comes after a whole interval, so short ones make a quick start. */
-export const healthTiming = { interval: '1s', timeout: '3s', retries: 3, startPeriod: '30s' } as const;
+export const healthTiming = {
+  interval: '1s',
+  timeout: '3s',
+  retries: 3,
+  startPeriod: '30s',
+} as const;

@@ -33,26 +33,52 @@ beforeAll(async () => {
   const { Valkey } = await import('./valkey.ts');
   const { Gateway } = await import('./gateway.ts');
   const { DockerService } = await import('./dockerService.ts');
-  const config = parseConfig({ platform: 'docker', build: 'true' }, { project: 'slipway', stack: 'dev' });
+  const config = parseConfig(
+    { platform: 'docker', build: 'true' },
+    { project: 'slipway', stack: 'dev' },
+  );
   const identity = { project: 'slipway', stack: 'dev', root: '/checkout' };
   const network = new dockerSdk.Network('network', {});
-  new Postgres('postgres', { identity, network, password: pulumi.secret('pw'), hostPort: config.databasePort });
+  new Postgres('postgres', {
+    identity,
+    network,
+    password: pulumi.secret('pw'),
+    hostPort: config.databasePort,
+  });
   new Valkey('valkey', { identity, network, password: pulumi.secret('pw') });
-  new Gateway('gateway', { identity, network, hostPort: config.gatewayPort, metricsHostPort: config.metricsPort });
+  new Gateway('gateway', {
+    identity,
+    network,
+    hostPort: config.gatewayPort,
+    metricsHostPort: config.metricsPort,
+  });
   for (const blueprint of createBlueprint(config).services) {
-    const environment = { plain: { PORT: '3000' }, secret: { DATABASE_URL: pulumi.secret('postgres://pw') } };
-    new DockerService(blueprint.name, { identity, network, blueprint, environment, imageId: 'sha256:1' });
+    const environment = {
+      plain: { PORT: '3000' },
+      secret: { DATABASE_URL: pulumi.secret('postgres://pw') },
+    };
+    new DockerService(blueprint.name, {
+      identity,
+      network,
+      blueprint,
+      environment,
+      imageId: 'sha256:1',
+    });
   }
   await vi.waitFor(() => containerNames.forEach(container));
 });
 
 describe.each(containerNames)('container %s', (name) => {
   it('publishes its ports on the loopback alone', () => {
-    for (const port of (container(name).ports ?? []) as { ip?: string }[]) expect(port.ip).toBe('127.0.0.1');
+    for (const port of (container(name).ports ?? []) as { ip?: string }[])
+      expect(port.ip).toBe('127.0.0.1');
   });
 
   it('has a read-only root and no capability it does not need', () => {
-    const { readOnly, capabilities } = container(name) as { readOnly: boolean; capabilities: { drops: string[] } };
+    const { readOnly, capabilities } = container(name) as {
+      readOnly: boolean;
+      capabilities: { drops: string[] };
+    };
     expect(readOnly).toBe(true);
     expect(capabilities.drops).toEqual(['ALL']);
   });
@@ -76,7 +102,9 @@ describe.each(containerNames)('container %s', (name) => {
   });
 
   it('says which stack it belongs to', () => {
-    const labels = Object.fromEntries(container(name).labels.map(({ label, value }) => [label, value]));
+    const labels = Object.fromEntries(
+      container(name).labels.map(({ label, value }) => [label, value]),
+    );
     expect(labels).toMatchObject({
       'dev.slipway.project': 'slipway',
       'dev.slipway.stack': 'dev',

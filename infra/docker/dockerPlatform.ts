@@ -18,7 +18,10 @@ import { requireFreePorts } from './hostPorts.ts';
 import { Postgres } from './postgres.ts';
 import { Valkey } from './valkey.ts';
 
-/** A stack on a Docker engine: everything in containers on one network, reachable on 127.0.0.1 alone. */
+/**
+ * A stack on a Docker engine: everything in containers on one network, reachable on 127.0.0.1
+ * alone.
+ */
 export class DockerPlatform implements Platform<DockerService> {
   readonly database: Database;
   readonly cache: Cache;
@@ -120,7 +123,11 @@ export class DockerPlatform implements Platform<DockerService> {
     );
   }
 
-  run(blueprint: ServiceBlueprint, environment: Environment, migrations: MigrationRun): DockerService {
+  run(
+    blueprint: ServiceBlueprint,
+    environment: Environment,
+    migrations: MigrationRun,
+  ): DockerService {
     return new DockerService(
       blueprint.name,
       {
@@ -183,5 +190,7 @@ export class DockerPlatform implements Platform<DockerService> {
 }
 
 function toRecord(lines: string[]): Record<string, string> {
-  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
 }

@@ -33,20 +33,23 @@ export class DockerService extends pulumi.ComponentResource implements RunningSe
           image: args.imageId,
           command: blueprint.command,
           envs,
-          // No alias: a name shared by versions would send requests to a container that is not proven healthy.
+          // No alias: a name shared by versions would send requests to a container that is not
+          // proven healthy.
           networksAdvanced: [{ name: args.network.name }],
           user: '1000:1000',
           readOnly: true,
           tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m,mode=1777' },
           capabilities: { drops: ['ALL'] },
           healthcheck: { tests: healthProbe(blueprint), ...healthTiming },
-          // The rollout waits and judges: it can say why an instance is not healthy, the provider cannot.
+          // The rollout waits and judges: it can say why an instance is not healthy, the provider
+          // cannot.
           wait: false,
           mustRun: false,
           stopTimeout: blueprint.drainSeconds + 5,
           destroyGraceSeconds: blueprint.drainSeconds + 5,
         },
-        // The provider deletes first by default; then a bad release would take its place before it is known to be bad.
+        // The provider deletes first by default; then a bad release would take its place before it
+        // is known to be bad.
         { parent: this, deleteBeforeReplace: false },
       );
     });
@@ -54,7 +57,10 @@ export class DockerService extends pulumi.ComponentResource implements RunningSe
   }
 }
 
-/** All of an environment as Docker takes it; whoever may ask the Docker socket can read it (see SECURITY.md). */
+/**
+ * All of an environment as Docker takes it; whoever may ask the Docker socket can read it (see
+ * SECURITY.md).
+ */
 export function dockerEnvironment(environment: Environment): pulumi.Output<string[]> {
   const pairs = { ...environment.plain, ...environment.secret };
   const lines = Object.entries(pairs).map(([key, value]) => pulumi.interpolate`${key}=${value}`);

@@ -15,7 +15,10 @@ export interface GatewayArgs {
   metricsHostPort: number;
 }
 
-/** nginx: the one door to the stack. It only routes; which instances it routes to is the rollout's to say. */
+/**
+ * nginx: the one door to the stack. It only routes; which instances it routes to is the rollout's
+ * to say.
+ */
 export class Gateway extends pulumi.ComponentResource {
   readonly url: string;
   readonly metricsUrl: string;

@@ -10,11 +10,16 @@ export interface HostPort {
 }
 
 /**
- * Finds the ports that something else has already, before anything is registered. A port held by this very stack is fine.
+ * Finds the ports that something else has already, before anything is registered. A port held by
+ * this very stack is fine.
  *
  * @throws UserError with every taken port: who has it, and the command that moves it
  */
-export async function requireFreePorts(ports: HostPort[], identity: StackIdentity, engine: EngineApi): Promise<void> {
+export async function requireFreePorts(
+  ports: HostPort[],
+  identity: StackIdentity,
+  engine: EngineApi,
+): Promise<void> {
   const containers = await engine.containers();
   const faults: string[] = [];
   for (const { key, port } of ports) {
@@ -53,6 +58,8 @@ function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () =>
+      server.close(() => resolve(true)),
+    );
   });
 }

@@ -7,7 +7,10 @@ import { containerDefaults, dockerLabels, healthTiming } from './containerDefaul
 
 const user = 'slipway';
 const name = 'slipway';
-/** A new major version needs a dump and a restore, so it gets a volume of its own beside the old one. */
+/**
+ * A new major version needs a dump and a restore, so it gets a volume of its own beside the old
+ * one.
+ */
 const major = 17;
 
 export interface PostgresArgs {
@@ -41,8 +44,8 @@ export class Postgres extends pulumi.ComponentResource implements Database {
       {
         ...containerDefaults(args.identity, 'postgres', { cpus: 2, memoryMb: 512 }),
         image: baseImages.postgres,
-        // Postgres is its own init. One before it would be root without the right to signal another user's process, and
-        // every stop a crash.
+        // Postgres is its own init. One before it would be root without the right to signal another
+        // user's process, and every stop a crash.
         init: false,
         envs: [
           `POSTGRES_USER=${user}`,
@@ -54,7 +57,10 @@ export class Postgres extends pulumi.ComponentResource implements Database {
         networksAdvanced: [{ name: args.network.name, aliases: ['postgres'] }],
         ports: [{ internal: 5432, external: args.hostPort, ip: '127.0.0.1' }],
         readOnly: true,
-        tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m', '/var/run/postgresql': 'rw,noexec,nosuid,size=1m,mode=1777' },
+        tmpfs: {
+          '/tmp': 'rw,noexec,nosuid,size=64m',
+          '/var/run/postgresql': 'rw,noexec,nosuid,size=1m,mode=1777',
+        },
         // What the image's entry point needs to prepare the data directory and become its owner.
         capabilities: {
           drops: ['ALL'],
@@ -62,8 +68,8 @@ export class Postgres extends pulumi.ComponentResource implements Database {
         },
         shmSize: 128,
         healthcheck: {
-          // Over TCP: while it initialises, Postgres answers on its socket only. By its path: on PATH is a script of Debian's
-          // that takes ten times as long, each second.
+          // Over TCP: while it initialises, Postgres answers on its socket only. By its path: on
+          // PATH is a script of Debian's that takes ten times as long, each second.
           tests: [
             'CMD',
             `/usr/lib/postgresql/${major}/bin/pg_isready`,
@@ -87,10 +93,18 @@ export class Postgres extends pulumi.ComponentResource implements Database {
       { parent: this },
     );
     const { password, hostPort } = args;
-    this.url = pulumi.secret(pulumi.interpolate`postgres://${user}:${password}@postgres:5432/${name}`);
-    this.hostUrl = pulumi.secret(pulumi.interpolate`postgres://${user}:${password}@127.0.0.1:${hostPort}/${name}`);
+    this.url = pulumi.secret(
+      pulumi.interpolate`postgres://${user}:${password}@postgres:5432/${name}`,
+    );
+    this.hostUrl = pulumi.secret(
+      pulumi.interpolate`postgres://${user}:${password}@127.0.0.1:${hostPort}/${name}`,
+    );
     // The volume holds the data: a container created anew on the same volume is the same database.
-    this.identity = data.id.apply((id) => ({ id, endpoint: 'postgres:5432', generation: String(major) }));
+    this.identity = data.id.apply((id) => ({
+      id,
+      endpoint: 'postgres:5432',
+      generation: String(major),
+    }));
     this.registerOutputs({});
   }
 }

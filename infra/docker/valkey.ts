@@ -11,7 +11,10 @@ export interface ValkeyArgs {
   password: pulumi.Input<string>;
 }
 
-/** The configuration goes in by standard input: a password on the command line could be read in the process list. */
+/**
+ * The configuration goes in by standard input: a password on the command line could be read in the
+ * process list.
+ */
 const start = `exec valkey-server - <<CONFIG
 requirepass $VALKEY_PASSWORD
 appendonly yes

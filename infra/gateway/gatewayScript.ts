@@ -1,18 +1,24 @@
 import { gatewayPorts } from './nginxConfig.ts';
 
-/** In the gateway's container: the configuration of the last release that has proven itself, with its instances' names. */
+/**
+ * In the gateway's container: the configuration of the last release that has proven itself, with
+ * its instances' names.
+ */
 export const keptConfigPath = '/etc/slipway/nginx.conf';
 
 /**
- * What the gateway's container runs, and what a rollout runs inside it (`bash -c "$GATEWAY_SCRIPT" gateway <verb>`):
+ * What the gateway's container runs, and what a rollout runs inside it (`bash -c "$GATEWAY_SCRIPT"
+ * gateway <verb>`):
  *
- * - `run`: start nginx from the kept configuration, else answer 503; follow instances whose address changes.
+ * - `run`: start nginx from the kept configuration, else answer 503; follow instances whose address
+ *   changes.
  * - `try`: take a configuration from standard input, test it, switch to it.
  * - `keep` (as root): keep the running configuration for the next start: it has proven itself.
  * - `restore`: switch back to the kept one.
  *
- * A configuration names instances; nginx gets their addresses of the moment, because it looks names up once and refuses to
- * start when one is unknown. An instance that is down has no address, and is left out until it is back.
+ * A configuration names instances; nginx gets their addresses of the moment, because it looks names
+ * up once and refuses to start when one is unknown. An instance that is down has no address, and is
+ * left out until it is back.
  */
 export const gatewayScript = `
 set -euo pipefail
@@ -68,7 +74,10 @@ esac
 /** The container's entry point; its argument is a verb of the script. */
 export const gatewayEntrypoint = ['bash', '-c', gatewayScript, 'gateway'];
 
-/** Fixed text: were it to change with the route table, the gateway would be replaced and drop a second of requests. */
+/**
+ * Fixed text: were it to change with the route table, the gateway would be replaced and drop a
+ * second of requests.
+ */
 export const firstConfig = `pid /tmp/nginx.pid;
 error_log /dev/stderr warn;
 events {}

@@ -3,9 +3,15 @@ import { createBlueprint } from '../blueprint.ts';
 import { parseConfig } from '../config/config.ts';
 import { nginxConfig } from './nginxConfig.ts';
 
-const { routes } = createBlueprint(parseConfig({ platform: 'docker', build: 'true' }, { project: 'p', stack: 's' }));
-const upstreams = ['api-0-aa:3000', 'api-1-bb:3000'].map((address) => ({ service: 'api', address }));
-const render = (served = upstreams) => nginxConfig({ routes, upstreams: served, port: 8080, metricsPort: 8081 });
+const { routes } = createBlueprint(
+  parseConfig({ platform: 'docker', build: 'true' }, { project: 'p', stack: 's' }),
+);
+const upstreams = ['api-0-aa:3000', 'api-1-bb:3000'].map((address) => ({
+  service: 'api',
+  address,
+}));
+const render = (served = upstreams) =>
+  nginxConfig({ routes, upstreams: served, port: 8080, metricsPort: 8081 });
 
 /** The public server's part. */
 const publicPart = (text: string) =>
@@ -24,7 +30,9 @@ describe('the gateway’s configuration', () => {
     expect(locations).toEqual([
       '= /', '/assets/', '/api/', '= /ws', '= /health', '= /health/ready', '/docs', '= /redoc', '= /openapi.json', '/', '@unavailable',
     ]); // prettier-ignore
-    expect(publicPart(render())).toMatch(/location \/ \{\s+default_type application\/problem\+json;\s+return 404/);
+    expect(publicPart(render())).toMatch(
+      /location \/ \{\s+default_type application\/problem\+json;\s+return 404/,
+    );
   });
 
   it('keeps metrics off the public port', () => {

@@ -3,7 +3,9 @@ import type { Route } from '../blueprint.ts';
 /** One instance the gateway may send requests to. */
 interface Upstream {
   service: string;
-  /** A name or address the gateway can reach, and the port, such as `slipway-dev-api-0-1a2b3c:3000`. */
+  /**
+   * A name or address the gateway can reach, and the port, such as `slipway-dev-api-0-1a2b3c:3000`.
+   */
   address: string;
 }
 
@@ -20,8 +22,8 @@ export interface GatewayConfigArgs {
 export const gatewayPorts = { public: 8080, metrics: 8081 } as const;
 
 /**
- * The gateway's whole nginx configuration: the route table, and exactly the instances that serve it. With no instance the
- * gateway answers 503, which is what it does until the first release.
+ * The gateway's whole nginx configuration: the route table, and exactly the instances that serve
+ * it. With no instance the gateway answers 503, which is what it does until the first release.
  */
 export function nginxConfig(args: GatewayConfigArgs): string {
   const services = [...new Set(args.upstreams.map(({ service }) => service))];

@@ -11,7 +11,10 @@ import { verifiedImage } from './verifiedImage.ts';
 import { buildHash } from './buildContext.ts';
 import type { EngineApi } from '../docker-engine/engineApi.ts';
 
-/** Says which migrations an image carries, so that a stack that runs a promoted image need not trust its checkout. */
+/**
+ * Says which migrations an image carries, so that a stack that runs a promoted image need not trust
+ * its checkout.
+ */
 export const migrationsLabel = 'dev.slipway.migrations';
 const dockerfile = 'app/Dockerfile';
 
@@ -34,7 +37,11 @@ export type ImageMaker = (provider: () => docker.Provider) => AppImage;
  * @returns what registers it
  * @throws UserError when an image that must exist is not on the engine
  */
-export async function surveyImage(config: Config, identity: StackIdentity, engine: EngineApi): Promise<ImageMaker> {
+export async function surveyImage(
+  config: Config,
+  identity: StackIdentity,
+  engine: EngineApi,
+): Promise<ImageMaker> {
   const { imageFrom, image: imageId = imageFrom && (await verifiedImage(imageFrom)) } = config;
   if (imageId !== undefined) {
     const image = await promotedImage(imageId, engine, imageFrom);
@@ -49,21 +56,41 @@ export async function surveyImage(config: Config, identity: StackIdentity, engin
  *
  * @throws UserError when the base image is not on the engine
  */
-async function planBuild(identity: StackIdentity, engine: EngineApi, env = process.env): Promise<BuildPlan> {
+async function planBuild(
+  identity: StackIdentity,
+  engine: EngineApi,
+  env = process.env,
+): Promise<BuildPlan> {
   const base = engine.reachable ? await engine.image(baseImages.node) : undefined;
   if (engine.reachable && !base) {
-    throw new UserError(`The base image ${baseImages.node} is not there. \`make up\` fetches or builds it.`);
+    throw new UserError(
+      `The base image ${baseImages.node} is not there. \`make up\` fetches or builds it.`,
+    );
   }
   const buildArgs = { NODE_IMAGE: baseImages.node, ...proxyArgs(env) };
-  const hash = buildHash({ context: identity.root, dockerfile, buildArgs, baseImages: base ? [base.id] : [] });
+  const hash = buildHash({
+    context: identity.root,
+    dockerfile,
+    buildArgs,
+    baseImages: base ? [base.id] : [],
+  });
   const migrations = readMigrationFiles(identity.root);
   const labels = {
     ...stackLabels(identity, 'image'),
     [migrationsLabel]: JSON.stringify(migrations.map(migrationRow)),
   };
-  // A name of its own for each source and checkout: the provider builds only when it creates, and deletes by name.
+  // A name of its own for each source and checkout: the provider builds only when it creates, and
+  // deletes by name.
   const name = `${identity.project}-${identity.stack}:${hash}`;
-  return { stack: identity.stack, name, context: identity.root, buildArgs, labels, hash, migrations };
+  return {
+    stack: identity.stack,
+    name,
+    context: identity.root,
+    buildArgs,
+    labels,
+    hash,
+    migrations,
+  };
 }
 
 /** Builds the app image, once for each content of its build context. */
@@ -82,10 +109,12 @@ function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions): AppIma
         buildLogFile: join(plan.context, '.slipway', `build-${plan.stack}.log`),
       },
       triggers: { hash: plan.hash },
-      // An older image under deletion may be the very one that a step back has just named again: the rollout cleans up.
+      // An older image under deletion may be the very one that a step back has just named again:
+      // the rollout cleans up.
       keepLocally: true,
     },
-    // Deleting first would take everything that runs the image with it, before the new one is known to be good.
+    // Deleting first would take everything that runs the image with it, before the new one is known
+    // to be good.
     { ...opts, deleteBeforeReplace: false },
   );
   return { imageId: image.imageId, migrations: pulumi.output(plan.migrations) };
@@ -95,17 +124,26 @@ function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions): AppIma
  * An image that exists already, by its id: nothing is built.
  *
  * @param from the stack that verified it, where it was taken from one
- * @throws UserError when the engine does not have it, or when it does not say which migrations it carries
+ * @throws UserError when the engine does not have it, or when it does not say which migrations it
+ *   carries
  */
-async function promotedImage(imageId: string, engine: EngineApi, from: string | undefined): Promise<AppImage> {
+async function promotedImage(
+  imageId: string,
+  engine: EngineApi,
+  from: string | undefined,
+): Promise<AppImage> {
   const found = await engine.image(imageId);
   if (!found) {
-    const make = from ? `or release it anew: \`make up STACK=${from}\`` : 'or set slipway:build to true';
+    const make = from
+      ? `or release it anew: \`make up STACK=${from}\``
+      : 'or set slipway:build to true';
     throw new UserError(`The image ${imageId} is not on ${engine.host}. Load it there, ${make}.`);
   }
   const label = found.labels[migrationsLabel];
   if (!label) {
-    throw new UserError(`The image ${imageId} has no label ${migrationsLabel}: it was not built by this project.`);
+    throw new UserError(
+      `The image ${imageId} has no label ${migrationsLabel}: it was not built by this project.`,
+    );
   }
   return { imageId: pulumi.output(found.id), migrations: pulumi.output(parseMigrations(label)) };
 }
@@ -121,7 +159,12 @@ export function migrationRow({
 }
 
 function parseMigrations(label: string): MigrationFile[] {
-  const rows = JSON.parse(label) as [string, string, MigrationFile['phase'] | null, boolean | undefined][];
+  const rows = JSON.parse(label) as [
+    string,
+    string,
+    MigrationFile['phase'] | null,
+    boolean | undefined,
+  ][];
   return rows.map(([name, checksum, phase, reversible]) => ({
     name,
     checksum,

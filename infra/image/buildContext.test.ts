@@ -10,7 +10,13 @@ const write = (path: string, text = '') => {
   writeFileSync(join(context, path), text);
 };
 const hash = (over: Partial<Parameters<typeof buildHash>[0]> = {}) =>
-  buildHash({ context, dockerfile: 'app/Dockerfile', buildArgs: {}, baseImages: ['sha256:1'], ...over });
+  buildHash({
+    context,
+    dockerfile: 'app/Dockerfile',
+    buildArgs: {},
+    baseImages: ['sha256:1'],
+    ...over,
+  });
 
 beforeEach(() => {
   context = mkdtempSync(join(tmpdir(), 'context-'));

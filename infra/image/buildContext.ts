@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import dockerignoreModule from '@balena/dockerignore';
 
-// A CommonJS package: Node hands over its exports as the default, and the function is the default of those.
+// A CommonJS package: Node hands over its exports as the default, and the function is the default
+// of those.
 const dockerignore = dockerignoreModule.default;
 
 /** What decides how an image comes out. */
@@ -18,8 +19,9 @@ export interface BuildInputs {
 }
 
 /**
- * A hash of exactly what a build sees: the files that `.dockerignore` lets through with their modes, the Dockerfile, the
- * build arguments and the base images. No git state and no times, so an unchanged source never rebuilds.
+ * A hash of exactly what a build sees: the files that `.dockerignore` lets through with their
+ * modes, the Dockerfile, the build arguments and the base images. No git state and no times, so an
+ * unchanged source never rebuilds.
  *
  * @returns 16 hexadecimal digits
  */
@@ -33,7 +35,9 @@ export function buildHash(inputs: BuildInputs): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** The files of a build context, relative to it, sorted: what `.dockerignore` there lets through. */
+/**
+ * The files of a build context, relative to it, sorted: what `.dockerignore` there lets through.
+ */
 export function contextFiles(context: string): string[] {
   const text = readIgnoreFile(context);
   const ignore = dockerignore({ ignorecase: false }).add(text);
@@ -47,8 +51,10 @@ export function contextFiles(context: string): string[] {
     for (const entry of readdirSync(join(context, folder), { withFileTypes: true })) {
       const path = folder ? `${folder}/${entry.name}` : entry.name;
       if (entry.isDirectory()) {
-        // An ignored folder is entered only when an exception may name something inside it, as Docker does.
-        if (!ignore.ignores(path) || kept.some((pattern) => mayMatchInside(pattern, path))) walk(path);
+        // An ignored folder is entered only when an exception may name something inside it, as
+        // Docker does.
+        if (!ignore.ignores(path) || kept.some((pattern) => mayMatchInside(pattern, path)))
+          walk(path);
       } else if (!ignore.ignores(path)) {
         files.push(path);
       }

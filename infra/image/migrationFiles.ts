@@ -5,20 +5,25 @@ import type { MigrationFile } from '../platform.ts';
 import { UserError } from '../userError.ts';
 
 /**
- * The migrations of a checkout, in the order in which they run, as the runner in the image will read them.
+ * The migrations of a checkout, in the order in which they run, as the runner in the image will
+ * read them.
  *
- * @throws UserError when the runner would refuse the folder: a number used twice, a missing down file, and the like
+ * @throws UserError when the runner would refuse the folder: a number used twice, a missing down
+ *   file, and the like
  */
 export function readMigrationFiles(root: string): MigrationFile[] {
   try {
-    return readMigrations(join(root, 'migrations')).map(({ name, checksum, phase, reversible }) => ({
-      name,
-      checksum,
-      ...(phase && { phase }),
-      reversible,
-    }));
+    return readMigrations(join(root, 'migrations')).map(
+      ({ name, checksum, phase, reversible }) => ({
+        name,
+        checksum,
+        ...(phase && { phase }),
+        reversible,
+      }),
+    );
   } catch (error) {
-    if (error instanceof MigrationError) throw new UserError(`The folder migrations/ is refused: ${error.message}`);
+    if (error instanceof MigrationError)
+      throw new UserError(`The folder migrations/ is refused: ${error.message}`);
     throw error;
   }
 }

@@ -14,7 +14,8 @@ beforeEach(async () => {
 });
 
 test("takes the image of the other stack's last release that served", async () => {
-  answer = () => Promise.resolve({ outputs: { release: image, imageId: 'sha256:newer, and never proven' } });
+  answer = () =>
+    Promise.resolve({ outputs: { release: image, imageId: 'sha256:newer, and never proven' } });
   expect(await verifiedImage('dev')).toBe(image);
   const name = `${pulumi.getOrganization()}/slipway/dev`;
   expect(invoke).toHaveBeenCalledWith('pulumi:pulumi:readStackOutputs', { name });
@@ -23,7 +24,9 @@ test("takes the image of the other stack's last release that served", async () =
 test('refuses itself, a stack that is not there, and one that never served, each with what to type', async () => {
   await expect(verifiedImage('rehearsal')).rejects.toThrow('names this stack itself');
   answer = () => Promise.resolve({ outputs: {} });
-  await expect(verifiedImage('dev')).rejects.toThrow(/No release of stack dev has served yet.*`make up STACK=dev`/);
+  await expect(verifiedImage('dev')).rejects.toThrow(
+    /No release of stack dev has served yet.*`make up STACK=dev`/,
+  );
   answer = () => Promise.reject(new Error('unknown stack "organization/slipway/dev"'));
   await expect(verifiedImage('dev')).rejects.toThrow(/There is no stack dev.*`make up STACK=dev`/);
   await expect(verifiedImage('dev')).rejects.toBeInstanceOf(UserError);

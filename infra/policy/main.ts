@@ -5,4 +5,6 @@ import { Session } from './judge/session.ts';
 import { stackSettings } from './judge/stackFile.ts';
 
 // What a stack is held to when it is previewed and updated. docs/policy.md lists the rules.
-new PolicyPack('slipway', { policies: createPolicies(allRules, new Session(allRules, stackSettings)) });
+new PolicyPack('slipway', {
+  policies: createPolicies(allRules, new Session(allRules, stackSettings)),
+});

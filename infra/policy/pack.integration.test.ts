@@ -8,7 +8,10 @@ const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'policy-'));
 const stack = 'policy-test';
 
-/** A program with one container as it should be and one as it should not. Nothing is ever made of it. */
+/**
+ * A program with one container as it should be and one as it should not. Nothing is ever made of
+ * it.
+ */
 const program = `
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
@@ -35,29 +38,45 @@ new pulumi.ComponentResource('slipway:index:Rollout', 'rollout', {}, { dependsOn
 `;
 
 function pulumi(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/pulumi'), [...args, '--non-interactive'], {
-    cwd: folder,
-    encoding: 'utf8',
-    env: {
-      ...process.env,
-      NO_COLOR: '1',
-      PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
-      PULUMI_BACKEND_URL: `file://${folder}/state`,
-      PULUMI_CONFIG_PASSPHRASE: 'test',
-      PULUMI_SKIP_UPDATE_CHECK: 'true',
-      SLIPWAY_STACK_FILE: join(folder, `Pulumi.${stack}.yaml`),
+  const { status, stdout, stderr } = spawnSync(
+    join(root, 'node_modules/.bin/pulumi'),
+    [...args, '--non-interactive'],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        NO_COLOR: '1',
+        PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`,
+        PULUMI_BACKEND_URL: `file://${folder}/state`,
+        PULUMI_CONFIG_PASSPHRASE: 'test',
+        PULUMI_SKIP_UPDATE_CHECK: 'true',
+        SLIPWAY_STACK_FILE: join(folder, `Pulumi.${stack}.yaml`),
+      },
     },
-  });
+  );
   return { code: status, output: stdout + stderr };
 }
 
 function preview() {
-  const { code, output } = pulumi('preview', '--stack', stack, '--policy-pack', join(root, 'infra/policy'));
+  const { code, output } = pulumi(
+    'preview',
+    '--stack',
+    stack,
+    '--policy-pack',
+    join(root, 'infra/policy'),
+  );
   /** What the pack reports: level, rule and resource. */
   const found = [
-    ...output.matchAll(/- \[(mandatory|advisory)\](?: \[severity: \w+\])? {2}([\w-]+) {2}\((?:[\w:/]+: )?([\w-]+)\)/g),
+    ...output.matchAll(
+      /- \[(mandatory|advisory)\](?: \[severity: \w+\])? {2}([\w-]+) {2}\((?:[\w:/]+: )?([\w-]+)\)/g,
+    ),
   ];
-  return { code, output, violations: found.map(([, level, rule, name]) => `${level} ${rule} ${name}`).sort() };
+  return {
+    code,
+    output,
+    violations: found.map(([, level, rule, name]) => `${level} ${rule} ${name}`).sort(),
+  };
 }
 
 function configure(...exceptions: object[]): void {
@@ -96,12 +115,18 @@ describe('a preview with the policy pack', { timeout: 180_000 }, () => {
     const { code, output, violations } = preview();
     expect(violations, output).toEqual(ofTheBad);
     expect(code).not.toBe(0);
-    expect(output).toContain('port 80 is published on 0.0.0.0\n          → Set ip of the port to 127.0.0.1');
+    expect(output).toContain(
+      'port 80 is published on 0.0.0.0\n          → Set ip of the port to 127.0.0.1',
+    );
     expect(output).not.toMatch(/hunter/);
   });
 
   it('lets pass what an exception names, and fails again on the day after', () => {
-    const exceptions = ofTheBad.map((line) => ({ rule: line.split(' ')[1], resource: 'b*', reason: 'a test' }));
+    const exceptions = ofTheBad.map((line) => ({
+      rule: line.split(' ')[1],
+      resource: 'b*',
+      reason: 'a test',
+    }));
     configure(...exceptions.map((exception) => ({ ...exception, until: '2999-12-31' })));
     const held = preview();
     expect(held.violations, held.output).toEqual([]);
@@ -116,14 +141,24 @@ describe('a preview with the policy pack', { timeout: 180_000 }, () => {
 
   it('reports exceptions that do not hold or are of no use, without failing for them', () => {
     configure(
-      ...ofTheBad.map((line) => ({ rule: line.split(' ')[1], resource: 'bad', reason: 'a test', until: '2999-12-31' })),
+      ...ofTheBad.map((line) => ({
+        rule: line.split(' ')[1],
+        resource: 'bad',
+        reason: 'a test',
+        until: '2999-12-31',
+      })),
       { rule: 'docker-memory-limit', resource: 'bad', reason: 'never needed', until: '2999-12-31' },
       { rule: 'docker-memory-limit', resource: 'good', until: '2999-12-31' },
     );
     const { code, output, violations } = preview();
     expect(code, output).toBe(0);
-    expect(violations).toEqual(['advisory exceptions small-policy-test', 'advisory exceptions small-policy-test']);
-    expect(output).toContain('has an exception to docker-memory-limit for bad, which lets nothing pass');
+    expect(violations).toEqual([
+      'advisory exceptions small-policy-test',
+      'advisory exceptions small-policy-test',
+    ]);
+    expect(output).toContain(
+      'has an exception to docker-memory-limit for bad, which lets nothing pass',
+    );
     expect(output).toContain('slipway:policyExceptions[7] gives no reason; it does not hold');
   });
 });

@@ -37,9 +37,14 @@ function guarded(props: Record<string, unknown>): Record<string, unknown> {
 }
 
 function run(settings: Record<string, unknown> = {}) {
-  const policies = createPolicies([rule, stackRule], new Session([rule, stackRule], () => settings));
+  const policies = createPolicies(
+    [rule, stackRule],
+    new Session([rule, stackRule], () => settings),
+  );
   const named = (name: string) => policies.find((policy) => policy.name === name) as never;
-  const { remediateResource } = named('secrets-noted') as { remediateResource: (args: ResourceValidationArgs) => void };
+  const { remediateResource } = named('secrets-noted') as {
+    remediateResource: (args: ResourceValidationArgs) => void;
+  };
   const validate = (name: string, args: unknown) => {
     const messages: (string | undefined)[][] = [];
     const policy = named(name) as Record<string, (args: unknown, report: unknown) => void>;
@@ -49,12 +54,21 @@ function run(settings: Record<string, unknown> = {}) {
   };
   return {
     note: (props: Record<string, unknown>) =>
-      remediateResource({ urn, type, name: 'api-0', props: guarded(props) } as unknown as ResourceValidationArgs),
+      remediateResource({
+        urn,
+        type,
+        name: 'api-0',
+        props: guarded(props),
+      } as unknown as ResourceValidationArgs),
     judge: (props: Record<string, unknown>) =>
-      validate('test-plain', { urn, type, name: 'api-0', props: guarded(props) }).map(([message]) => message),
+      validate('test-plain', { urn, type, name: 'api-0', props: guarded(props) }).map(
+        ([message]) => message,
+      ),
     judgeStack: (
       name: string,
-      resources: unknown[] = [{ urn, type, name: 'api-0', props: {}, dependencies: [], propertyDependencies: {} }],
+      resources: unknown[] = [
+        { urn, type, name: 'api-0', props: {}, dependencies: [], propertyDependencies: {} },
+      ],
     ) => validate(name, { resources }),
   };
 }
@@ -104,9 +118,13 @@ describe('a rule as a policy', () => {
 
   it('reports an exception that lets nothing pass', () => {
     const { judgeStack } = run({
-      policyExceptions: [{ rule: 'test-plain', resource: 'api-9', reason: 'r', until: '2999-12-31' }],
+      policyExceptions: [
+        { rule: 'test-plain', resource: 'api-9', reason: 'r', until: '2999-12-31' },
+      ],
     });
-    expect(judgeStack('exceptions')[0]?.[0]).toContain('an exception to test-plain for api-9, which lets nothing pass');
+    expect(judgeStack('exceptions')[0]?.[0]).toContain(
+      'an exception to test-plain for api-9, which lets nothing pass',
+    );
   });
 
   it('names the resource that a rule about the stack is about', () => {

@@ -6,7 +6,13 @@ import {
   type StackValidationPolicy,
 } from '@pulumi/policy';
 import { judgeResource, judgeStack } from './judge/judge.ts';
-import { isStackRule, type ResourceRule, type Rule, type StackResource, type StackRule } from './rules/rule.ts';
+import {
+  isStackRule,
+  type ResourceRule,
+  type Rule,
+  type StackResource,
+  type StackRule,
+} from './rules/rule.ts';
 import type { Session } from './judge/session.ts';
 import { UnknownValue, Value } from './judge/value.ts';
 
@@ -16,7 +22,9 @@ type Policy = ResourceValidationPolicy | StackValidationPolicy;
 export function createPolicies(rules: Rule[], session: Session): Policy[] {
   return [
     noteSecrets(session),
-    ...rules.map((rule) => (isStackRule(rule) ? stackPolicy(rule, session) : resourcePolicy(rule, session))),
+    ...rules.map((rule) =>
+      isStackRule(rule) ? stackPolicy(rule, session) : resourcePolicy(rule, session),
+    ),
     aboutUnknowns(session),
     // Last: by now every rule has said which exceptions it needed.
     aboutExceptions(session),
@@ -24,8 +32,8 @@ export function createPolicies(rules: Rule[], session: Session): Policy[] {
 }
 
 /**
- * The engine gives secrets to validations unwrapped, and to remediations as they are. This one changes nothing: it notes
- * which inputs are secrets.
+ * The engine gives secrets to validations unwrapped, and to remediations as they are. This one
+ * changes nothing: it notes which inputs are secrets.
  */
 function noteSecrets(session: Session): Policy {
   return {
@@ -72,7 +80,8 @@ function aboutUnknowns(session: Session): Policy {
 function aboutExceptions(session: Session): Policy {
   return {
     name: 'exceptions',
-    description: 'Every exception has a rule, a resource, a reason and an end date, and lets something pass',
+    description:
+      'Every exception has a rule, a resource, a reason and an end date, and lets something pass',
     enforcementLevel: 'advisory',
     validateStack: ({ resources }, report) => {
       const [first] = resources;
@@ -122,23 +131,35 @@ function stackResources(resources: PolicyResource[]): StackResource[] {
     mine.parent = one.parent && own.get(one.parent.urn);
     mine.dependencies = linked(one.dependencies);
     mine.propertyDependencies = Object.fromEntries(
-      Object.entries(one.propertyDependencies).map(([property, others]) => [property, linked(others)]),
+      Object.entries(one.propertyDependencies).map(([property, others]) => [
+        property,
+        linked(others),
+      ]),
     );
   }
   return [...own.values()];
 }
 
-/** The properties without the proxies around them, which throw on whatever is unknown: they intercept reading alone. */
+/**
+ * The properties without the proxies around them, which throw on whatever is unknown: they
+ * intercept reading alone.
+ */
 function rawProps(props: object): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(Object.getOwnPropertyDescriptors(props)).map(([name, { value }]) => [name, value as unknown]),
+    Object.entries(Object.getOwnPropertyDescriptors(props)).map(([name, { value }]) => [
+      name,
+      value as unknown,
+    ]),
   );
 }
 
 /** Where the secrets are in a bag of inputs, in the way a `Value` names its path. */
 function secretPaths(value: unknown, path = ''): string[] {
   if (value instanceof Secret) return [path];
-  if (Array.isArray(value)) return value.flatMap((item, index) => secretPaths(item, `${path}[${index}]`));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => secretPaths(item, `${path}[${index}]`));
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => secretPaths(inner, path === '' ? name : `${path}.${name}`));
+  return Object.entries(value).flatMap(([name, inner]) =>
+    secretPaths(inner, path === '' ? name : `${path}.${name}`),
+  );
 }

@@ -5,24 +5,31 @@ import type { Rule } from './rules/rule.ts';
 import { allRules } from './rules/all.ts';
 
 const page = 'docs/policy.md';
-const begin = '<!-- Made from infra/policy by `node infra/policy/policyDocs.ts`; a test keeps it so. -->';
+const begin =
+  '<!-- Made from infra/policy by `node infra/policy/policyDocs.ts`; a test keeps it so. -->';
 const end = '<!-- End of what is made. -->';
 
 /** The controls of AWS Security Hub, each with the rules that stand for it. */
 function controlTable(): string[] {
   const byControl = new Map<string, Rule[]>();
   for (const rule of allRules) {
-    for (const control of rule.controls) byControl.set(control, [...(byControl.get(control) ?? []), rule]);
+    for (const control of rule.controls)
+      byControl.set(control, [...(byControl.get(control) ?? []), rule]);
   }
   const covered = [...byControl].map(([control, rules]) => {
     const names = rules.map(({ id }) => `\`${id}\``).join(', ');
     const levels = [...new Set(rules.map(({ level }) => level))].join(', ');
-    return [control, `| ${control} | ${rules.map(({ title }) => title).join('; ')} | ${names} | ${levels} |`] as const;
+    return [
+      control,
+      `| ${control} | ${rules.map(({ title }) => title).join('; ')} | ${names} | ${levels} |`,
+    ] as const;
   });
   const rest = uncoveredControls.map(
     ({ ids, wants, status, why }) => [ids, `| ${ids} | ${wants} | | ${status}: ${why} |`] as const,
   );
-  const rows = [...covered, ...rest.slice(0, -2)].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+  const rows = [...covered, ...rest.slice(0, -2)].sort(([a], [b]) =>
+    a.localeCompare(b, 'en', { numeric: true }),
+  );
   return [
     '| Control | What it wants | Rule | Status |',
     '| --- | --- | --- | --- |',
@@ -71,6 +78,7 @@ if (import.meta.main) {
   const file = join(import.meta.dirname, '../..', page);
   const text = readFileSync(file, 'utf8');
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${page} has no place for the tables: put back the line ${begin}`);
+  if (from < 0 || to < from)
+    throw new Error(`${page} has no place for the tables: put back the line ${begin}`);
   writeFileSync(file, text.slice(0, from) + tables() + text.slice(to + end.length));
 }

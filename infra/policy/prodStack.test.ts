@@ -15,7 +15,9 @@ beforeAll(async () => {
       stateBucket: 'acme-state',
       stateKeyArn: 'arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
     };
-    stacks[cost] = await renderStack(raw, ({ services }) => services.forEach((service) => (service.media = true)));
+    stacks[cost] = await renderStack(raw, ({ services }) =>
+      services.forEach((service) => (service.media = true)),
+    );
   }
 }, 240_000);
 
@@ -43,7 +45,9 @@ const set = (values: Inputs) => (inputs: Inputs) => void Object.assign(inputs, v
 /** Changes every container of a task definition. */
 const containers = (values: Inputs) => (inputs: Inputs) => {
   const all = JSON.parse(inputs['containerDefinitions'] as string) as Inputs[];
-  inputs['containerDefinitions'] = JSON.stringify(all.map((container) => ({ ...container, ...values })));
+  inputs['containerDefinitions'] = JSON.stringify(
+    all.map((container) => ({ ...container, ...values })),
+  );
 };
 /** Changes one statement of a policy document. */
 const statement = (key: string, change: (statement: Inputs) => Inputs) => (inputs: Inputs) => {
@@ -57,11 +61,33 @@ const task = 'aws:ecs/taskDefinition:TaskDefinition';
 const service = 'aws:ecs/service:Service';
 const ingress = 'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule';
 
-describe.each<[loosened: string, type: string, change: Parameters<typeof loosened>[2], rules: string[]]>([
-  ['a database that is not encrypted', instance, set({ storageEncrypted: false }), ['rds-encrypted']],
-  ['a database with a public address', instance, set({ publiclyAccessible: true }), ['rds-not-public']],
-  ['a database that can be deleted', instance, set({ deletionProtection: false }), ['rds-deletion-protection']],
-  ['a database without a last snapshot', instance, set({ skipFinalSnapshot: true }), ['rds-final-snapshot']],
+describe.each<
+  [loosened: string, type: string, change: Parameters<typeof loosened>[2], rules: string[]]
+>([
+  [
+    'a database that is not encrypted',
+    instance,
+    set({ storageEncrypted: false }),
+    ['rds-encrypted'],
+  ],
+  [
+    'a database with a public address',
+    instance,
+    set({ publiclyAccessible: true }),
+    ['rds-not-public'],
+  ],
+  [
+    'a database that can be deleted',
+    instance,
+    set({ deletionProtection: false }),
+    ['rds-deletion-protection'],
+  ],
+  [
+    'a database without a last snapshot',
+    instance,
+    set({ skipFinalSnapshot: true }),
+    ['rds-final-snapshot'],
+  ],
   ['a database without backups', instance, set({ backupRetentionPeriod: 0 }), ['rds-backups']],
   ['a password in plain sight', instance, set({ password: 'generated-secret' }), ['secret-inputs']],
   [
@@ -71,7 +97,12 @@ describe.each<[loosened: string, type: string, change: Parameters<typeof loosene
     ['rds-tls'],
   ],
   ['a cache without TLS', cache, set({ transitEncryptionEnabled: false }), ['cache-tls']],
-  ['a cache that is not encrypted', cache, set({ atRestEncryptionEnabled: false }), ['cache-encrypted']],
+  [
+    'a cache that is not encrypted',
+    cache,
+    set({ atRestEncryptionEnabled: false }),
+    ['cache-encrypted'],
+  ],
   ['a cache without a password', cache, set({ authToken: undefined }), ['cache-login']],
   [
     'tags of images that can be moved',
@@ -79,10 +110,25 @@ describe.each<[loosened: string, type: string, change: Parameters<typeof loosene
     set({ imageTagMutability: 'MUTABLE' }),
     ['ecr-immutable-tags'],
   ],
-  ['a root file system to write to', task, containers({ readonlyRootFilesystem: false }), ['ecs-read-only-root']],
+  [
+    'a root file system to write to',
+    task,
+    containers({ readonlyRootFilesystem: false }),
+    ['ecs-read-only-root'],
+  ],
   ['a task that runs as root', task, containers({ user: '0' }), ['ecs-non-root']],
-  ['a task with capabilities', task, containers({ linuxParameters: {} }), ['ecs-drop-capabilities']],
-  ['an image by its tag', task, containers({ image: 'registry/app:latest' }), ['ecs-image-by-digest']],
+  [
+    'a task with capabilities',
+    task,
+    containers({ linuxParameters: {} }),
+    ['ecs-drop-capabilities'],
+  ],
+  [
+    'an image by its tag',
+    task,
+    containers({ image: 'registry/app:latest' }),
+    ['ecs-image-by-digest'],
+  ],
   [
     'a secret among the plain variables',
     task,
@@ -119,7 +165,8 @@ describe.each<[loosened: string, type: string, change: Parameters<typeof loosene
     'HTTP that is not sent on to HTTPS',
     'aws:lb/listener:Listener',
     (inputs) => {
-      if (inputs['protocol'] === 'HTTP') inputs['defaultActions'] = [{ type: 'forward', targetGroupArn: 'arn' }];
+      if (inputs['protocol'] === 'HTTP')
+        inputs['defaultActions'] = [{ type: 'forward', targetGroupArn: 'arn' }];
     },
     ['elb-https'],
   ],
@@ -145,7 +192,8 @@ describe.each<[loosened: string, type: string, change: Parameters<typeof loosene
     'a database and a cache that the world reaches',
     ingress,
     (inputs) => {
-      if (inputs['fromPort'] === 5432 || inputs['fromPort'] === 6379) inputs['cidrIpv4'] = '0.0.0.0/0';
+      if (inputs['fromPort'] === 5432 || inputs['fromPort'] === 6379)
+        inputs['cidrIpv4'] = '0.0.0.0/0';
     },
     ['ec2-risky-ports', 'ec2-world-ports'],
   ],
@@ -156,8 +204,18 @@ describe.each<[loosened: string, type: string, change: Parameters<typeof loosene
     ['ec2-default-group'],
   ],
   ['a network without flow logs', 'aws:ec2/flowLog:FlowLog', 'left out', ['ec2-flow-logs']],
-  ['logs that are kept for a day', 'aws:cloudwatch/logGroup:LogGroup', set({ retentionInDays: 1 }), ['logs-retention']],
-  ['keys that do not rotate', 'aws:kms/key:Key', set({ enableKeyRotation: false }), ['kms-rotation']],
+  [
+    'logs that are kept for a day',
+    'aws:cloudwatch/logGroup:LogGroup',
+    set({ retentionInDays: 1 }),
+    ['logs-retention'],
+  ],
+  [
+    'keys that do not rotate',
+    'aws:kms/key:Key',
+    set({ enableKeyRotation: false }),
+    ['kms-rotation'],
+  ],
   [
     'roles that anybody may take on',
     'aws:iam/role:Role',
@@ -167,7 +225,9 @@ describe.each<[loosened: string, type: string, change: Parameters<typeof loosene
   [
     'a boundary that lets every key be used directly',
     'aws:iam/policy:Policy',
-    statement('policy', (one) => (one['Sid'] === 'KeysOfServices' ? { ...one, Condition: {} } : one)),
+    statement('policy', (one) =>
+      one['Sid'] === 'KeysOfServices' ? { ...one, Condition: {} } : one,
+    ),
     ['iam-no-decrypt-all'],
   ],
   [

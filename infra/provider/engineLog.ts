@@ -6,7 +6,8 @@ import type * as Grpc from '@grpc/grpc-js';
 // The generated stubs are CommonJS.
 const require = createRequire(import.meta.url);
 const { EngineClient } = require('@pulumi/pulumi/proto/engine_grpc_pb.js') as typeof EngineGrpc;
-const { LogRequest, LogSeverity } = require('@pulumi/pulumi/proto/engine_pb.js') as typeof EngineProto;
+const { LogRequest, LogSeverity } =
+  require('@pulumi/pulumi/proto/engine_pb.js') as typeof EngineProto;
 const grpc = require('@grpc/grpc-js') as typeof Grpc;
 
 export type Severity = 'info' | 'warning' | 'error';
@@ -30,13 +31,19 @@ export class EngineLog {
     const stream = this.streams.get(urn) ?? this.streams.size + 1;
     this.streams.set(urn, stream);
     const request = new LogRequest();
-    const severities = { info: LogSeverity.INFO, warning: LogSeverity.WARNING, error: LogSeverity.ERROR };
+    const severities = {
+      info: LogSeverity.INFO,
+      warning: LogSeverity.WARNING,
+      error: LogSeverity.ERROR,
+    };
     request.setSeverity(severities[severity]);
     request.setMessage(`${message}\n`);
     request.setUrn(urn);
     request.setStreamid(stream);
     // A line that the engine no longer takes must not fail the work it describes.
-    this.last = this.last.then(() => new Promise<void>((resolve) => client.log(request, () => resolve())));
+    this.last = this.last.then(
+      () => new Promise<void>((resolve) => client.log(request, () => resolve())),
+    );
     return this.last;
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Ends this process when the engine that started it has been gone for five seconds: a killed engine would otherwise leave
- * its plugins running for ever. An orphan is given to another parent, so a changed parent id tells.
+ * Ends this process when the engine that started it has been gone for five seconds: a killed engine
+ * would otherwise leave its plugins running for ever. An orphan is given to another parent, so a
+ * changed parent id tells.
  */
 export function exitWithParent(): void {
   const parent = process.ppid;

@@ -4,18 +4,29 @@ import { ImagePushHandler } from './image-push/imagePushHandler.ts';
 import { MigrationHandler } from './migrations/migrationHandler.ts';
 import { RolloutHandler } from './rollout/rolloutHandler.ts';
 
-/** What a resource type of this provider implements. Bags come as the engine sends them, secrets still wrapped. */
+/**
+ * What a resource type of this provider implements. Bags come as the engine sends them, secrets
+ * still wrapped.
+ */
 export interface ResourceHandler {
   check(urn: string, olds: unknown, news: unknown): Promise<provider.CheckResult>;
   diff(urn: string, olds: unknown, news: unknown): Promise<provider.DiffResult>;
   create(urn: string, news: unknown, signal: AbortSignal): Promise<provider.CreateResult>;
-  update(urn: string, olds: unknown, news: unknown, signal: AbortSignal): Promise<provider.UpdateResult>;
+  update(
+    urn: string,
+    olds: unknown,
+    news: unknown,
+    signal: AbortSignal,
+  ): Promise<provider.UpdateResult>;
   delete(urn: string, olds: unknown): Promise<void>;
   /** Without it, a refresh takes the state as it is. */
   read?(id: string, props: unknown): Promise<provider.ReadResult>;
 }
 
-/** The provider behind `ImagePush`, `MigrationRun` and `Rollout`: hands each call to the handler of the resource's type. */
+/**
+ * The provider behind `ImagePush`, `MigrationRun` and `Rollout`: hands each call to the handler of
+ * the resource's type.
+ */
 export class SlipwayProvider implements provider.Provider {
   readonly version = '0.1.0';
   private readonly handlers: Record<string, ResourceHandler>;
@@ -42,7 +53,12 @@ export class SlipwayProvider implements provider.Provider {
     return this.track(this.handler(urn).create(urn, news, this.cancelled.signal));
   }
 
-  async update(_id: string, urn: string, olds: unknown, news: unknown): Promise<provider.UpdateResult> {
+  async update(
+    _id: string,
+    urn: string,
+    olds: unknown,
+    news: unknown,
+  ): Promise<provider.UpdateResult> {
     return this.track(this.handler(urn).update(urn, olds, news, this.cancelled.signal));
   }
 

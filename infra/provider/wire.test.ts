@@ -9,7 +9,10 @@ const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
 describe('property bags', () => {
   it('unwraps secrets, also inside lists and other secrets', () => {
-    expect(unwrap({ envs: secret(['A=1', secret('B=2')]), plain: 3 })).toEqual({ envs: ['A=1', 'B=2'], plain: 3 });
+    expect(unwrap({ envs: secret(['A=1', secret('B=2')]), plain: 3 })).toEqual({
+      envs: ['A=1', 'B=2'],
+      plain: 3,
+    });
   });
 
   it('turns what is not known yet into undefined', () => {

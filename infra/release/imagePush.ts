@@ -1,10 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
 
-/** An ECR repository, and how to get in. Credentials come from the environment and never reach the state. */
+/**
+ * An ECR repository, and how to get in. Credentials come from the environment and never reach the
+ * state.
+ */
 interface RegistryArgs {
   /** The repository's name. */
   repository: pulumi.Input<string>;
-  /** Where the engine pushes to and tasks pull from: the registry's host, such as `123456789012.dkr.ecr.eu-central-1.amazonaws.com`. */
+  /**
+   * Where the engine pushes to and tasks pull from: the registry's host, such as
+   * `123456789012.dkr.ecr.eu-central-1.amazonaws.com`.
+   */
   host: pulumi.Input<string>;
   region: string;
   /** A profile of `~/.aws/config`; by default AWS_PROFILE, or what the environment holds. */
@@ -22,8 +28,9 @@ export interface ImagePushArgs {
 }
 
 /**
- * An image in a registry: pushed once, read back, and only then named. A push that was cut off, or whose outcome was lost, is
- * taken up: what is there already is not pushed again, for a repository with immutable tags refuses even the same image.
+ * An image in a registry: pushed once, read back, and only then named. A push that was cut off, or
+ * whose outcome was lost, is taken up: what is there already is not pushed again, for a repository
+ * with immutable tags refuses even the same image.
  */
 export class ImagePush extends pulumi.CustomResource {
   /** What tasks run: `<host>/<repository>@<repoDigest>`. */
@@ -32,6 +39,11 @@ export class ImagePush extends pulumi.CustomResource {
   declare readonly repoDigest: pulumi.Output<string>;
 
   constructor(name: string, args: ImagePushArgs, opts?: pulumi.CustomResourceOptions) {
-    super('slipway:index:ImagePush', name, { reference: undefined, repoDigest: undefined, ...args }, opts);
+    super(
+      'slipway:index:ImagePush',
+      name,
+      { reference: undefined, repoDigest: undefined, ...args },
+      opts,
+    );
   }
 }

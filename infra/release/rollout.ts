@@ -24,7 +24,10 @@ interface DockerRolloutArgs {
   imageLabels: Record<string, string>;
 }
 
-/** A service of the release on ECS, which Pulumi has told to run the new revision and did not wait for. */
+/**
+ * A service of the release on ECS, which Pulumi has told to run the new revision and did not wait
+ * for.
+ */
 interface EcsRolloutTarget {
   service: string;
   /** The ECS service's name. */
@@ -37,14 +40,20 @@ interface EcsRolloutTarget {
   replicas: number;
   /** ARN; for a service behind the load balancer. */
   targetGroup?: pulumi.Input<string>;
-  /** For a service that the public URL reaches; without it, as for a worker, ECS' own health decides. */
+  /**
+   * For a service that the public URL reaches; without it, as for a worker, ECS' own health
+   * decides.
+   */
   http?: { livenessPath: string; readinessPath: string };
 }
 
 /** The judging of ECS' deployments. */
 interface EcsRolloutArgs {
   kind: 'ecs';
-  /** Such as `eu-central-1`. Credentials are never an input: the provider's process takes them from its environment. */
+  /**
+   * Such as `eu-central-1`. Credentials are never an input: the provider's process takes them from
+   * its environment.
+   */
   region: pulumi.Input<string>;
   /** Profile of `~/.aws/config`, as in `aws:profile`; by default what the environment says. */
   profile?: string;
@@ -52,14 +61,20 @@ interface EcsRolloutArgs {
   endpoints?: { ecs?: string; logs?: string; elbv2?: string };
   /** Name or ARN. */
   cluster: pulumi.Input<string>;
-  /** Where the new release has to answer through the load balancer. Left out where `pulumi up` cannot reach it. */
+  /**
+   * Where the new release has to answer through the load balancer. Left out where `pulumi up`
+   * cannot reach it.
+   */
   url?: pulumi.Input<string>;
   /** The image's digest in the registry, for the receipt. */
   repoDigest?: pulumi.Input<string>;
 }
 
 interface CommonRolloutArgs {
-  /** The image the new instances run, `sha256:…`: what they must answer when asked for their release. */
+  /**
+   * The image the new instances run, `sha256:…`: what they must answer when asked for their
+   * release.
+   */
   release: pulumi.Input<string>;
   routes: Route[];
   /** How long proving and switching may take, seconds. */
@@ -84,8 +99,9 @@ export interface Receipt {
 }
 
 /**
- * A release, as a resource: it makes the new instances serve, proves that they do, and fails the update otherwise, with the
- * old instances serving on. `release` is what served last, recorded on success only.
+ * A release, as a resource: it makes the new instances serve, proves that they do, and fails the
+ * update otherwise, with the old instances serving on. `release` is what served last, recorded on
+ * success only.
  */
 export class Rollout extends pulumi.CustomResource {
   /** The image that serves. */

@@ -1,6 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 
-/** A resource as it was registered. Inputs are plain values: outputs are resolved, secrets unwrapped. */
+/**
+ * A resource as it was registered. Inputs are plain values: outputs are resolved, secrets
+ * unwrapped.
+ */
 export interface Recorded {
   type: string;
   name: string;
@@ -36,7 +39,13 @@ export class Registered {
       {
         newResource: ({ type, name, inputs }) => {
           const outputs = { ...physical(name), ...(inputs as Record<string, unknown>) };
-          registered.all.push({ type, name, inputs: inputs as Record<string, unknown>, outputs, ...links(request) });
+          registered.all.push({
+            type,
+            name,
+            inputs: inputs as Record<string, unknown>,
+            outputs,
+            ...links(request),
+          });
           return { id: `${name}-id`, state: outputs };
         },
         call: ({ inputs }) => inputs as Record<string, unknown>,
@@ -45,7 +54,8 @@ export class Registered {
       names.stack,
       false,
     );
-    // Mocks are told no dependencies: the request that is being answered has them, and the answer the URN.
+    // Mocks are told no dependencies: the request that is being answered has them, and the answer
+    // the URN.
     const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
     const register = monitor.registerResource.bind(monitor);
     monitor.registerResource = (asked, answer) => {
@@ -80,7 +90,9 @@ export class Registered {
 
   /** A policy document that a resource was given as JSON. */
   policy(type: string, name: string, key = 'policy'): { Statement: Record<string, unknown>[] } {
-    return JSON.parse(this.inputs(type, name)[key] as string) as { Statement: Record<string, unknown>[] };
+    return JSON.parse(this.inputs(type, name)[key] as string) as {
+      Statement: Record<string, unknown>[];
+    };
   }
 }
 
@@ -106,7 +118,9 @@ function links(
     urn: '',
     parent: request?.getParent() ?? '',
     dependencies: request?.getDependenciesList() ?? [],
-    propertyDependencies: Object.fromEntries(properties.map(([name, urns]) => [name, urns.getUrnsList()])),
+    propertyDependencies: Object.fromEntries(
+      properties.map(([name, urns]) => [name, urns.getUrnsList()]),
+    ),
   };
 }
 

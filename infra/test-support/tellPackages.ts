@@ -1,4 +1,5 @@
-// For `node --import`: prints, as the process ends, the packages whose files it has loaded, on one line.
+// For `node --import`: prints, as the process ends, the packages whose files it has loaded, on one
+// line.
 import { registerHooks } from 'node:module';
 
 const packages = new Set<string>();

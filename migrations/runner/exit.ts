@@ -1,4 +1,7 @@
-/** What each exit code of `migrate` means. Scripts and the slipway provider rely on the numbers: never reuse one. */
+/**
+ * What each exit code of `migrate` means. Scripts and the slipway provider rely on the numbers:
+ * never reuse one.
+ */
 export const exitCodes = {
   ok: 0,
   /** A statement of a migration failed; the file was rolled back whole. */
@@ -39,7 +42,10 @@ export const exitCodes = {
   lint: 18,
   /** In a rehearsal a file took longer, or kept others waiting longer, than its budget allows. */
   overBudget: 19,
-  /** In a rehearsal a down file did not bring back the schema, or up after it did not make the same one again. */
+  /**
+   * In a rehearsal a down file did not bring back the schema, or up after it did not make the same
+   * one again.
+   */
   notRestored: 20,
   /** Stopped by Ctrl-C (128 + SIGINT). */
   interrupted: 130,
@@ -49,7 +55,10 @@ export const exitCodes = {
 
 export type ExitReason = keyof typeof exitCodes;
 
-/** A fault that a person can do something about: printed without a stack, and ended with its own exit code. */
+/**
+ * A fault that a person can do something about: printed without a stack, and ended with its own
+ * exit code.
+ */
 export class MigrationError extends Error {
   readonly reason: ExitReason;
 

@@ -26,7 +26,9 @@ describe('a production-like stack on the emulator', () => {
   it('comes up', async () => {
     const { code, output } = await proof.pulumi(['up', '--yes', '--skip-preview']);
     expect(code, output).toBe(0);
-    const outputs = JSON.parse((await proof.pulumi(['stack', 'output', '--json'])).stdout) as Record<string, unknown>;
+    const outputs = JSON.parse(
+      (await proof.pulumi(['stack', 'output', '--json'])).stdout,
+    ) as Record<string, unknown>;
     expect(outputs).toMatchObject({
       region: 'eu-central-1',
       account: '000000000000',
@@ -65,7 +67,9 @@ describe('a production-like stack on the emulator', () => {
   });
 
   it('shows drift that is one', async () => {
-    const { serviceArn } = JSON.parse((await proof.pulumi(['stack', 'output', '--json'])).stdout) as {
+    const { serviceArn } = JSON.parse(
+      (await proof.pulumi(['stack', 'output', '--json'])).stdout,
+    ) as {
       serviceArn: string;
     };
     const client = new ECSClient(emulatorClient);
@@ -79,7 +83,9 @@ describe('a production-like stack on the emulator', () => {
   it('refuses an input that the provider does not know, by name', async () => {
     const { code, output } = await proof.pulumi(['preview'], { PROOF_UNKNOWN: '1' });
     expect(code).not.toBe(0);
-    expect(output).toContain('aws:cloudwatch/logGroup:LogGroup: region: not known to the Terraform AWS provider');
+    expect(output).toContain(
+      'aws:cloudwatch/logGroup:LogGroup: region: not known to the Terraform AWS provider',
+    );
   });
 
   it('refuses an automatic name that is too long, before it makes anything', async () => {
@@ -93,7 +99,11 @@ describe('a production-like stack on the emulator', () => {
     expect(code, output).toBe(0);
     const { started } = await emulatorState(docker);
     // A stopped task stays for its log.
-    expect(started.filter(({ Labels }) => Labels['ministack'] !== 'ecs').map(({ Names }) => Names)).toEqual([]);
-    expect(started.filter(({ State }) => State === 'running').map(({ Names }) => Names)).toEqual([]);
+    expect(
+      started.filter(({ Labels }) => Labels['ministack'] !== 'ecs').map(({ Names }) => Names),
+    ).toEqual([]);
+    expect(started.filter(({ State }) => State === 'running').map(({ Names }) => Names)).toEqual(
+      [],
+    );
   });
 });

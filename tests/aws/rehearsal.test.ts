@@ -1,4 +1,8 @@
-import { DescribeTaskDefinitionCommand, ECSClient, ListTaskDefinitionsCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeTaskDefinitionCommand,
+  ECSClient,
+  ListTaskDefinitionsCommand,
+} from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emulatorState } from '../../toolchain/rehearsal/emulator/emulator.ts';
 import { emulatorClient } from '../../toolchain/rehearsal/emulator/guard.ts';
@@ -19,10 +23,18 @@ let url = '';
 let first = '';
 
 const make = (verb: string, settings: Record<string, string> = {}, seconds = 850) =>
-  run(['make', '--no-print-directory', verb, ...Object.entries(settings).map((pair) => pair.join('='))], {
-    cwd: checkout.root,
-    seconds,
-  });
+  run(
+    [
+      'make',
+      '--no-print-directory',
+      verb,
+      ...Object.entries(settings).map((pair) => pair.join('=')),
+    ],
+    {
+      cwd: checkout.root,
+      seconds,
+    },
+  );
 
 /** Plain pulumi, as in a shell with the stack's `make env`. */
 function pulumi(...args: string[]): Promise<Finished> {
@@ -31,10 +43,13 @@ function pulumi(...args: string[]): Promise<Finished> {
   return run(command, { cwd: checkout.root, seconds: 600 });
 }
 
-const outputs = async () => JSON.parse((await pulumi('stack', 'output', '--json')).stdout) as Record<string, string>;
+const outputs = async () =>
+  JSON.parse((await pulumi('stack', 'output', '--json')).stdout) as Record<string, string>;
 const health = async () => (await (await fetch(`${url}/health`)).json()) as { release: string };
 
-/** Releases to dev, and then dev's image to the rehearsal, under a running loop of requests to that. */
+/**
+ * Releases to dev, and then dev's image to the rehearsal, under a running loop of requests to that.
+ */
 async function releaseUnderLoad(): Promise<{ up: Finished; load: LoadReport }> {
   const verified = await dev.make('up');
   expect(verified.code, verified.output).toBe(0);
@@ -73,14 +88,18 @@ describe('a rehearsal', () => {
     url = found['url'] ?? '';
     first = found['imageId'] ?? '';
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:4566\/_alb\//);
-    expect(found['imageReference']).toMatch(/^127\.0\.0\.1:4566\/slipway-rehearsal\/app@sha256:[0-9a-f]{64}$/);
+    expect(found['imageReference']).toMatch(
+      /^127\.0\.0\.1:4566\/slipway-rehearsal\/app@sha256:[0-9a-f]{64}$/,
+    );
   });
 
   it('runs the very image that dev has proven, in containers of its own, by its digest', async () => {
     expect(first).toBe((await dev.outputs())['release']);
     expect((await health()).release).toBe(first);
     const { started } = await emulatorState(docker);
-    const tasks = started.filter(({ Labels, State }) => Labels['ministack'] === 'ecs' && State === 'running');
+    const tasks = started.filter(
+      ({ Labels, State }) => Labels['ministack'] === 'ecs' && State === 'running',
+    );
     expect(tasks.map(({ ImageID }) => ImageID)).toEqual([first, first]);
     const reference = (await outputs())['imageReference'];
     expect(tasks.map(({ Image }) => Image)).toEqual([reference, reference]);
@@ -89,7 +108,13 @@ describe('a rehearsal', () => {
   });
 
   it('has no change afterwards, and no drift; coming up again does nothing', async () => {
-    const refresh = await pulumi('refresh', '--yes', '--skip-preview', '--diff', '--expect-no-changes');
+    const refresh = await pulumi(
+      'refresh',
+      '--yes',
+      '--skip-preview',
+      '--diff',
+      '--expect-no-changes',
+    );
     expect(refresh.code, refresh.output).toBe(0);
     const preview = await pulumi('preview', '--diff', '--expect-no-changes');
     expect(preview.code, preview.output).toBe(0);
@@ -97,7 +122,9 @@ describe('a rehearsal', () => {
     expect(again.code, again.output).toBe(0);
     expect(again.output).not.toMatch(/\d+ (created|updated|replaced|deleted)/);
     const ratio = (again.seconds / ofDev.seconds).toFixed(1);
-    console.log(`up with no change: ${again.seconds.toFixed(1)} s, ${ratio} times dev's ${ofDev.seconds.toFixed(1)} s`);
+    console.log(
+      `up with no change: ${again.seconds.toFixed(1)} s, ${ratio} times dev's ${ofDev.seconds.toFixed(1)} s`,
+    );
     expect(checkout.changes()).toBe('');
   });
 
@@ -110,11 +137,16 @@ describe('a rehearsal', () => {
     const { taskDefinitionArns = [] } = await ecs.send(new ListTaskDefinitionsCommand({}));
     expect(taskDefinitionArns.length).toBeGreaterThan(1);
     const definitions = await Promise.all(
-      taskDefinitionArns.map((taskDefinition) => ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }))),
+      taskDefinitionArns.map((taskDefinition) =>
+        ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition })),
+      ),
     );
-    const exported = (await pulumi('stack', 'export')).stdout + (await pulumi('stack', 'output', '--json')).stdout;
-    const plain = exported + JSON.stringify(definitions.map(({ taskDefinition }) => taskDefinition));
-    for (const secret of new Set(secrets)) expect(plain.includes(secret), 'a secret in plain text').toBe(false);
+    const exported =
+      (await pulumi('stack', 'export')).stdout + (await pulumi('stack', 'output', '--json')).stdout;
+    const plain =
+      exported + JSON.stringify(definitions.map(({ taskDefinition }) => taskDefinition));
+    for (const secret of new Set(secrets))
+      expect(plain.includes(secret), 'a secret in plain text').toBe(false);
   });
 
   describe('survives', () => {
@@ -132,7 +164,10 @@ describe('a rehearsal', () => {
       const told = section.slice(section.search(/^[✓✗]/m));
       expect(told).toMatch(new RegExp(`^✓ ${name}:`));
       expect(told).toContain('the next good up: exit code 0');
-      if (!mayLose) expect(told.match(/^ {4}(meanwhile|recovery): [1-9].* requests, 0 failed$/gm)).toHaveLength(2);
+      if (!mayLose)
+        expect(told.match(/^ {4}(meanwhile|recovery): [1-9].* requests, 0 failed$/gm)).toHaveLength(
+          2,
+        );
       if (ends === 'killed') expect(told).toMatch(/^ {4}up: exit code 137/m);
       else if (ends === 'succeeds') expect(told).toMatch(/^ {4}up: exit code 0/m);
       else {
@@ -147,7 +182,10 @@ describe('a rehearsal', () => {
       'migrations/0005_topic.up.sql',
       '-- slipway: phase=expand reversible=yes\nALTER TABLE conversations ADD COLUMN topic text;\n',
     );
-    checkout.write('migrations/0005_topic.down.sql', 'ALTER TABLE conversations DROP COLUMN topic;\n');
+    checkout.write(
+      'migrations/0005_topic.down.sql',
+      'ALTER TABLE conversations DROP COLUMN topic;\n',
+    );
     const { up, load } = await releaseUnderLoad();
     expect(up.code, up.output).toBe(0);
     console.log(`a release with a migration: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
@@ -164,7 +202,9 @@ describe('a rehearsal', () => {
     const { up, load } = await releaseUnderLoad();
     expect(up.code, up.output).toBe(0);
     console.log(`a step back: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
-    expect(up.output).toContain('does not carry 0005_topic (expand, reversible): they stay applied');
+    expect(up.output).toContain(
+      'does not carry 0005_topic (expand, reversible): they stay applied',
+    );
     const refused = await make('rehearse', { FAULT: 'migration-fails' });
     expect(refused.code).not.toBe(0);
     expect(refused.output).toContain('A step back has left 0005_topic in the database');
@@ -177,13 +217,19 @@ describe('a rehearsal', () => {
     const { code, output, seconds } = await make('rehearse-down');
     expect(code, output).toBe(0);
     console.log(`make rehearse-down: ${seconds.toFixed(0)} s`);
-    const listed = /the emulator lists:\n((?: {6}.*\n)+)/.exec(output)?.[1]?.trim().split(/\n */) ?? [];
+    const listed =
+      /the emulator lists:\n((?: {6}.*\n)+)/.exec(output)?.[1]?.trim().split(/\n */) ?? [];
     expect(listed.map((line) => line.replace(/^[^:]*: /, ''))).toEqual(listed.map(() => 'none'));
     expect(listed).toHaveLength(7);
-    const left = await docker.listContainers({ all: true, filters: { name: ['ministack', 'slipway-emulator'] } });
+    const left = await docker.listContainers({
+      all: true,
+      filters: { name: ['ministack', 'slipway-emulator'] },
+    });
     expect(left.map(({ Names }) => Names)).toEqual([]);
     const { Volumes } = await docker.listVolumes();
-    expect(Volumes.map(({ Name }) => Name).filter((name) => name.startsWith('ministack'))).toEqual([]);
+    expect(Volumes.map(({ Name }) => Name).filter((name) => name.startsWith('ministack'))).toEqual(
+      [],
+    );
     const names = (await docker.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
     expect(names.filter((name) => /^127\.0\.0\.1:4566\/|:fault-/.test(name))).toEqual([]);
     expect(checkout.changes()).toBe('');

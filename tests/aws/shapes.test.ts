@@ -17,10 +17,14 @@ it('the AWS plugin built here differs from the npm package by what differences.t
   if (folder === undefined) return skip('the official plugin is here');
   const provider = findProvider();
   if (provider === undefined) throw new Error('No Terraform AWS provider: see `make doctor`.');
-  const output = execFileSync(join(folder, 'pulumi-resource-aws'), ['--shapes', await providerExecutable(provider)], {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const output = execFileSync(
+    join(folder, 'pulumi-resource-aws'),
+    ['--shapes', await providerExecutable(provider)],
+    {
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
   const found = differences(JSON.parse(output) as Shapes);
   expect(found).toEqual(readFileSync(list, 'utf8').trimEnd().split('\n'));
 });

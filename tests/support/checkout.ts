@@ -16,8 +16,9 @@ import { dirname, join, resolve } from 'node:path';
 const source = resolve(import.meta.dirname, '../..');
 
 /**
- * A copy of this checkout as a person would have it after `git clone`, for tests that change its files. It has a state, a
- * passphrase and labels of its own, so what it runs does not meet what runs from the checkout itself.
+ * A copy of this checkout as a person would have it after `git clone`, for tests that change its
+ * files. It has a state, a passphrase and labels of its own, so what it runs does not meet what
+ * runs from the checkout itself.
  */
 export class Checkout {
   readonly root: string;
@@ -30,7 +31,9 @@ export class Checkout {
     const root = mkdtempSync(join(tmpdir(), 'slipway-e2e-'));
     const listed = git(source, ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
     // Git still lists a file that was deleted and not yet committed.
-    const files = listed.split('\0').filter((file) => file !== '' && existsSync(join(source, file)));
+    const files = listed
+      .split('\0')
+      .filter((file) => file !== '' && existsSync(join(source, file)));
     for (const file of files) {
       mkdirSync(dirname(join(root, file)), { recursive: true });
       cpSync(join(source, file), join(root, file), { dereference: false, force: true });

@@ -1,9 +1,13 @@
 import { labelKeys } from '../../infra/docker-engine/labels.ts';
 import { docker } from './stack.ts';
 
-/** Removes what an earlier run of these tests left on the engine, if it was killed: by the names their stacks have. */
+/**
+ * Removes what an earlier run of these tests left on the engine, if it was killed: by the names
+ * their stacks have.
+ */
 export async function setup(): Promise<void> {
-  const ours = (labels: Record<string, string> | null) => labels?.[labelKeys.stack]?.startsWith('e2e-') === true;
+  const ours = (labels: Record<string, string> | null) =>
+    labels?.[labelKeys.stack]?.startsWith('e2e-') === true;
   for (const { Id, Labels } of await docker.listContainers({ all: true })) {
     if (ours(Labels)) await docker.getContainer(Id).remove({ force: true, v: true });
   }

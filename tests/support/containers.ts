@@ -3,7 +3,10 @@ import Docker from 'dockerode';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { labelKeys } from '../../infra/docker-engine/labels.ts';
 
-/** The process that started a test container. When it is gone, whoever comes next removes the container. */
+/**
+ * The process that started a test container. When it is gone, whoever comes next removes the
+ * container.
+ */
 const ownerLabel = 'dev.slipway.test-owner';
 
 export interface TestContainer {
@@ -29,7 +32,9 @@ export async function startContainer(
       ...(options.command && { Cmd: options.command }),
       Labels: { [labelKeys.role]: 'test', [ownerLabel]: String(process.pid) },
       ExposedPorts: { [`${port}/tcp`]: {} },
-      HostConfig: { PortBindings: { [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(hostPort) }] } },
+      HostConfig: {
+        PortBindings: { [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(hostPort) }] },
+      },
     })
     .catch((error: Error) => {
       throw new Error(
@@ -56,12 +61,17 @@ export async function eventually<T>(probe: () => Promise<T>, timeoutMs = 30_000)
 
 function dockerClient(): Docker {
   const host = dockerHost();
-  return host.startsWith('unix://') ? new Docker({ socketPath: host.slice('unix://'.length) }) : new Docker();
+  return host.startsWith('unix://')
+    ? new Docker({ socketPath: host.slice('unix://'.length) })
+    : new Docker();
 }
 
 /** What a killed test run left behind. */
 async function removeOrphans(docker: Docker): Promise<void> {
-  const left = await docker.listContainers({ all: true, filters: { label: [`${labelKeys.role}=test`, ownerLabel] } });
+  const left = await docker.listContainers({
+    all: true,
+    filters: { label: [`${labelKeys.role}=test`, ownerLabel] },
+  });
   const orphans = left.filter(({ Labels }) => !isAlive(Number(Labels[ownerLabel])));
   await Promise.all(
     orphans.map(({ Id }) =>

@@ -38,8 +38,13 @@ process.once('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** Writes migration files to a new folder. A missing down file is `SELECT 1;` unless its value is null. */
-export function migrationFolder(files: Record<string, string | { up: string | Buffer; down: string | null }>): string {
+/**
+ * Writes migration files to a new folder. A missing down file is `SELECT 1;` unless its value is
+ * null.
+ */
+export function migrationFolder(
+  files: Record<string, string | { up: string | Buffer; down: string | null }>,
+): string {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-migrations-'));
   folders.push(folder);
   for (const [name, content] of Object.entries(files)) {

@@ -4,7 +4,13 @@ import type { Phase } from '../../migrations/runner/files/header.ts';
 /** A migration for unit tests, without files. */
 export function migration(
   name: string,
-  about: { phase?: Phase; reversible?: boolean; completes?: string; checksum?: string; sql?: string } = {},
+  about: {
+    phase?: Phase;
+    reversible?: boolean;
+    completes?: string;
+    checksum?: string;
+    sql?: string;
+  } = {},
 ): Migration {
   const { phase, reversible = true, completes, checksum = 'x', sql = 'SELECT 1;' } = about;
   const script = (direction: string): Script => ({

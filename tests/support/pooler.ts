@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 
 /**
- * A connection pooler, as small as it can be. Like the real ones it answers the start-up itself, makes the process id up,
- * and drops the start-up options. In transaction mode all clients share one session of the server; in session mode each
- * has its own.
+ * A connection pooler, as small as it can be. Like the real ones it answers the start-up itself,
+ * makes the process id up, and drops the start-up options. In transaction mode all clients share
+ * one session of the server; in session mode each has its own.
  */
 export class FakePooler {
   readonly url: string;
@@ -19,7 +19,11 @@ export class FakePooler {
   }
 
   /** @param setup SQL that each session of the server begins with */
-  static async start(mode: 'transaction' | 'session', upstream: string, setup: string): Promise<FakePooler> {
+  static async start(
+    mode: 'transaction' | 'session',
+    upstream: string,
+    setup: string,
+  ): Promise<FakePooler> {
     const sessions: pg.Client[] = [];
     const connect = async (): Promise<Session> => {
       const client = new pg.Client({ connectionString: upstream });
@@ -30,7 +34,9 @@ export class FakePooler {
       return new Session(client);
     };
     const shared = mode === 'transaction' ? await connect() : undefined;
-    const server = createServer((socket) => void serve(socket, () => (shared ? Promise.resolve(shared) : connect())));
+    const server = createServer(
+      (socket) => void serve(socket, () => (shared ? Promise.resolve(shared) : connect())),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = new URL(upstream);
     url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -94,7 +100,11 @@ async function serve(socket: Socket, open: () => Promise<Session>): Promise<void
       started = true;
       const key = Buffer.alloc(8);
       key.writeInt32BE(999_999);
-      const hello = [message('R', Buffer.alloc(4)), message('K', key), message('Z', Buffer.from('I'))];
+      const hello = [
+        message('R', Buffer.alloc(4)),
+        message('K', key),
+        message('Z', Buffer.from('I')),
+      ];
       void session.then(() => socket.write(Buffer.concat(hello)));
       return;
     }
@@ -106,7 +116,9 @@ async function serve(socket: Socket, open: () => Promise<Session>): Promise<void
     if (rest.length > 0 || !['Q', 'S'].includes(types.at(-1) ?? '')) return;
     const request = held;
     held = Buffer.alloc(0);
-    void session.then((upstream) => upstream.ask(request, ends.length, (bytes) => socket.write(bytes)));
+    void session.then((upstream) =>
+      upstream.ask(request, ends.length, (bytes) => socket.write(bytes)),
+    );
   });
   await session;
 }

@@ -22,7 +22,10 @@ export class TestPostgres {
     const password = randomBytes(12).toString('hex');
     const env = ['POSTGRES_USER=slipway', `POSTGRES_PASSWORD=${password}`, 'POSTGRES_DB=slipway'];
     const container = await startContainer(baseImages.postgres, 5432, { env });
-    const postgres = new TestPostgres(`postgres://slipway:${password}@127.0.0.1:${container.port}/slipway`, container);
+    const postgres = new TestPostgres(
+      `postgres://slipway:${password}@127.0.0.1:${container.port}/slipway`,
+      container,
+    );
     await eventually(() => postgres.query('SELECT 1'));
     return postgres;
   }

@@ -17,7 +17,10 @@ export interface Running {
   sees(pattern: RegExp, seconds?: number): Promise<void>;
 }
 
-/** What `make test`, or a shell with `make env`, has set for the checkout the tests run from: each copy has its own. */
+/**
+ * What `make test`, or a shell with `make env`, has set for the checkout the tests run from: each
+ * copy has its own.
+ */
 const ofThisCheckout = {
   MAKEFLAGS: undefined,
   MAKELEVEL: undefined,
@@ -34,7 +37,12 @@ const ofThisCheckout = {
 /** Starts a command in a process group of its own; it is killed after `seconds`. */
 export function start(
   command: string[],
-  options: { cwd: string; env?: Record<string, string | undefined>; seconds?: number; input?: string },
+  options: {
+    cwd: string;
+    env?: Record<string, string | undefined>;
+    seconds?: number;
+    input?: string;
+  },
 ): Running {
   const started = Date.now();
   const child = spawn(command[0] ?? '', command.slice(1), {
@@ -100,15 +108,20 @@ export function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 }
 
 /**
- * Kills a command and the commands below it with SIGKILL, as a machine that runs out of memory might, but neither the
- * engine's plugins nor anything in a container: those have to notice by themselves.
+ * Kills a command and the commands below it with SIGKILL, as a machine that runs out of memory
+ * might, but neither the engine's plugins nor anything in a container: those have to notice by
+ * themselves.
  */
 export function killCommands(child: ChildProcess): void {
   const table = execFileSync('ps', ['-eo', 'pid=,ppid=,comm='], { encoding: 'utf8' })
     .split('\n')
     .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
     .filter((match) => match !== null)
-    .map(([, pid, parent, name]) => ({ pid: Number(pid), parent: Number(parent), name: name ?? '' }));
+    .map(([, pid, parent, name]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      name: name ?? '',
+    }));
   const below = (pid: number): number[] =>
     table
       .filter(({ parent, name }) => parent === pid && !name.startsWith('pulumi-'))

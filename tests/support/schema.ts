@@ -1,8 +1,9 @@
 import type { TestPostgres } from './postgres.ts';
 
 /**
- * Everything in the schema `public` as the catalog has it, and every row of every table but the bookkeeping's, a line each:
- * two databases with the same lines are alike. Whether an index is valid is a part of it.
+ * Everything in the schema `public` as the catalog has it, and every row of every table but the
+ * bookkeeping's, a line each: two databases with the same lines are alike. Whether an index is
+ * valid is a part of it.
  */
 export async function describeSchema(postgres: TestPostgres, url: string): Promise<string[]> {
   const rows = await postgres.query(

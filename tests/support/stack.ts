@@ -20,7 +20,11 @@ export class Stack {
   readonly name: string;
   readonly port: number;
 
-  constructor(checkout: Checkout, options: StackOptions, name = `e2e-${randomBytes(3).toString('hex')}`) {
+  constructor(
+    checkout: Checkout,
+    options: StackOptions,
+    name = `e2e-${randomBytes(3).toString('hex')}`,
+  ) {
     this.checkout = checkout;
     this.name = name;
     this.port = options.basePort;
@@ -36,7 +40,8 @@ export class Stack {
       ...options.config,
     };
     // As Pulumi itself would write it: texts bare, all else in quotes.
-    const write = (value: string) => (/^(\d|true$|false$)/.test(value) ? JSON.stringify(value) : value);
+    const write = (value: string) =>
+      /^(\d|true$|false$)/.test(value) ? JSON.stringify(value) : value;
     const lines = Object.entries(config).map(([key, value]) => `  slipway:${key}: ${write(value)}`);
     checkout.write(`Pulumi.${name}.yaml`, ['config:', ...lines, ''].join('\n'));
     checkout.commit();
@@ -48,8 +53,13 @@ export class Stack {
   }
 
   startMake(verb: string, variables: Record<string, string> = {}): Running {
-    const settings = Object.entries({ STACK: this.name, ...variables }).map(([key, value]) => `${key}=${value}`);
-    return start(['make', '--no-print-directory', verb, ...settings], { cwd: this.checkout.root, seconds: 600 });
+    const settings = Object.entries({ STACK: this.name, ...variables }).map(
+      ([key, value]) => `${key}=${value}`,
+    );
+    return start(['make', '--no-print-directory', verb, ...settings], {
+      cwd: this.checkout.root,
+      seconds: 600,
+    });
   }
 
   /** Runs `npx pulumi …` in a shell that has `eval "$(make env)"`. */
@@ -59,7 +69,16 @@ export class Stack {
 
   startPulumi(...args: string[]): Running {
     const script = 'eval "$(make --no-print-directory env)" && exec npx pulumi "$@"';
-    const command = ['bash', '-c', script, 'pulumi', ...args, '--stack', this.name, '--non-interactive'];
+    const command = [
+      'bash',
+      '-c',
+      script,
+      'pulumi',
+      ...args,
+      '--stack',
+      this.name,
+      '--non-interactive',
+    ];
     return start(command, { cwd: this.checkout.root, seconds: 600 });
   }
 
@@ -69,7 +88,10 @@ export class Stack {
   }
 
   async containers(role?: string) {
-    const label = [`${labelKeys.stack}=${this.name}`, ...(role ? [`${labelKeys.role}=${role}`] : [])];
+    const label = [
+      `${labelKeys.stack}=${this.name}`,
+      ...(role ? [`${labelKeys.role}=${role}`] : []),
+    ];
     return docker.listContainers({ all: true, filters: { label } });
   }
 
@@ -97,7 +119,12 @@ export class Stack {
     return stdout.split('\n').filter(Boolean);
   }
 
-  async api<T = Record<string, unknown>>(method: string, path: string, body?: unknown, token?: string) {
+  async api<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    body?: unknown,
+    token?: string,
+  ) {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method,
       headers: {
@@ -112,9 +139,12 @@ export class Stack {
 
   /** Removes all that is left, whatever state the test left it in. */
   async clear(): Promise<void> {
-    await run(['make', '--no-print-directory', 'destroy', `STACK=${this.name}`, `CONFIRM=${this.name}`], {
-      cwd: this.checkout.root,
-      seconds: 300,
-    });
+    await run(
+      ['make', '--no-print-directory', 'destroy', `STACK=${this.name}`, `CONFIRM=${this.name}`],
+      {
+        cwd: this.checkout.root,
+        seconds: 300,
+      },
+    );
   }
 }

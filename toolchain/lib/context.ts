@@ -25,7 +25,10 @@ export function stackConfig(key: string): unknown {
   return parsed?.config?.[`${project}:${key}`];
 }
 
-/** The Postgres schema of the stack's tables, from its file. What is no plain name never came up, so it names nothing. */
+/**
+ * The Postgres schema of the stack's tables, from its file. What is no plain name never came up, so
+ * it names nothing.
+ */
 export function databaseSchema(): string {
   const schema = stackConfig('databaseSchema');
   return typeof schema === 'string' && /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : 'public';
@@ -45,13 +48,19 @@ export function requireDockerStack(verb: string): void {
   }
 }
 
-/** The endpoint of a stack that an emulator stands in for AWS for; told, as in the program, by a registry of its own. */
+/**
+ * The endpoint of a stack that an emulator stands in for AWS for; told, as in the program, by a
+ * registry of its own.
+ */
 export function emulatedBy(): string | undefined {
   const [endpoint, registry] = [stackConfig('awsEndpoint'), stackConfig('registryHost')];
   return typeof endpoint === 'string' && registry !== undefined ? endpoint : undefined;
 }
 
-/** Whether Pulumi need not ask: on AWS a person reads the preview and says yes, or CONFIRM has named the stack before. */
+/**
+ * Whether Pulumi need not ask: on AWS a person reads the preview and says yes, or CONFIRM has named
+ * the stack before.
+ */
 export function agreed(): boolean {
   return isDockerStack() || emulatedBy() !== undefined || process.env['CONFIRM'] === stack;
 }
@@ -62,7 +71,9 @@ export const docker = () => dockerClient(dockerHost());
 export function stackFilter(role?: string): { label: string[] } {
   const labels = { [labelKeys.project]: project, [labelKeys.stack]: stack, [labelKeys.root]: root };
   return {
-    label: Object.entries({ ...labels, ...(role ? { [labelKeys.role]: role } : {}) }).map((pair) => pair.join('=')),
+    label: Object.entries({ ...labels, ...(role ? { [labelKeys.role]: role } : {}) }).map((pair) =>
+      pair.join('='),
+    ),
   };
 }
 
@@ -78,7 +89,8 @@ export async function stackContainers() {
         role: info.Labels[labelKeys.role] ?? '?',
         name: (info.Names[0] ?? info.Id).replace(/^\//, ''),
       }))
-      // What another stack runs of this one's image, such as a rehearsal's task, inherits the image's labels.
+      // What another stack runs of this one's image, such as a rehearsal's task, inherits the
+      // image's labels.
       .filter(({ role }) => role !== 'image')
       .sort((a, b) => rank(a.role) - rank(b.role) || a.name.localeCompare(b.name))
   );
@@ -88,12 +100,18 @@ export async function stackContainers() {
 export async function confirmByName(what: string): Promise<void> {
   if (process.env['CONFIRM'] === stack) return;
   if (process.env['CONFIRM'] || !process.stdin.isTTY) {
-    throw new UserFault(`${what} It was not confirmed, and nothing was done.`, `Type it again with CONFIRM=${stack}.`);
+    throw new UserFault(
+      `${what} It was not confirmed, and nothing was done.`,
+      `Type it again with CONFIRM=${stack}.`,
+    );
   }
   const { createInterface } = await import('node:readline/promises');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`${what} Type the stack's name (${stack}) to go on: `);
   terminal.close();
   if (answer.trim() !== stack)
-    throw new UserFault('That is not its name: nothing was done.', 'Type the command again if you meant it.');
+    throw new UserFault(
+      'That is not its name: nothing was done.',
+      'Type the command again if you meant it.',
+    );
 }

@@ -20,14 +20,20 @@ class CommandFailed extends Error {
   readonly result: ExecResult;
 
   constructor(command: string, result: ExecResult) {
-    super(`\`${command}\` ended with exit code ${result.code}:\n${lastLines(result.stdout + result.stderr, 30)}`);
+    super(
+      `\`${command}\` ended with exit code ${result.code}:\n${lastLines(result.stdout + result.stderr, 30)}`,
+    );
     this.name = 'CommandFailed';
     this.result = result;
   }
 }
 
 /** Runs a command, keeps what it prints, and never throws for an exit code. */
-export function tryExec(command: string, args: string[], options: ExecOptions = {}): Promise<ExecResult> {
+export function tryExec(
+  command: string,
+  args: string[],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env });
     const result: ExecResult = { code: 127, stdout: '', stderr: '' };
@@ -48,25 +54,40 @@ export function tryExec(command: string, args: string[], options: ExecOptions = 
  *
  * @throws {CommandFailed} with the last 30 lines when it fails
  */
-export async function exec(command: string, args: string[], options: ExecOptions = {}): Promise<string> {
+export async function exec(
+  command: string,
+  args: string[],
+  options: ExecOptions = {},
+): Promise<string> {
   const result = await tryExec(command, args, options);
   if (result.code !== 0) throw new CommandFailed([command, ...args].join(' '), result);
   return result.stdout;
 }
 
 /**
- * Runs a command on this terminal and gives its exit code. Ctrl-C reaches it once, from the terminal itself; we only
- * wait. A SIGTERM sent to us alone is handed on.
+ * Runs a command on this terminal and gives its exit code. Ctrl-C reaches it once, from the
+ * terminal itself; we only wait. A SIGTERM sent to us alone is handed on.
  */
-export function passThrough(command: string, args: string[], options: ExecOptions = {}): Promise<number> {
+export function passThrough(
+  command: string,
+  args: string[],
+  options: ExecOptions = {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: 'inherit' });
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: 'inherit',
+    });
     const ignore = (): void => undefined;
     const forward = (): void => void child.kill('SIGTERM');
     process.on('SIGINT', ignore).on('SIGTERM', forward);
     const done = (): void => void process.off('SIGINT', ignore).off('SIGTERM', forward);
     child.on('error', (error) => (done(), reject(error)));
-    child.on('close', (code, signal) => (done(), resolve(code ?? (signal === 'SIGINT' ? 130 : 143))));
+    child.on(
+      'close',
+      (code, signal) => (done(), resolve(code ?? (signal === 'SIGINT' ? 130 : 143))),
+    );
   });
 }
 

@@ -1,4 +1,7 @@
-/** A fault that the person at the keyboard can mend: printed without a stack trace, with the next thing to type. */
+/**
+ * A fault that the person at the keyboard can mend: printed without a stack trace, with the next
+ * thing to type.
+ */
 export class UserFault extends Error {
   readonly next: string;
 
@@ -15,7 +18,10 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** What went wrong and, where it is known, what to do: an engine that does not answer looks the same from every verb. */
+/**
+ * What went wrong and, where it is known, what to do: an engine that does not answer looks the same
+ * from every verb.
+ */
 export function faultText(error: unknown): string {
   if (error instanceof UserFault) return `${error.message}\n  → ${error.next}`;
   const { code, address } = error as { code?: unknown; address?: unknown };

@@ -15,7 +15,10 @@ export function pulumiHome(env: NodeJS.ProcessEnv = process.env): string {
   return env['PULUMI_HOME'] ?? join(homedir(), '.pulumi');
 }
 
-/** The Node that runs this process: toolchain/run has chosen it, so children and launchers use the same one. */
+/**
+ * The Node that runs this process: toolchain/run has chosen it, so children and launchers use the
+ * same one.
+ */
 export const node = process.execPath;
 
 /** The folder to put first on PATH, so that `npx`-less `pulumi` and `node` mean this checkout's. */

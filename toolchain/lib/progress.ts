@@ -25,7 +25,10 @@ export interface StepResult {
 }
 
 /** Runs one setup step, and says in one line what it found or did and how long it took. */
-export async function step(name: string, work: (note: (line: string) => void) => Promise<StepResult>): Promise<void> {
+export async function step(
+  name: string,
+  work: (note: (line: string) => void) => Promise<StepResult>,
+): Promise<void> {
   const start = performance.now();
   const note = (line: string): void => say(`  … ${name}: ${line}`);
   try {

@@ -28,7 +28,10 @@ const parts: Part[] = [
   { name: 'rehearsal', has: (file) => file.startsWith('tests/aws/') },
 ];
 
-/** How long a part may take, minutes: together with the toolchain's 15 they leave room under CI's limit of 90. */
+/**
+ * How long a part may take, minutes: together with the toolchain's 15 they leave room under CI's
+ * limit of 90.
+ */
 const budgetMinutes: Record<string, number> = {
   'unit and integration': 10,
   'dev end to end': 15,
@@ -36,7 +39,8 @@ const budgetMinutes: Record<string, number> = {
 };
 
 /**
- * A line for each part of the tests that ran: how many tests, how long, and whether that is over its budget.
+ * A line for each part of the tests that ran: how many tests, how long, and whether that is over
+ * its budget.
  *
  * @param root the checkout, absolute
  */
@@ -50,15 +54,22 @@ export function partLines(report: TestReport, root: string): string[] {
     const minutes = (to - from) / 60_000;
     const budget = budgetMinutes[name] ?? Infinity;
     const verdict = minutes > budget ? `over its budget of ${budget} min` : `budget ${budget} min`;
-    return [`  ${minutes > budget ? '✗' : '✓'} ${name}: ${tests} tests, ${minutes.toFixed(1)} min (${verdict})`];
+    return [
+      `  ${minutes > budget ? '✗' : '✓'} ${name}: ${tests} tests, ${minutes.toFixed(1)} min (${verdict})`,
+    ];
   });
 }
 
 /** The closing line. A file that failed before its first test counts as a failure too. */
 export function countLine(report: TestReport | undefined): string {
   if (!report) return '0 passed, 1 failed';
-  const broken = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
-  const counts = [`${report.numPassedTests} passed`, `${report.numFailedTests + broken.length} failed`];
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  );
+  const counts = [
+    `${report.numPassedTests} passed`,
+    `${report.numFailedTests + broken.length} failed`,
+  ];
   if (report.numPendingTests > 0) counts.push(`${report.numPendingTests} skipped`);
   return counts.join(', ');
 }

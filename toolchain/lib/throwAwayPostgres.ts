@@ -16,7 +16,8 @@ const name = 'rehearsal';
 const pgDumpPath = '/usr/lib/postgresql/17/bin/pg_dump';
 
 /**
- * A Postgres that is gone when its work is done, with the image and the limits of a stack's own. It listens on a free port of
+ * A Postgres that is gone when its work is done, with the image and the limits of a stack's own. It
+ * listens on a free port of
  * 127.0.0.1, and keeps its data in a volume without a name.
  */
 export class ThrowAwayPostgres {
@@ -50,13 +51,19 @@ export class ThrowAwayPostgres {
       })
       .catch((error: unknown) => {
         if ((error as { statusCode?: number }).statusCode !== 404) throw error;
-        throw new UserFault(`The image ${baseImages.postgres} is not there.`, '`make setup` provides the base images.');
+        throw new UserFault(
+          `The image ${baseImages.postgres} is not there.`,
+          '`make setup` provides the base images.',
+        );
       });
     try {
       await container.start();
       const { NetworkSettings } = await container.inspect();
       const port = NetworkSettings.Ports['5432/tcp']?.[0]?.HostPort;
-      return new ThrowAwayPostgres(container.id, `postgres://${user}:${password}@127.0.0.1:${port}/${name}`);
+      return new ThrowAwayPostgres(
+        container.id,
+        `postgres://${user}:${password}@127.0.0.1:${port}/${name}`,
+      );
     } catch (error) {
       await container.remove({ force: true, v: true });
       throw error;
@@ -78,15 +85,24 @@ export class ThrowAwayPostgres {
  *
  * @throws with what it wrote to standard error when it ends with another exit code than 0
  */
-export async function pgDumpIn(container: string, user: string, database: string, options: string[]): Promise<string> {
+export async function pgDumpIn(
+  container: string,
+  user: string,
+  database: string,
+  options: string[],
+): Promise<string> {
   const command = [pgDumpPath, '--username', user, '--dbname', database, ...options];
   const { exitCode, stdout, stderr } = await containerExec(docker(), container, command);
-  if (exitCode !== 0) throw new Error(`\`${pgDumpPath}\` ended with exit code ${exitCode}: ${stderr.trim()}`);
+  if (exitCode !== 0)
+    throw new Error(`\`${pgDumpPath}\` ended with exit code ${exitCode}: ${stderr.trim()}`);
   return stdout;
 }
 
 async function removeLeftovers(): Promise<void> {
-  for (const { Id, Labels } of await docker().listContainers({ all: true, filters: stackFilter(role) })) {
+  for (const { Id, Labels } of await docker().listContainers({
+    all: true,
+    filters: stackFilter(role),
+  })) {
     if (isAlive(Number(Labels[ownerLabel]))) continue;
     await unlessMissing(docker().getContainer(Id).remove({ force: true, v: true }));
   }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { usesPolicy } from './policy.ts';
 
-const uses = (platform: string, policy?: unknown, variable?: string) => usesPolicy({ platform, policy, variable });
+const uses = (platform: string, policy?: unknown, variable?: string) =>
+  usesPolicy({ platform, policy, variable });
 
 describe('usesPolicy', () => {
   it('holds stacks on AWS to the pack, and those on Docker when they ask for it', () => {

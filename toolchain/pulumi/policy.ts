@@ -13,23 +13,35 @@ interface PolicyChoice {
   variable: string | undefined;
 }
 
-/** The arguments that hold a preview or an update of this stack to the policy pack; none when it is not held to it. */
+/**
+ * The arguments that hold a preview or an update of this stack to the policy pack; none when it is
+ * not held to it.
+ */
 export function policyFlags(): string[] {
-  const choice = { platform: stackConfig('platform'), policy: stackConfig('policy'), variable: process.env['POLICY'] };
+  const choice = {
+    platform: stackConfig('platform'),
+    policy: stackConfig('policy'),
+    variable: process.env['POLICY'],
+  };
   return usesPolicy(choice) ? ['--policy-pack', policyPack] : [];
 }
 
 /**
- * Whether a stack is held to the policy pack: those on AWS unless their file says no, those on Docker when their file or
+ * Whether a stack is held to the policy pack: those on AWS unless their file says no, those on
+ * Docker when their file or
  * `POLICY=1` says yes.
  *
  * @throws UserFault when POLICY is neither 0 nor 1, or would release an AWS stack without a trace
  */
 export function usesPolicy({ platform, policy, variable }: PolicyChoice): boolean {
   if (variable && variable !== '0' && variable !== '1') {
-    throw new UserFault(`POLICY=${variable} is neither 0 nor 1.`, 'Use POLICY=1 to hold the stack to the policy pack.');
+    throw new UserFault(
+      `POLICY=${variable} is neither 0 nor 1.`,
+      'Use POLICY=1 to hold the stack to the policy pack.',
+    );
   }
-  const configured = policy === undefined ? platform === 'aws' : policy === true || policy === 'true';
+  const configured =
+    policy === undefined ? platform === 'aws' : policy === true || policy === 'true';
   if (!variable) return configured;
   if (variable === '0' && configured && platform === 'aws') {
     throw new UserFault(

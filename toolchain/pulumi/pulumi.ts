@@ -17,7 +17,10 @@ const stateFolder = join(privateDir, 'state', '.pulumi');
 function environment(): NodeJS.ProcessEnv {
   const endpoint = emulatedBy();
   // A stack on an emulator must not find real credentials, nor talk to AWS.
-  const env = endpoint === undefined ? pulumiEnvironment() : emulatorEnvironment(endpoint, pulumiEnvironment());
+  const env =
+    endpoint === undefined
+      ? pulumiEnvironment()
+      : emulatorEnvironment(endpoint, pulumiEnvironment());
   return { ...env, PATH: `${engineFolder()}${delimiter}${env['PATH'] ?? ''}` };
 }
 
@@ -27,12 +30,16 @@ export function pulumiText(...args: string[]): Promise<string> {
 }
 
 /**
- * Runs pulumi on this terminal. Ctrl-C reaches it once, from the terminal itself, and is waited for; a SIGTERM to us is
- * handed on as the same. Its standard error is shown and kept.
+ * Runs pulumi on this terminal. Ctrl-C reaches it once, from the terminal itself, and is waited
+ * for; a SIGTERM to us is handed on as the same. Its standard error is shown and kept.
  */
 export function pulumi(...args: string[]): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(enginePath(), args, { cwd: root, env: environment(), stdio: ['inherit', 'inherit', 'pipe'] });
+    const child = spawn(enginePath(), args, {
+      cwd: root,
+      env: environment(),
+      stdio: ['inherit', 'inherit', 'pipe'],
+    });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
@@ -57,7 +64,10 @@ export function pulumi(...args: string[]): Promise<ExecResult> {
 /** A pulumi that runs for itself, with what it has printed so far. */
 export interface WatchedPulumi {
   output(): string;
-  /** As a machine that runs out of memory might: neither it nor its plugins can put anything in order. */
+  /**
+   * As a machine that runs out of memory might: neither it nor its plugins can put anything in
+   * order.
+   */
   kill(): void;
   /** The code is 137 after a kill, 130 after a Ctrl-C. */
   finished: Promise<{ code: number; output: string; seconds: number }>;
@@ -84,18 +94,25 @@ export function watchPulumi(args: string[], onLine: (line: string) => void): Wat
     });
   }
   let interrupted = false;
-  // A Ctrl-C reaches the engine by itself, from the terminal: a second one would end it where it stands.
+  // A Ctrl-C reaches the engine by itself, from the terminal: a second one would end it where it
+  // stands.
   const wait = (): void => void (interrupted = true);
   const stop = (): void => void ((interrupted = true), child.kill('SIGINT'));
   process.on('SIGINT', wait).on('SIGTERM', stop);
-  const finished = new Promise<{ code: number; output: string; seconds: number }>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      process.off('SIGINT', wait).off('SIGTERM', stop);
-      const seconds = (performance.now() - started) / 1000;
-      resolve({ code: interrupted ? 130 : (code ?? (signal === 'SIGKILL' ? 137 : 130)), output, seconds });
-    });
-  });
+  const finished = new Promise<{ code: number; output: string; seconds: number }>(
+    (resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => {
+        process.off('SIGINT', wait).off('SIGTERM', stop);
+        const seconds = (performance.now() - started) / 1000;
+        resolve({
+          code: interrupted ? 130 : (code ?? (signal === 'SIGKILL' ? 137 : 130)),
+          output,
+          seconds,
+        });
+      });
+    },
+  );
   return { output: () => output, kill: () => void child.kill('SIGKILL'), finished };
 }
 
@@ -115,21 +132,22 @@ export async function stateResources(): Promise<StateResource[] | undefined> {
     const [file] = globSync(join(stateFolder, 'stacks', project, `${stack}.json`));
     if (file === undefined) return undefined;
     return (
-      (JSON.parse(readFileSync(file, 'utf8')) as { checkpoint?: { latest?: Checkpoint } }).checkpoint?.latest
-        ?.resources ?? []
+      (JSON.parse(readFileSync(file, 'utf8')) as { checkpoint?: { latest?: Checkpoint } })
+        .checkpoint?.latest?.resources ?? []
     );
   }
   const stacks = JSON.parse(await pulumiText('stack', 'ls', '--json')) as { name: string }[];
   if (!stacks.some(({ name }) => name.split('/').at(-1) === stack)) return undefined;
-  const exported = JSON.parse(await pulumiText('stack', 'export', '--stack', stack)) as { deployment: Checkpoint };
+  const exported = JSON.parse(await pulumiText('stack', 'export', '--stack', stack)) as {
+    deployment: Checkpoint;
+  };
   return exported.deployment.resources ?? [];
 }
 
 export async function stackOutputs(): Promise<Record<string, unknown>> {
-  return JSON.parse(await pulumiText('stack', 'output', '--stack', stack, '--json', '--show-secrets')) as Record<
-    string,
-    unknown
-  >;
+  return JSON.parse(
+    await pulumiText('stack', 'output', '--stack', stack, '--json', '--show-secrets'),
+  ) as Record<string, unknown>;
 }
 
 /** A lock that a run holds, or has left behind. */
@@ -144,9 +162,18 @@ export interface Lock {
 export function locks(): Lock[] {
   if (!usesOwnBackend()) return [];
   return globSync(join(stateFolder, 'locks', '*', project, stack, '*.json')).map((file) => {
-    const held = JSON.parse(readFileSync(file, 'utf8')) as { pid: number; hostname: string; timestamp: string };
+    const held = JSON.parse(readFileSync(file, 'utf8')) as {
+      pid: number;
+      hostname: string;
+      timestamp: string;
+    };
     const here = held.hostname === hostname();
-    return { pid: held.pid, host: held.hostname, since: held.timestamp, alive: here ? isPulumi(held.pid) : undefined };
+    return {
+      pid: held.pid,
+      host: held.hostname,
+      since: held.timestamp,
+      alive: here ? isPulumi(held.pid) : undefined,
+    };
   });
 }
 
@@ -157,8 +184,8 @@ function isPulumi(pid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   try {
-    // A number is given out again, so the process must be a pulumi to count; and a dead one that nobody has waited for
-    // (state Z) still answers signals.
+    // A number is given out again, so the process must be a pulumi to count; and a dead one that
+    // nobody has waited for (state Z) still answers signals.
     const [, name, state] = /\((.*)\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
     return name?.includes('pulumi') === true && state !== 'Z';
   } catch {
@@ -167,8 +194,9 @@ function isPulumi(pid: number): boolean {
 }
 
 /**
- * Clears what a killed run has left: the lock of a process of this machine that is gone for certain. Its plugins end by
- * themselves, and a migration that it had started is found and taken up.
+ * Clears what a killed run has left: the lock of a process of this machine that is gone for
+ * certain. Its plugins end by themselves, and a migration that it had started is found and taken
+ * up.
  */
 export async function clearDeadLock(): Promise<void> {
   const held = locks();
@@ -179,7 +207,10 @@ export async function clearDeadLock(): Promise<void> {
   await pulumiText('cancel', '--yes', '--stack', stack);
 }
 
-/** Forgets a stack, if there is one, whose resources are gone with the emulator that held them in its memory. */
+/**
+ * Forgets a stack, if there is one, whose resources are gone with the emulator that held them in
+ * its memory.
+ */
 export async function forgetStack(): Promise<void> {
   const resources = (await stateResources().catch(() => undefined)) ?? [];
   if (resources.length === 0) return;
@@ -208,7 +239,9 @@ export function requireUnlocked(): void {
   );
 }
 
-/** Explains what pulumi said on its standard error, where a person may not know what to do about it. */
+/**
+ * Explains what pulumi said on its standard error, where a person may not know what to do about it.
+ */
 export function explain(stderr: string): UserFault | undefined {
   if (/incorrect passphrase/.test(stderr)) {
     return new UserFault(

@@ -5,11 +5,22 @@ import { node, pulumiHome, root } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
 import { goBuild } from '../stand-ins/go.ts';
 import { installProgram } from '../setup/launcher.ts';
-import { downloadsReachable, mark, officialCanReplace, originOf, recipeOf, sourceHash } from '../setup/origin.ts';
+import {
+  downloadsReachable,
+  mark,
+  officialCanReplace,
+  originOf,
+  recipeOf,
+  sourceHash,
+} from '../setup/origin.ts';
 
-/** The version of the npm package `pulumi`, whose wrapper looks for the engine of the same version. */
+/**
+ * The version of the npm package `pulumi`, whose wrapper looks for the engine of the same version.
+ */
 export const engineVersion = (
-  JSON.parse(readFileSync(join(root, 'node_modules/pulumi/package.json'), 'utf8')) as { version: string }
+  JSON.parse(readFileSync(join(root, 'node_modules/pulumi/package.json'), 'utf8')) as {
+    version: string;
+  }
 ).version;
 
 /** Where the npm package's wrapper expects it. */
@@ -21,19 +32,26 @@ export function enginePath(): string {
   return join(engineFolder(), 'pulumi');
 }
 
-/** The official engine where it can be downloaded; else the same version built from its Go module, with our language host. */
+/**
+ * The official engine where it can be downloaded; else the same version built from its Go module,
+ * with our language host.
+ */
 export async function ensureEngine(note: (line: string) => void): Promise<StepResult> {
   const folder = engineFolder();
   const origin = originOf(folder, 'pulumi');
   if (origin === 'official') return { found: `Pulumi ${engineVersion}, official`, worked: false };
   if (origin === 'ours' ? await officialCanReplace(folder) : await downloadsReachable()) {
     note(`downloading Pulumi ${engineVersion}`);
-    if (await download(folder)) return { found: `Pulumi ${engineVersion}, official, downloaded`, worked: true };
+    if (await download(folder))
+      return { found: `Pulumi ${engineVersion}, official, downloaded`, worked: true };
     note('the download failed');
   }
   const built = await build(folder, note);
   const hosted = await ensureLanguageHost(folder);
-  return { found: `Pulumi ${engineVersion}, built here from its Go module`, worked: built || hosted };
+  return {
+    found: `Pulumi ${engineVersion}, built here from its Go module`,
+    worked: built || hosted,
+  };
 }
 
 async function download(folder: string): Promise<boolean> {

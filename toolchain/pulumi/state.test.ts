@@ -19,7 +19,11 @@ describe('pulumiVariables', () => {
   });
 
   it("keeps the user's own backend and passphrase", () => {
-    const variables = pulumiVariables({ PULUMI_BACKEND_URL: 's3://bucket', PULUMI_CONFIG_PASSPHRASE: 'x', PATH: '' });
+    const variables = pulumiVariables({
+      PULUMI_BACKEND_URL: 's3://bucket',
+      PULUMI_CONFIG_PASSPHRASE: 'x',
+      PATH: '',
+    });
     expect(variables).not.toHaveProperty('PULUMI_BACKEND_URL');
     expect(variables).not.toHaveProperty('PULUMI_CONFIG_PASSPHRASE_FILE');
   });

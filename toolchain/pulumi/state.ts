@@ -9,15 +9,20 @@ import type { StepResult } from '../lib/progress.ts';
 const stateDir = join(privateDir, 'state');
 const passphraseFile = join(privateDir, 'passphrase');
 
-/** What every pulumi command of this checkout needs, and `make env` prints. What the user has set stays. */
+/**
+ * What every pulumi command of this checkout needs, and `make env` prints. What the user has set
+ * stays.
+ */
 export function pulumiVariables(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const ownPassphrase =
-    env['PULUMI_CONFIG_PASSPHRASE'] !== undefined || env['PULUMI_CONFIG_PASSPHRASE_FILE'] !== undefined;
+    env['PULUMI_CONFIG_PASSPHRASE'] !== undefined ||
+    env['PULUMI_CONFIG_PASSPHRASE_FILE'] !== undefined;
   return {
     ...(env['PULUMI_BACKEND_URL'] ? {} : { PULUMI_BACKEND_URL: `file://${stateDir}` }),
     ...(ownPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile }),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
-    // The program and the plugins are Node processes that live for seconds; much of that was compiling, each time anew.
+    // The program and the plugins are Node processes that live for seconds; much of that was
+    // compiling, each time anew.
     NODE_COMPILE_CACHE: env['NODE_COMPILE_CACHE'] ?? join(privateDir, 'compile-cache'),
     PATH: pathWith(env['PATH'] ?? ''),
   };
@@ -29,7 +34,9 @@ export function pulumiEnvironment(): NodeJS.ProcessEnv {
 
 function pathWith(path: string): string {
   const first = [binDir, nodeDir];
-  return [...first, ...path.split(delimiter).filter((folder) => !first.includes(folder))].join(delimiter);
+  return [...first, ...path.split(delimiter).filter((folder) => !first.includes(folder))].join(
+    delimiter,
+  );
 }
 
 /** Whether the state is in this checkout, and not where the user has set. */
@@ -40,13 +47,17 @@ export function usesOwnBackend(env: NodeJS.ProcessEnv = process.env): boolean {
 /** State folder, passphrase and the git filter that keeps this checkout's salt out of commits. */
 export async function ensureState(): Promise<StepResult> {
   await setSaltFilter();
-  if (!usesOwnBackend()) return { found: `state at ${process.env['PULUMI_BACKEND_URL']} (yours)`, worked: false };
+  if (!usesOwnBackend())
+    return { found: `state at ${process.env['PULUMI_BACKEND_URL']} (yours)`, worked: false };
   mkdirSync(stateDir, { recursive: true });
   const isOwn =
     pulumiVariables()['PULUMI_CONFIG_PASSPHRASE_FILE'] === passphraseFile ||
     process.env['PULUMI_CONFIG_PASSPHRASE_FILE'] === passphraseFile;
-  if (!isOwn || existsSync(passphraseFile)) return { found: 'state and passphrase in .slipway/', worked: false };
-  const stacks = globSync(join(stateDir, '.pulumi/stacks/**/*.json')).map((file) => file.replace(/^.*\/|\.json$/g, ''));
+  if (!isOwn || existsSync(passphraseFile))
+    return { found: 'state and passphrase in .slipway/', worked: false };
+  const stacks = globSync(join(stateDir, '.pulumi/stacks/**/*.json')).map((file) =>
+    file.replace(/^.*\/|\.json$/g, ''),
+  );
   if (stacks.length > 0) {
     throw new UserFault(
       `The passphrase .slipway/passphrase is gone; the state of ${stacks.join(', ')} is encrypted with it.`,
@@ -57,7 +68,8 @@ export async function ensureState(): Promise<StepResult> {
   for (const file of stackFiles()) writeFileSync(file, withoutSalt(readFileSync(file, 'utf8')));
   writeFileSync(passphraseFile, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
   return {
-    found: 'made .slipway/state and a new .slipway/passphrase (keep a copy: secrets in the state need it)',
+    found:
+      'made .slipway/state and a new .slipway/passphrase (keep a copy: secrets in the state need it)',
     worked: true,
   };
 }
@@ -79,8 +91,8 @@ async function setSaltFilter(): Promise<void> {
 }
 
 /**
- * Git takes a file of another size for changed without asking the filter. When the filter leaves no difference, this notes
- * the file's size in the index; its content there stays.
+ * Git takes a file of another size for changed without asking the filter. When the filter leaves no
+ * difference, this notes the file's size in the index; its content there stays.
  */
 export async function settleStackFile(stack: string): Promise<void> {
   const file = `Pulumi.${stack}.yaml`;

@@ -8,21 +8,32 @@ vi.mock('../stand-ins/terraformMirror.ts', async (original) => ({
   findProvider: vi.fn(),
 }));
 const find = vi.mocked(findProvider);
-const provider = { version: '5.100.0', path: '/mirror/x', packed: false, mirror: '/mirror', because: 'a test' };
+const provider = {
+  version: '5.100.0',
+  path: '/mirror/x',
+  packed: false,
+  mirror: '/mirror',
+  because: 'a test',
+};
 
 describe('the AWS plugin without a Terraform provider', () => {
   it('says where it looked and how to get one, before it builds anything', async () => {
     find.mockReturnValue(undefined);
     const made = awsPlugin().make('/nowhere/pulumi-resource-aws', () => undefined);
     await expect(made).rejects.toThrow(/no Terraform AWS provider 5\.x .*\.terraform\.d\/plugins/);
-    await expect(made).rejects.toHaveProperty('next', expect.stringMatching(/SLIPWAY_TERRAFORM_MIRROR=<folder>/));
+    await expect(made).rejects.toHaveProperty(
+      'next',
+      expect.stringMatching(/SLIPWAY_TERRAFORM_MIRROR=<folder>/),
+    );
   });
 
   it('is named by doctor, with the setting', () => {
     find.mockReturnValue(undefined);
     vi.stubEnv('PULUMI_HOME', '/nowhere');
     expect(awsPluginFound()).toMatchObject({ origin: 'missing', broken: false });
-    expect(awsPluginFound().found).toMatch(/not there yet; no Terraform provider found; SLIPWAY_TERRAFORM_MIRROR/);
+    expect(awsPluginFound().found).toMatch(
+      /not there yet; no Terraform provider found; SLIPWAY_TERRAFORM_MIRROR/,
+    );
     vi.unstubAllEnvs();
   });
 });

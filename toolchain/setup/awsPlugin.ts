@@ -29,9 +29,16 @@ export function awsPlugin(): Plugin {
     ),
     make: async (output, note) => {
       if (provider === undefined) throw missing();
-      note(`building the bridge to the Terraform provider ${provider.version} of ${provider.mirror} (1 to 5 minutes)`);
+      note(
+        `building the bridge to the Terraform provider ${provider.version} of ${provider.mirror} (1 to 5 minutes)`,
+      );
       const executable = await providerExecutable(provider);
-      await goBuild({ module: 'bridge-aws', package: '.', output, ldflags: `-s -w -X main.version=${version}` });
+      await goBuild({
+        module: 'bridge-aws',
+        package: '.',
+        output,
+        ldflags: `-s -w -X main.version=${version}`,
+      });
       writeFileSync(join(dirname(output), pathFile), `${executable}\n`);
     },
   };
@@ -45,8 +52,15 @@ function missing(): UserFault {
   );
 }
 
-/** What `make doctor` says of it: where it is from, and which Terraform provider stands behind it or could. */
-export function awsPluginFound(): { found: string; origin: ReturnType<typeof pluginOrigin>; broken: boolean } {
+/**
+ * What `make doctor` says of it: where it is from, and which Terraform provider stands behind it or
+ * could.
+ */
+export function awsPluginFound(): {
+  found: string;
+  origin: ReturnType<typeof pluginOrigin>;
+  broken: boolean;
+} {
   const plugin = awsPlugin();
   const origin = pluginOrigin(plugin);
   const provider = findProvider();
@@ -54,6 +68,7 @@ export function awsPluginFound(): { found: string; origin: ReturnType<typeof plu
     ? `Terraform provider ${provider.version} in ${provider.mirror} (${provider.because})`
     : `no Terraform provider found; ${mirrorVariable} names a mirror`;
   if (origin === 'official') return { found: plugin.version, origin, broken: false };
-  if (origin === 'ours') return { found: `${plugin.version} over ${behind}`, origin, broken: provider === undefined };
+  if (origin === 'ours')
+    return { found: `${plugin.version} over ${behind}`, origin, broken: provider === undefined };
   return { found: `not there yet; ${behind}`, origin, broken: false };
 }

@@ -25,14 +25,18 @@ const recipes = join(standIns, 'images');
 type Present = { official: boolean; recipe: string; authorities: string[] } | undefined;
 
 /** How a base image came here, for doctor. */
-export async function baseImageOrigin(docker: Docker, name: string): Promise<'official' | 'ours' | 'missing'> {
+export async function baseImageOrigin(
+  docker: Docker,
+  name: string,
+): Promise<'official' | 'ours' | 'missing'> {
   const present = await lookUp(docker, name);
   return present === undefined ? 'missing' : present.official ? 'official' : 'ours';
 }
 
 /**
- * Makes every base image of infra/docker-engine/baseImages.ts present under its public name: pulled where a registry can be reached, else built
- * from Debian's packages. Whether it can be reached is found out once, and only when something is missing.
+ * Makes every base image of infra/docker-engine/baseImages.ts present under its public name: pulled
+ * where a registry can be reached, else built from Debian's packages. Whether it can be reached is
+ * found out once, and only when something is missing.
  */
 export async function ensureBaseImages(note: (line: string) => void): Promise<StepResult> {
   const docker = dockerClient(dockerHost());
@@ -54,11 +58,14 @@ export async function ensureBaseImages(note: (line: string) => void): Promise<St
     const ours = [...present.values()].filter((image) => image && !image.official).length;
     return ours === 0 ? 'official' : `${names.length - ours} official, ${ours} built here`;
   };
-  if (missing.length === 0) return { found: `${names.map(([, name]) => name).join(', ')} (${count()})`, worked: false };
+  if (missing.length === 0)
+    return { found: `${names.map(([, name]) => name).join(', ')} (${count()})`, worked: false };
 
   if (await registryReachable(docker)) {
     note(`pulling ${missing.map(([, name]) => name).join(', ')}`);
-    await Promise.all(missing.map(async ([, name]) => followToEnd(docker, await docker.pull(name))));
+    await Promise.all(
+      missing.map(async ([, name]) => followToEnd(docker, await docker.pull(name))),
+    );
     return { found: `pulled ${missing.map(([, name]) => name).join(', ')}`, worked: true };
   }
 
@@ -77,17 +84,30 @@ export async function ensureBaseImages(note: (line: string) => void): Promise<St
       wanted.map(({ id }) => id),
     )
   ) {
-    await importDebian(docker, wanted, labels(parent, 'debootstrap trixie'), note).catch(renderDiskFull);
+    await importDebian(docker, wanted, labels(parent, 'debootstrap trixie'), note).catch(
+      renderDiskFull,
+    );
   }
-  // Two at a time would be slower on a small machine's disk than what it saves; the network part of each is short.
+  // Two at a time would be slower on a small machine's disk than what it saves; the network part of
+  // each is short.
   for (const [key, name] of missing) {
     note(`building ${name}`);
-    await build(docker, key, name, labels(recipeOf(key), `${debian} and Debian packages`)).catch(renderDiskFull);
+    await build(docker, key, name, labels(recipeOf(key), `${debian} and Debian packages`)).catch(
+      renderDiskFull,
+    );
   }
-  return { found: `built ${missing.map(([, name]) => name).join(', ')} in place of the official ones`, worked: true };
+  return {
+    found: `built ${missing.map(([, name]) => name).join(', ')} in place of the official ones`,
+    worked: true,
+  };
 }
 
-async function build(docker: Docker, key: string, name: string, labels: Record<string, string>): Promise<void> {
+async function build(
+  docker: Docker,
+  key: string,
+  name: string,
+  labels: Record<string, string>,
+): Promise<void> {
   const context = mkdtempSync(join(tmpdir(), 'slipway-image.'));
   try {
     cpSync(join(recipes, key), context, { recursive: true });
@@ -120,7 +140,9 @@ async function addNode(context: string): Promise<void> {
     recursive: true,
     filter: (file) => statSync(file).isDirectory() || file.endsWith('/node'),
   });
-  await exec('npm', ['pack', '--silent', `npm@${npmVersion}`, '--pack-destination', context], { cwd: context });
+  await exec('npm', ['pack', '--silent', `npm@${npmVersion}`, '--pack-destination', context], {
+    cwd: context,
+  });
   await exec('tar', ['-xzf', `npm-${npmVersion}.tgz`], { cwd: context });
   rmSync(join(context, `npm-${npmVersion}.tgz`));
   cpSync(join(context, 'package'), join(context, 'npm'), { recursive: true });
@@ -131,7 +153,9 @@ async function addNode(context: string): Promise<void> {
 async function registryReachable(docker: Docker): Promise<boolean> {
   const info = (await docker.info()) as { RegistryConfig?: { Mirrors?: string[] } };
   const mirrors = info.RegistryConfig?.Mirrors ?? [];
-  const answers = await Promise.all([...mirrors, 'https://registry-1.docker.io/v2/'].map((url) => reachable(url)));
+  const answers = await Promise.all(
+    [...mirrors, 'https://registry-1.docker.io/v2/'].map((url) => reachable(url)),
+  );
   return answers.includes(true);
 }
 
@@ -140,13 +164,23 @@ async function lookUp(docker: Docker, name: string): Promise<Present> {
   if (!image) return undefined;
   const labels = image.Config.Labels ?? {};
   const authorities = (labels[authoritiesLabel] ?? '').split(' ');
-  return { official: labels[standInLabel] === undefined, recipe: labels[recipeLabel] ?? '', authorities };
+  return {
+    official: labels[standInLabel] === undefined,
+    recipe: labels[recipeLabel] ?? '',
+    authorities,
+  };
 }
 
-/** An official image always serves; ours serves while its recipe is today's and it trusts what this machine trusts. */
+/**
+ * An official image always serves; ours serves while its recipe is today's and it trusts what this
+ * machine trusts.
+ */
 function usable(image: Present, recipe: string, authorities: string[]): boolean {
   if (image === undefined) return false;
-  return image.official || (image.recipe === recipe && authorities.every((id) => image.authorities.includes(id)));
+  return (
+    image.official ||
+    (image.recipe === recipe && authorities.every((id) => image.authorities.includes(id)))
+  );
 }
 
 /** The hash of what a stand-in is built from, its parent's included. */

@@ -26,7 +26,10 @@ async function dockerRoot(): Promise<string | undefined> {
   return DockerRootDir;
 }
 
-/** @returns undefined when the folder is not on this machine: an engine elsewhere, or in a virtual machine */
+/**
+ * @returns undefined when the folder is not on this machine: an engine elsewhere, or in a virtual
+ * machine
+ */
 async function freeMb(path: string): Promise<number | undefined> {
   try {
     const { bavail, bsize } = await statfs(path);

@@ -11,11 +11,15 @@ import { aptInstall, isDebianRoot } from './host.ts';
 const logFile = '/var/log/slipway-dockerd.log';
 const startLimitMs = 60_000;
 
-/** Uses the running Docker engine; else installs and starts one where we are root on Debian; else says what to do. */
+/**
+ * Uses the running Docker engine; else installs and starts one where we are root on Debian; else
+ * says what to do.
+ */
 export async function ensureDockerEngine(note: (line: string) => void): Promise<StepResult> {
   const host = dockerHost();
   const first = await probe(host);
-  if (first.version !== undefined) return { found: `${first.version} runs at ${host}`, worked: false };
+  if (first.version !== undefined)
+    return { found: `${first.version} runs at ${host}`, worked: false };
   if (host !== 'unix:///var/run/docker.sock') {
     throw new UserFault(
       `No Docker engine answers at ${host} (from DOCKER_HOST or the current docker context): ${first.reason}.`,
@@ -28,9 +32,13 @@ export async function ensureDockerEngine(note: (line: string) => void): Promise<
       'Join its group, then log in again: `sudo usermod -aG docker "$USER"`.',
     );
   }
-  if (!isDebianRoot()) throw new UserFault(`No Docker engine answers at ${host}: ${first.reason}.`, howToInstall());
+  if (!isDebianRoot())
+    throw new UserFault(`No Docker engine answers at ${host}: ${first.reason}.`, howToInstall());
 
-  const missing = [...(which('dockerd') ? [] : ['docker.io']), ...(which('iptables') ? [] : ['iptables'])];
+  const missing = [
+    ...(which('dockerd') ? [] : ['docker.io']),
+    ...(which('iptables') ? [] : ['iptables']),
+  ];
   if (missing.length > 0) {
     note(`installing Debian's ${missing.join(' and ')}`);
     await aptInstall(missing);
@@ -38,13 +46,17 @@ export async function ensureDockerEngine(note: (line: string) => void): Promise<
     if (!which('docker')) await aptInstall(['docker-cli']).catch(() => undefined);
   }
   const version = (await probe(host)).version ?? (await start(host, note));
-  return { found: `${version}, started at ${host}${existsSync(logFile) ? `, log in ${logFile}` : ''}`, worked: true };
+  return {
+    found: `${version}, started at ${host}${existsSync(logFile) ? `, log in ${logFile}` : ''}`,
+    worked: true,
+  };
 }
 
 async function start(host: string, note: (line: string) => void): Promise<string> {
   note('starting dockerd');
   const log = openSync(logFile, 'a');
-  // Detached, in a session of its own: it stays when this terminal closes. Proxies and certificates come by the environment.
+  // Detached, in a session of its own: it stays when this terminal closes. Proxies and certificates
+  // come by the environment.
   const child = spawn(which('dockerd') ?? 'dockerd', [], {
     detached: true,
     stdio: ['ignore', log, log],
@@ -52,7 +64,8 @@ async function start(host: string, note: (line: string) => void): Promise<string
   });
   let ended = false;
   let end = Date.now() + startLimitMs;
-  // Ours ends at once when the package's own init script has started one: then that one gets its time to answer.
+  // Ours ends at once when the package's own init script has started one: then that one gets its
+  // time to answer.
   const onEnd = (): void => {
     ended = true;
     end = Math.min(end, Date.now() + 10_000);
@@ -69,16 +82,22 @@ async function start(host: string, note: (line: string) => void): Promise<string
   );
 }
 
-/** dockerd finds its helpers in the sbin folders, and must not take a client's settings for its own. */
+/**
+ * dockerd finds its helpers in the sbin folders, and must not take a client's settings for its own.
+ */
 function engineEnvironment(): NodeJS.ProcessEnv {
   const clientSettings = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG'];
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !clientSettings.includes(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !clientSettings.includes(name)),
+  );
   return { ...env, PATH: `${env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin` };
 }
 
 async function probe(host: string): Promise<{ version?: string; reason: string; denied: boolean }> {
   try {
-    const limit = sleep(5000, undefined, { ref: false }).then(() => Promise.reject(new Error('no answer within 5 s')));
+    const limit = sleep(5000, undefined, { ref: false }).then(() =>
+      Promise.reject(new Error('no answer within 5 s')),
+    );
     const { Version } = await Promise.race([dockerClient(host).version(), limit]);
     return { version: `Docker ${Version}`, reason: '', denied: false };
   } catch (error) {

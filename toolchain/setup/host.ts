@@ -5,13 +5,18 @@ import { UserFault } from '../lib/fault.ts';
 
 /** Whether apt can be used here: Debian or a child of it, and we are root. */
 export function isDebianRoot(): boolean {
-  return process.getuid?.() === 0 && existsSync('/etc/debian_version') && which('apt-get') !== undefined;
+  return (
+    process.getuid?.() === 0 && existsSync('/etc/debian_version') && which('apt-get') !== undefined
+  );
 }
 
 let aptListsFresh = false;
 let aptQueue: Promise<unknown> = Promise.resolve();
 
-/** Installs Debian packages without recommends and without a question; one call at a time, as apt's lock wants it. */
+/**
+ * Installs Debian packages without recommends and without a question; one call at a time, as apt's
+ * lock wants it.
+ */
 export function aptInstall(packages: string[]): Promise<void> {
   const mine = aptQueue.then(async () => {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -27,20 +32,28 @@ export function aptInstall(packages: string[]): Promise<void> {
       });
       aptListsFresh = true;
     }
-    // policy-rc.d would be the way to keep services from starting; where systemd runs, a started service is welcome.
-    await exec('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
+    // policy-rc.d would be the way to keep services from starting; where systemd runs, a started
+    // service is welcome.
+    await exec('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+      env,
+    });
   });
   aptQueue = mine.catch(() => undefined);
   return mine;
 }
 
-/** The Debian mirror of this machine (a company's own, say), so that what we build asks the same one. */
+/**
+ * The Debian mirror of this machine (a company's own, say), so that what we build asks the same
+ * one.
+ */
 export function debianMirror(sources: string[] = aptSources()): string {
   const text = sources.join('\n');
   const urls = text.match(/https?:\/\/\S+/g) ?? [];
   const isDebian = (url: string): boolean => /\/debian\/?$/.test(url);
   return (
-    process.env['SLIPWAY_DEBIAN_MIRROR'] ?? urls.find(isDebian)?.replace(/\/$/, '') ?? 'http://deb.debian.org/debian'
+    process.env['SLIPWAY_DEBIAN_MIRROR'] ??
+    urls.find(isDebian)?.replace(/\/$/, '') ??
+    'http://deb.debian.org/debian'
   );
 }
 
@@ -58,11 +71,13 @@ export interface Authority {
 }
 
 /**
- * The certificate authorities that this machine trusts beyond the distribution's own list: those of a proxy that looks
- * into TLS, for one. What runs in a build or a container must trust them too.
+ * The certificate authorities that this machine trusts beyond the distribution's own list: those of
+ * a proxy that looks into TLS, for one. What runs in a build or a container must trust them too.
  */
 export function extraAuthorities(env: NodeJS.ProcessEnv = process.env): Authority[] {
-  const files = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'CURL_CA_BUNDLE'].flatMap((name) => env[name] ?? []);
+  const files = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'CURL_CA_BUNDLE'].flatMap(
+    (name) => env[name] ?? [],
+  );
   const added = globSync(['/usr/local/share/ca-certificates/**/*.crt']);
   const known = new Set(
     globSync(['/usr/share/ca-certificates/**/*.crt'])
@@ -79,7 +94,11 @@ export function extraAuthorities(env: NodeJS.ProcessEnv = process.env): Authorit
 
 function certificatesIn(file: string): string[] {
   if (!existsSync(file)) return [];
-  return readFileSync(file, 'latin1').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  return (
+    readFileSync(file, 'latin1').match(
+      /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g,
+    ) ?? []
+  );
 }
 
 function isAuthority(pem: string): boolean {

@@ -1,11 +1,19 @@
-import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { node, pulumiHome, root } from '../lib/paths.ts';
 
 /**
- * Installs a TypeScript program of ours as one file and an executable that runs it. Both lie in Pulumi's folder, which all
- * checkouts share: neither may need this checkout to live on.
+ * Installs a TypeScript program of ours as one file and an executable that runs it. Both lie in
+ * Pulumi's folder, which all checkouts share: neither may need this checkout to live on.
  */
 export async function installProgram(source: string, executable: string): Promise<void> {
   mkdirSync(dirname(executable), { recursive: true });
@@ -36,7 +44,10 @@ export async function installProgram(source: string, executable: string): Promis
   renameSync(`${executable}.new`, executable);
 }
 
-/** A Node beside the plugins, linked rather than copied where that can be, that stays when node_modules goes. */
+/**
+ * A Node beside the plugins, linked rather than copied where that can be, that stays when
+ * node_modules goes.
+ */
 function keptNode(): string {
   const kept = join(pulumiHome(), 'slipway', `node-${process.version}`);
   if (existsSync(kept)) return kept;

@@ -19,7 +19,8 @@ export function originOf(folder: string, file: string): Origin {
 /** The recipe that our build in a folder was made by. */
 export function recipeOf(folder: string): string | undefined {
   try {
-    return (JSON.parse(readFileSync(join(folder, markerName), 'utf8')) as { recipe?: string }).recipe;
+    return (JSON.parse(readFileSync(join(folder, markerName), 'utf8')) as { recipe?: string })
+      .recipe;
   } catch {
     return undefined;
   }
@@ -32,23 +33,35 @@ export function mark(folder: string, recipe: string): void {
 
 let downloads: Promise<boolean> | undefined;
 
-/** Whether Pulumi's downloads can be reached; asked once a run. SLIPWAY_PLUGINS=local keeps to what we build. */
+/**
+ * Whether Pulumi's downloads can be reached; asked once a run. SLIPWAY_PLUGINS=local keeps to what
+ * we build.
+ */
 export function downloadsReachable(): Promise<boolean> {
   if (process.env['SLIPWAY_PLUGINS'] === 'local') return Promise.resolve(false);
   return (downloads ??= reachable('https://get.pulumi.com/'));
 }
 
-/** Whether it is time to look once more for the official one in place of ours: once a day, so that it costs nothing else. */
+/**
+ * Whether it is time to look once more for the official one in place of ours: once a day, so that
+ * it costs nothing else.
+ */
 export async function officialCanReplace(folder: string): Promise<boolean> {
   const marker = join(folder, markerName);
-  if (process.env['SLIPWAY_PLUGINS'] === 'local' || Date.now() - statSync(marker).mtimeMs < askAgainAfterMs)
+  if (
+    process.env['SLIPWAY_PLUGINS'] === 'local' ||
+    Date.now() - statSync(marker).mtimeMs < askAgainAfterMs
+  )
     return false;
   if (await downloadsReachable()) return true;
   utimesSync(marker, new Date(), new Date());
   return false;
 }
 
-/** The hash of the sources that something of ours is built from; patterns start at `toolchain/stand-ins`. */
+/**
+ * The hash of the sources that something of ours is built from; patterns start at
+ * `toolchain/stand-ins`.
+ */
 export function sourceHash(patterns: string[], ...extra: string[]): string {
   const hash = createHash('sha256').update(extra.join('\0'));
   for (const file of globSync(patterns, { cwd: standIns }).sort()) {

@@ -6,10 +6,20 @@ import { pulumiHome, root } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
 import { goBuild } from '../stand-ins/go.ts';
 import { installProgram } from './launcher.ts';
-import { downloadsReachable, mark, officialCanReplace, originOf, recipeOf, sourceHash, type Origin } from './origin.ts';
+import {
+  downloadsReachable,
+  mark,
+  officialCanReplace,
+  originOf,
+  recipeOf,
+  sourceHash,
+  type Origin,
+} from './origin.ts';
 import { enginePath } from '../pulumi/pulumiEngine.ts';
 
-/** A resource plugin that the program uses, and how we make one where the official cannot be had. */
+/**
+ * A resource plugin that the program uses, and how we make one where the official cannot be had.
+ */
 export interface Plugin {
   name: string;
   /** What the npm package of the same name asks for. */
@@ -21,7 +31,9 @@ export interface Plugin {
 
 export function versionOf(name: string): string {
   return (
-    JSON.parse(readFileSync(join(root, `node_modules/@pulumi/${name}/package.json`), 'utf8')) as { version: string }
+    JSON.parse(readFileSync(join(root, `node_modules/@pulumi/${name}/package.json`), 'utf8')) as {
+      version: string;
+    }
   ).version;
 }
 
@@ -67,8 +79,9 @@ export function pluginOrigin(plugin: Plugin): Origin {
 }
 
 /**
- * Prepares a plugin while the engine may still be building, and installs it when that is done: `pulumi plugin install` puts
- * it where the engine looks, the official one where it can be downloaded, else ours with a marker.
+ * Prepares a plugin while the engine may still be building, and installs it when that is done:
+ * `pulumi plugin install` puts it where the engine looks, the official one where it can be
+ * downloaded, else ours with a marker.
  */
 export async function ensurePlugin(
   plugin: Plugin,
@@ -93,7 +106,8 @@ export async function ensurePlugin(
     if (code === 0) return { found: `${label}, official, downloaded`, worked: true };
     note('the download failed');
   }
-  if (origin === 'ours' && recipeOf(folder) === plugin.recipe) return { found: `${label}, built here`, worked: false };
+  if (origin === 'ours' && recipeOf(folder) === plugin.recipe)
+    return { found: `${label}, built here`, worked: false };
   const scratch = mkdtempSync(join(tmpdir(), 'slipway-plugin.'));
   try {
     await plugin.make(join(scratch, `pulumi-resource-${plugin.name}`), note);

@@ -26,7 +26,9 @@ describe('proxyFor', () => {
 
 describe('proxyVariables', () => {
   it('hands on what is set and nothing else', () => {
-    expect(proxyVariables({ HTTP_PROXY: 'a', no_proxy: 'b', HOME: '/root', https_proxy: '' })).toEqual({
+    expect(
+      proxyVariables({ HTTP_PROXY: 'a', no_proxy: 'b', HOME: '/root', https_proxy: '' }),
+    ).toEqual({
       HTTP_PROXY: 'a',
       no_proxy: 'b',
     });

@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Whether a host answers on a port: one try, so that a blocked network costs seconds and not minutes. With a proxy set, asks
- * by HTTP through it (Node does that itself with NODE_USE_ENV_PROXY).
+ * Whether a host answers on a port: one try, so that a blocked network costs seconds and not
+ * minutes. With a proxy set, asks by HTTP through it (Node does that itself with
+ * NODE_USE_ENV_PROXY).
  */
 export async function reachable(url: string, limitMs = 3000): Promise<boolean> {
   const { hostname, port, protocol } = new URL(url);
@@ -46,7 +47,10 @@ export function proxyFor(url: string, env: NodeJS.ProcessEnv = process.env): str
     .split(',')
     .map((entry) => entry.trim().replace(/^\*?\./, ''));
   if (
-    excluded.some((entry) => entry === '*' || (entry !== '' && (hostname === entry || hostname.endsWith(`.${entry}`))))
+    excluded.some(
+      (entry) =>
+        entry === '*' || (entry !== '' && (hostname === entry || hostname.endsWith(`.${entry}`))),
+    )
   ) {
     return undefined;
   }

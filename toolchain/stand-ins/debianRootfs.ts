@@ -10,13 +10,21 @@ const release = 'trixie';
 
 // What Debian's slim images leave out.
 const slimming = ['path-exclude /usr/share/doc/*', 'path-include /usr/share/doc/*/copyright']
-  .concat(['man', 'info', 'groff', 'lintian', 'linda'].map((name) => `path-exclude /usr/share/${name}/*`))
+  .concat(
+    ['man', 'info', 'groff', 'lintian', 'linda'].map((name) => `path-exclude /usr/share/${name}/*`),
+  )
   .concat('path-exclude /usr/share/locale/*', 'path-include /usr/share/locale/locale.alias');
 
-/** What decides the image besides the packages' versions; raise the number when the way of making it changes. */
+/**
+ * What decides the image besides the packages' versions; raise the number when the way of making it
+ * changes.
+ */
 export const debianRecipe = JSON.stringify({ release, slimming, revision: 1 });
 
-/** Makes `debian:trixie-slim` from Debian's own packages, trusting the given authorities, and imports it under that name. */
+/**
+ * Makes `debian:trixie-slim` from Debian's own packages, trusting the given authorities, and
+ * imports it under that name.
+ */
 export async function importDebian(
   docker: Docker,
   authorities: Authority[],
@@ -38,7 +46,13 @@ export async function importDebian(
     const folder = join(scratch, 'root');
     const mirror = debianMirror();
     note(`debootstrap ${release} from ${mirror}`);
-    await exec('debootstrap', ['--variant=minbase', '--include=ca-certificates', release, folder, mirror]);
+    await exec('debootstrap', [
+      '--variant=minbase',
+      '--include=ca-certificates',
+      release,
+      folder,
+      mirror,
+    ]);
     const put = (path: string, text: string): void => writeFileSync(join(folder, path), text);
     put('etc/apt/sources.list', aptSources(mirror));
     put('etc/dpkg/dpkg.cfg.d/docker', `${slimming.join('\n')}\nforce-unsafe-io\n`);
@@ -49,8 +63,11 @@ export async function importDebian(
     // Nothing in an image is started by its package.
     writeFileSync(join(folder, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     mkdirSync(join(folder, 'usr/local/share/ca-certificates'), { recursive: true });
-    for (const { id, pem } of authorities) put(`usr/local/share/ca-certificates/host-${id}.crt`, `${pem}\n`);
-    await exec('chroot', [folder, 'update-ca-certificates'], { env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
+    for (const { id, pem } of authorities)
+      put(`usr/local/share/ca-certificates/host-${id}.crt`, `${pem}\n`);
+    await exec('chroot', [folder, 'update-ca-certificates'], {
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    });
     for (const unneeded of [
       'usr/share/doc',
       'usr/share/man',
@@ -71,7 +88,11 @@ export async function importDebian(
       'CMD ["bash"]',
       ...Object.entries(labels).map(([key, value]) => `LABEL ${key}=${JSON.stringify(value)}`),
     ];
-    const progress = await docker.importImage(tar.stdout, { repo: 'debian', tag: `${release}-slim`, changes });
+    const progress = await docker.importImage(tar.stdout, {
+      repo: 'debian',
+      tag: `${release}-slim`,
+      changes,
+    });
     await followToEnd(docker, progress);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -89,14 +110,21 @@ function aptSources(mirror: string): string {
     .concat('\n');
 }
 
-/** Reads a progress stream of the Docker API to its end and gives its text; throws the error it carries. */
+/**
+ * Reads a progress stream of the Docker API to its end and gives its text; throws the error it
+ * carries.
+ */
 export async function followToEnd(docker: Docker, stream: NodeJS.ReadableStream): Promise<string> {
   return new Promise((resolve, reject) => {
-    docker.modem.followProgress(stream, (error: Error | null, events: { stream?: string; error?: string }[]) => {
-      const text = events?.map((event) => event.stream ?? '').join('') ?? '';
-      const failure = error?.message ?? events?.find((event) => event.error)?.error;
-      if (failure) reject(new Error(`${failure}\n${text.trimEnd().split('\n').slice(-30).join('\n')}`));
-      else resolve(text);
-    });
+    docker.modem.followProgress(
+      stream,
+      (error: Error | null, events: { stream?: string; error?: string }[]) => {
+        const text = events?.map((event) => event.stream ?? '').join('') ?? '';
+        const failure = error?.message ?? events?.find((event) => event.error)?.error;
+        if (failure)
+          reject(new Error(`${failure}\n${text.trimEnd().split('\n').slice(-30).join('\n')}`));
+        else resolve(text);
+      },
+    );
   });
 }

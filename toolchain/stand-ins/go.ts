@@ -18,8 +18,8 @@ export interface GoBuild {
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * Builds a program of a Go module of ours. One build at a time: each keeps every core busy by itself, and side by side they
- * compile what both need twice.
+ * Builds a program of a Go module of ours. One build at a time: each keeps every core busy by
+ * itself, and side by side they compile what both need twice.
  */
 export function goBuild(build: GoBuild): Promise<void> {
   const turn = last.then(() => runBuild(build));
@@ -43,7 +43,10 @@ async function runBuild({ module, package: name, output, ldflags, tags }: GoBuil
   await exec(go, args, { cwd: join(standIns, module), env: goEnvironment() });
 }
 
-/** Runs the tests of a Go module of ours, with the flags of its build: what both need is compiled once. */
+/**
+ * Runs the tests of a Go module of ours, with the flags of its build: what both need is compiled
+ * once.
+ */
 export async function goTest(module: string): Promise<string> {
   const args = ['test', '-trimpath', '-buildvcs=false', '-vet=off', '-count=1', '-v', '.'];
   return exec(await findGo(), args, { cwd: join(standIns, module), env: goEnvironment() });
@@ -58,10 +61,16 @@ async function findGo(): Promise<string> {
   const next =
     'Install Go 1.21 or newer (apt: golang-1.2x; npm, pip and others carry it too), or make get.pulumi.com reachable, then run `make up` again.';
   if (go === undefined)
-    throw new UserFault("Pulumi's downloads cannot be reached, and there is no Go to build it with.", next);
+    throw new UserFault(
+      "Pulumi's downloads cannot be reached, and there is no Go to build it with.",
+      next,
+    );
   const text = (await tryExec(go, ['version'])).stdout;
   const [, major, minor] = /go(\d+)\.(\d+)/.exec(text) ?? [];
-  if (Number(major) < oldest.major || (Number(major) === oldest.major && Number(minor) < oldest.minor)) {
+  if (
+    Number(major) < oldest.major ||
+    (Number(major) === oldest.major && Number(minor) < oldest.minor)
+  ) {
     throw new UserFault(`The Go at ${go} is too old to build Pulumi (${text.trim()}).`, next);
   }
   return go;

@@ -25,24 +25,30 @@ export async function setup(): Promise<number> {
 }
 
 /**
- * Every test but the proof of the AWS plugin, which takes ten minutes by itself; ARGS go to vitest instead, such as
- * ARGS="--project unit" or ARGS="--project aws-plugin".
+ * Every test but the proof of the AWS plugin, which takes ten minutes by itself; ARGS go to vitest
+ * instead, such as ARGS="--project unit" or ARGS="--project aws-plugin".
  */
 export async function test(): Promise<number> {
   await setUp();
   mkdirSync(dirname(testReport), { recursive: true });
   rmSync(testReport, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${testReport}`];
-  const chosen = extraArgs().length > 0 ? extraArgs() : ['--project=!aws-plugin', ...(await withoutAws())];
+  const chosen =
+    extraArgs().length > 0 ? extraArgs() : ['--project=!aws-plugin', ...(await withoutAws())];
   const code = await runNode('node_modules/vitest/vitest.mjs', 'run', ...reporters, ...chosen);
   if (code !== 0) say('Tests failed. Next: one alone with `make test ARGS="path/of.test.ts"`.');
-  const report = existsSync(testReport) ? (JSON.parse(readFileSync(testReport, 'utf8')) as TestReport) : undefined;
+  const report = existsSync(testReport)
+    ? (JSON.parse(readFileSync(testReport, 'utf8')) as TestReport)
+    : undefined;
   for (const line of report ? partLines(report, root) : []) say(line);
   process.stdout.write(`${countLine(report)}\n`);
   return code;
 }
 
-/** Leaves the tests on AWS out where its plugin cannot be had, and says so; where a mirror has it, it has to work. */
+/**
+ * Leaves the tests on AWS out where its plugin cannot be had, and says so; where a mirror has it,
+ * it has to work.
+ */
 async function withoutAws(): Promise<string[]> {
   try {
     await step('plugin aws', (note) => ensurePlugin(awsPlugin(), Promise.resolve(), note));
@@ -57,7 +63,10 @@ async function withoutAws(): Promise<string[]> {
 export async function bench(): Promise<number> {
   const program = 'bench/run.ts';
   if (!existsSync(join(root, program)))
-    throw new UserFault(`There is no ${program} in this checkout.`, 'Check out a version that has it.');
+    throw new UserFault(
+      `There is no ${program} in this checkout.`,
+      'Check out a version that has it.',
+    );
   await setUp();
   return runNode(program, ...extraArgs());
 }

@@ -1,5 +1,12 @@
 import { logText } from '../../infra/docker-engine/logLines.ts';
-import { databaseSchema, docker, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
+import {
+  databaseSchema,
+  docker,
+  extraArgs,
+  requireDockerStack,
+  stack,
+  stackContainers,
+} from '../lib/context.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { passThrough, which } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
@@ -27,7 +34,9 @@ export async function ps(): Promise<number> {
 
 /** Columns as wide as their widest cell. */
 export function table(rows: string[][]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
   return rows
     .map((row) =>
       row
@@ -38,12 +47,16 @@ export function table(rows: string[][]): string {
     .join('\n');
 }
 
-/** Shows a service's logs, each line behind its container's name; goes on showing new ones on a terminal, or with ARGS=-f. */
+/**
+ * Shows a service's logs, each line behind its container's name; goes on showing new ones on a
+ * terminal, or with ARGS=-f.
+ */
 export async function logs(): Promise<number> {
   requireDockerStack('logs');
   const service = process.env['SERVICE'] || 'api';
   const all = await stackContainers();
-  const chosen = service === 'all' ? all : all.filter(({ role, name }) => role === service || name === service);
+  const chosen =
+    service === 'all' ? all : all.filter(({ role, name }) => role === service || name === service);
   if (chosen.length === 0) {
     const roles = [...new Set(all.map(({ role }) => role))].join(', ') || 'none';
     throw new UserFault(
@@ -52,7 +65,9 @@ export async function logs(): Promise<number> {
     );
   }
   const follow = process.stdout.isTTY || extraArgs().includes('-f');
-  await Promise.all(chosen.map(({ Id, name }) => show(Id, chosen.length > 1 ? `${name} | ` : '', follow)));
+  await Promise.all(
+    chosen.map(({ Id, name }) => show(Id, chosen.length > 1 ? `${name} | ` : '', follow)),
+  );
   return 0;
 }
 
@@ -94,15 +109,25 @@ class LinePrinter {
   }
 }
 
-/** Opens psql inside the stack's Postgres, or runs what ARGS holds, such as ARGS="-c 'select 1'". */
+/**
+ * Opens psql inside the stack's Postgres, or runs what ARGS holds, such as ARGS="-c 'select 1'".
+ */
 export async function psql(...args: string[]): Promise<number> {
   requireDockerStack('psql');
-  const container = (await stackContainers()).find(({ role, State }) => role === 'postgres' && State === 'running');
+  const container = (await stackContainers()).find(
+    ({ role, State }) => role === 'postgres' && State === 'running',
+  );
   if (!container)
-    throw new UserFault(`Postgres of stack ${stack} does not run.`, `Start it: \`make up STACK=${stack}\`.`);
+    throw new UserFault(
+      `Postgres of stack ${stack} does not run.`,
+      `Start it: \`make up STACK=${stack}\`.`,
+    );
   const command = which('docker');
   if (!command)
-    throw new UserFault('There is no docker command to open a terminal with.', "Install Docker's command line client.");
+    throw new UserFault(
+      'There is no docker command to open a terminal with.',
+      "Install Docker's command line client.",
+    );
   const terminal = process.stdin.isTTY ? '-it' : '-i';
   const given = args.length > 0 ? args : extraArgs();
   return passThrough(command, [

@@ -23,7 +23,12 @@ interface Finding {
 
 /** Looks at everything `make up` sets up, and changes nothing. */
 export async function doctor(): Promise<number> {
-  const findings = [await nodeFinding(), ...(await dockerFindings()), ...pulumiFindings(), await stackFinding()];
+  const findings = [
+    await nodeFinding(),
+    ...(await dockerFindings()),
+    ...pulumiFindings(),
+    await stackFinding(),
+  ];
   if (extraArgs().includes('--json')) {
     process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
   } else {
@@ -87,7 +92,9 @@ async function dockerFindings(): Promise<Finding[]> {
     ];
   } catch (error) {
     const mend =
-      (error as NodeJS.ErrnoException).code === 'EACCES' ? 'sudo usermod -aG docker "$USER", log in again' : 'make up';
+      (error as NodeJS.ErrnoException).code === 'EACCES'
+        ? 'sudo usermod -aG docker "$USER", log in again'
+        : 'make up';
     return [{ what: 'Docker engine', found: messageOf(error), origin: 'missing', ok: false, mend }];
   }
 }
@@ -105,7 +112,11 @@ function pulumiFindings(): Finding[] {
     of('Pulumi engine', engineVersion, originOf(folder, 'pulumi')),
     of('language host nodejs', engineVersion, originOf(folder, 'pulumi-language-nodejs')),
     ...dockerStackPlugins().map((plugin) =>
-      of(`plugin ${plugin.name}`, `${plugin.version} in ${pluginFolder(plugin)}`, pluginOrigin(plugin)),
+      of(
+        `plugin ${plugin.name}`,
+        `${plugin.version} in ${pluginFolder(plugin)}`,
+        pluginOrigin(plugin),
+      ),
     ),
     awsFinding(),
   ];
@@ -115,7 +126,13 @@ function pulumiFindings(): Finding[] {
 function awsFinding(): Finding {
   const { found, origin, broken } = awsPluginFound();
   const ok = !broken && (origin !== 'missing' || isDockerStack());
-  return { what: 'plugin aws', found, origin, ok, mend: `make setup STACK=${stack}, see docs/aws-plugin.md` };
+  return {
+    what: 'plugin aws',
+    found,
+    origin,
+    ok,
+    mend: `make setup STACK=${stack}, see docs/aws-plugin.md`,
+  };
 }
 
 async function stackFinding(): Promise<Finding> {
@@ -138,8 +155,14 @@ async function stackFinding(): Promise<Finding> {
       mend: `make destroy STACK=${stack}`,
     };
   }
-  if (resources === undefined) return { ...base, found: 'not made yet', ok: false, mend: `make up STACK=${stack}` };
+  if (resources === undefined)
+    return { ...base, found: 'not made yet', ok: false, mend: `make up STACK=${stack}` };
   const running = containers.filter(({ State }) => State === 'running').length;
   const found = `${resources.length} resources, ${running} of ${containers.length} containers run`;
-  return { ...base, found, ok: running > 0 && running === containers.length, mend: `make up STACK=${stack}` };
+  return {
+    ...base,
+    found,
+    ok: running > 0 && running === containers.length,
+    mend: `make up STACK=${stack}`,
+  };
 }

@@ -33,11 +33,16 @@ export async function down(): Promise<number> {
     say(`  ✓ ${group.map(({ name }) => name).join(', ')}: stopped`);
   }
   say(running.length === 0 ? `Nothing of stack ${stack} runs.` : 'The data is kept.');
-  say(`Next: \`make up STACK=${stack}\` starts it again; \`make destroy STACK=${stack}\` deletes it with its data.`);
+  say(
+    `Next: \`make up STACK=${stack}\` starts it again; \`make destroy STACK=${stack}\` deletes it with its data.`,
+  );
   return 0;
 }
 
-/** Deletes the stack with its data, then whatever its labels still find: also when its state is lost. */
+/**
+ * Deletes the stack with its data, then whatever its labels still find: also when its state is
+ * lost.
+ */
 export async function destroy(): Promise<number> {
   await confirmByName(`This deletes stack ${stack} of this checkout with all its data.`);
   await clearDeadLock();
@@ -59,14 +64,17 @@ export async function destroy(): Promise<number> {
         )
       );
     }
-    if (code === 130) throw new UserFault('Interrupted.', `\`make destroy STACK=${stack}\` goes on from there.`);
-    // On Docker the labels find everything, so a state that cannot be read (a lost passphrase) hinders nothing.
+    if (code === 130)
+      throw new UserFault('Interrupted.', `\`make destroy STACK=${stack}\` goes on from there.`);
+    // On Docker the labels find everything, so a state that cannot be read (a lost passphrase)
+    // hinders nothing.
     const force = code === 0 ? [] : ['--force'];
     if (code !== 0) say('  … pulumi could not do it: removing by labels, and forgetting the state');
     await pulumiText('stack', 'rm', stack, '--yes', '--preserve-config', ...force);
   }
   if (isDockerStack()) await removeLeftovers();
-  if (emulatedBy() !== undefined) await (await import('../rehearsal/emulator/emulator.ts')).removeEndedTasks(docker());
+  if (emulatedBy() !== undefined)
+    await (await import('../rehearsal/emulator/emulator.ts')).removeEndedTasks(docker());
   say(`Stack ${stack} is gone. Next: \`make up STACK=${stack}\` makes a new one.`);
   return 0;
 }
@@ -75,7 +83,11 @@ async function removeLeftovers(): Promise<void> {
   const client = docker();
   const removed: string[] = [];
   const faults: string[] = [];
-  const remove = async (name: string, work: () => Promise<unknown>, passes = [404]): Promise<void> => {
+  const remove = async (
+    name: string,
+    work: () => Promise<unknown>,
+    passes = [404],
+  ): Promise<void> => {
     try {
       await work();
       removed.push(name);

@@ -1,6 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { emulatorInstance, emulatorState, removeEmulator, startEmulator } from '../rehearsal/emulator/emulator.ts';
+import {
+  emulatorInstance,
+  emulatorState,
+  removeEmulator,
+  startEmulator,
+} from '../rehearsal/emulator/emulator.ts';
 import { emulatorEndpoint } from '../rehearsal/emulator/guard.ts';
 import { emulatorImage, ensureEmulatorImages } from '../rehearsal/emulator/images.ts';
 import { docker, stack } from '../lib/context.ts';
@@ -16,12 +21,15 @@ export async function emulatorUp(): Promise<number> {
   await step('Docker engine', ensureDockerEngine);
   await step('base images', ensureBaseImages);
   await ensureEmulator();
-  say('Next: `make emulator-ps` shows what it runs, `make emulator-down` removes it with everything it started.');
+  say(
+    'Next: `make emulator-ps` shows what it runs, `make emulator-down` removes it with everything it started.',
+  );
   return 0;
 }
 
 /**
- * The emulator's images and the emulator itself, in setup steps; Docker and the base images have to be there.
+ * The emulator's images and the emulator itself, in setup steps; Docker and the base images have to
+ * be there.
  *
  * @returns whether it was started anew
  */
@@ -38,7 +46,10 @@ export async function ensureEmulator(): Promise<boolean> {
   return anew;
 }
 
-/** The emulator for this stack; a stack that lived on an earlier one, whose memory is gone, is forgotten. */
+/**
+ * The emulator for this stack; a stack that lived on an earlier one, whose memory is gone, is
+ * forgotten.
+ */
 export async function ensureEmulatorOfStack(): Promise<void> {
   const anew = await ensureEmulator();
   const file = join(privateDir, 'rehearsal', `${stack}.emulator`);
@@ -69,6 +80,7 @@ export async function emulatorPs(): Promise<number> {
     Image,
   ]);
   process.stdout.write(`emulator: ${found}\n`);
-  if (rows.length > 0) process.stdout.write(`${table([['KIND', 'NAME', 'STATUS', 'IMAGE'], ...rows])}\n`);
+  if (rows.length > 0)
+    process.stdout.write(`${table([['KIND', 'NAME', 'STATUS', 'IMAGE'], ...rows])}\n`);
   return 0;
 }

@@ -3,13 +3,20 @@ import { emulatedBy } from '../lib/context.ts';
 import { ensureState, pulumiVariables } from '../pulumi/state.ts';
 import { say } from '../lib/progress.ts';
 
-/** Prints what a shell needs for plain `pulumi` commands, to be read by `eval`; nothing else goes to standard output. */
+/**
+ * Prints what a shell needs for plain `pulumi` commands, to be read by `eval`; nothing else goes to
+ * standard output.
+ */
 export async function env(): Promise<number> {
   await ensureState();
   const endpoint = emulatedBy();
-  process.stdout.write(exportLines(pulumiVariables()) + (endpoint === undefined ? '' : emulatorLines(endpoint)));
+  process.stdout.write(
+    exportLines(pulumiVariables()) + (endpoint === undefined ? '' : emulatorLines(endpoint)),
+  );
   if (process.stdout.isTTY)
-    say('Next: `eval "$(make env)"`, then `npx pulumi preview --stack dev` in any folder of this checkout.');
+    say(
+      'Next: `eval "$(make env)"`, then `npx pulumi preview --stack dev` in any folder of this checkout.',
+    );
   return 0;
 }
 
@@ -19,12 +26,18 @@ export function exportLines(variables: Record<string, string>): string {
     .join('');
 }
 
-/** For a stack on the emulator, as the verbs do it: whoever's credentials the shell holds are taken out of it. */
+/**
+ * For a stack on the emulator, as the verbs do it: whoever's credentials the shell holds are taken
+ * out of it.
+ */
 export function emulatorLines(endpoint: string, env: NodeJS.ProcessEnv = process.env): string {
   const wanted = emulatorEnvironment(endpoint, env);
   const gone = Object.keys(env).filter((name) => !(name in wanted));
-  const set = Object.entries(wanted).filter(([name, value]) => value !== undefined && value !== env[name]);
+  const set = Object.entries(wanted).filter(
+    ([name, value]) => value !== undefined && value !== env[name],
+  );
   return (
-    gone.map((name) => `unset ${name}\n`).join('') + exportLines(Object.fromEntries(set) as Record<string, string>)
+    gone.map((name) => `unset ${name}\n`).join('') +
+    exportLines(Object.fromEntries(set) as Record<string, string>)
   );
 }

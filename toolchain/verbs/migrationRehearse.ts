@@ -5,18 +5,26 @@ import { migrateCommand } from '../../migrations/runner/cli/cli.ts';
 import { connect } from '../../migrations/runner/database/connect.ts';
 import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';
-import { databaseSchema, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
+import {
+  databaseSchema,
+  extraArgs,
+  requireDockerStack,
+  stack,
+  stackContainers,
+} from '../lib/context.ts';
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { pgDumpIn, ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
 
-/** How long Postgres may take to start: on a busy disk, initialising waits for each of its writes. */
+/**
+ * How long Postgres may take to start: on a busy disk, initialising waits for each of its writes.
+ */
 const startWaitMs = 300_000;
 const bookkeeping = ['slipway_migrations', 'slipway_migration_history'];
 
 /**
- * Runs this checkout's pending migrations on a throw-away copy of the stack's schema, filled with generated rows. The stack's
- * own database is read by pg_dump, and not touched otherwise.
+ * Runs this checkout's pending migrations on a throw-away copy of the stack's schema, filled with
+ * generated rows. The stack's own database is read by pg_dump, and not touched otherwise.
  */
 export async function migrationRehearse(): Promise<number> {
   requireDockerStack('migration-rehearse');
@@ -25,7 +33,8 @@ export async function migrationRehearse(): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) return run(['--help'], folder);
   const source = args.some((arg) => /^--from(?:=|$)/.test(arg)) ? undefined : await stackDatabase();
   let postgres: ThrowAwayPostgres | undefined;
-  // The runner minds signals itself. Those that come before it runs are minded here, so that the container goes in any case.
+  // The runner minds signals itself. Those that come before it runs are minded here, so that the
+  // container goes in any case.
   let stopped = 0;
   const interrupt = (): void => void (stopped = exitCodes.interrupted);
   const terminate = (): void => void (stopped = exitCodes.terminated);
@@ -43,13 +52,20 @@ export async function migrationRehearse(): Promise<number> {
 
 /** The container of the stack's Postgres, where it runs. */
 async function stackDatabase(): Promise<string | undefined> {
-  const found = (await stackContainers()).find(({ role, State }) => role === 'postgres' && State === 'running');
+  const found = (await stackContainers()).find(
+    ({ role, State }) => role === 'postgres' && State === 'running',
+  );
   if (!found)
-    say(`  … stack ${stack} has no Postgres that runs: every migration is rehearsed, from an empty database on`);
+    say(
+      `  … stack ${stack} has no Postgres that runs: every migration is rehearsed, from an empty database on`,
+    );
   return found?.Id;
 }
 
-/** Copies the schema, the runner's bookkeeping, and the rows that migrations themselves have written into. */
+/**
+ * Copies the schema, the runner's bookkeeping, and the rows that migrations themselves have written
+ * into.
+ */
 async function clone(container: string, url: string, folder: string): Promise<void> {
   const dump = (...options: string[]): Promise<string> =>
     pgDumpIn(container, 'slipway', 'slipway', ['--no-owner', '--no-privileges', ...options]);
@@ -61,14 +77,23 @@ async function clone(container: string, url: string, folder: string): Promise<vo
   const rows =
     tables.length === 0
       ? ''
-      : await dump('--data-only', '--inserts', ...tables.map((table) => `--table=${name}.${table}`));
-  const client = await connect({ databaseUrl: url, schema: name, connectWaitMs: startWaitMs }, () => undefined);
+      : await dump(
+          '--data-only',
+          '--inserts',
+          ...tables.map((table) => `--table=${name}.${table}`),
+        );
+  const client = await connect(
+    { databaseUrl: url, schema: name, connectWaitMs: startWaitMs },
+    () => undefined,
+  );
   try {
     for (const text of [schema, rows]) if (text !== '') await client.query(plainSql(text));
   } finally {
     await client.end();
   }
-  say(`  ✓ copied the schema of stack ${stack}, and the rows of ${tables.join(', ') || 'no table'}`);
+  say(
+    `  ✓ copied the schema of stack ${stack}, and the rows of ${tables.join(', ') || 'no table'}`,
+  );
 }
 
 /** What pg_dump writes for psql alone goes. */
@@ -78,7 +103,10 @@ function plainSql(text: string): string {
 
 async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres): Promise<number> {
   const code = await migrateCommand(['rehearse', ...args], folder, () => {
-    const { DATABASE_URL, DATABASE_SCHEMA } = { DATABASE_URL: postgres?.url ?? '', DATABASE_SCHEMA: databaseSchema() };
+    const { DATABASE_URL, DATABASE_SCHEMA } = {
+      DATABASE_URL: postgres?.url ?? '',
+      DATABASE_SCHEMA: databaseSchema(),
+    };
     const settings = readConfig(migrateSettings, { ...process.env, DATABASE_URL, DATABASE_SCHEMA });
     return {
       databaseUrl: DATABASE_URL,

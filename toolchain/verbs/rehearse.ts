@@ -1,5 +1,9 @@
 import { emulatorEndpoint, emulatorEnvironment } from '../rehearsal/emulator/guard.ts';
-import { emulatorState, removeEmulator, removePushedImages } from '../rehearsal/emulator/emulator.ts';
+import {
+  emulatorState,
+  removeEmulator,
+  removePushedImages,
+} from '../rehearsal/emulator/emulator.ts';
 import { docker, emulatedBy, identity, stack, stackConfig } from '../lib/context.ts';
 import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
@@ -10,20 +14,26 @@ import { removeChangedImages } from '../rehearsal/faults/faultImage.ts';
 import { faultSummary, reportText, type FaultReport } from '../rehearsal/faults/faultReport.ts';
 import { chooseFaults, type Fault } from '../rehearsal/faults/faults.ts';
 import { leftInEmulator } from '../rehearsal/leftInEmulator.ts';
-import { migrationsLeftByNewer, runFault, servingBase, type Base } from '../rehearsal/faults/runFault.ts';
+import {
+  migrationsLeftByNewer,
+  runFault,
+  servingBase,
+  type Base,
+} from '../rehearsal/faults/runFault.ts';
 import { setUp } from '../setup/all.ts';
 import { destroy } from './down.ts';
 import { up } from './up.ts';
 
 /**
- * Brings the prod program up on the emulator with the image that another stack has proven, and holds the API there to its
- * checks; with FAULT, injects faults into releases of what then serves.
+ * Brings the prod program up on the emulator with the image that another stack has proven, and
+ * holds the API there to its checks; with FAULT, injects faults into releases of what then serves.
  */
 export async function rehearse(): Promise<number> {
   const started = performance.now();
   const chosen = chooseFaults(process.env['FAULT']);
   const endpoint = requireEmulated('rehearse');
-  // What AWS needs may not be had on this machine: that is better known before a stack comes up for it.
+  // What AWS needs may not be had on this machine: that is better known before a stack comes up for
+  // it.
   await setUp();
   await ensureVerified();
   await up();
@@ -39,14 +49,19 @@ export async function rehearse(): Promise<number> {
     );
   }
   if (chosen.length > 0) return rehearseFaults(chosen, base, endpoint);
-  say(`\nRehearsed in ${seconds(performance.now() - started)}: production's program serves at ${base.url}.`);
+  say(
+    `\nRehearsed in ${seconds(performance.now() - started)}: production's program serves at ${base.url}.`,
+  );
   say(
     'Next: `make emulator-ps` lists its tasks, `make rehearse FAULT=all` injects faults, `make rehearse-down` removes it.',
   );
   return 0;
 }
 
-/** Removes the stack, says what the emulator's APIs still list, and removes the emulator with all it started. */
+/**
+ * Removes the stack, says what the emulator's APIs still list, and removes the emulator with all it
+ * started.
+ */
 export async function rehearseDown(): Promise<number> {
   const started = performance.now();
   requireEmulated('rehearse-down');
@@ -67,7 +82,9 @@ export async function rehearseDown(): Promise<number> {
   await removeChangedImages(docker(), identity);
   say(removed.length === 0 ? 'There is no emulator.' : `  ✓ removed: ${removed.join(', ')}`);
   if (names.length > 0) say(`  ✓ removed: ${names.length} names of images in its registry`);
-  say(`The rehearsal is gone (${seconds(performance.now() - started)}). Next: \`make rehearse\` makes a new one.`);
+  say(
+    `The rehearsal is gone (${seconds(performance.now() - started)}). Next: \`make rehearse\` makes a new one.`,
+  );
   return 0;
 }
 
@@ -135,7 +152,10 @@ async function ensureVerified(): Promise<void> {
   const code = await passThrough(node, ['toolchain/cli.ts', 'up'], { cwd: root, env });
   if (code === 130) throw new UserFault('Interrupted.', '`make rehearse` goes on from there.');
   if (code !== 0)
-    throw new UserFault(`Stack ${from} did not come up; the reason is above.`, `\`make up STACK=${from}\` first.`);
+    throw new UserFault(
+      `Stack ${from} did not come up; the reason is above.`,
+      `\`make up STACK=${from}\` first.`,
+    );
 }
 
 async function hasRelease(name: string): Promise<boolean> {

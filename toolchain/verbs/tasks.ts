@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { stackLabels } from '../../infra/docker-engine/labels.ts';
-import { confirmByName, docker, extraArgs, identity, project, requireDockerStack, stack } from '../lib/context.ts';
+import {
+  confirmByName,
+  docker,
+  extraArgs,
+  identity,
+  project,
+  requireDockerStack,
+  stack,
+} from '../lib/context.ts';
 import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
@@ -60,14 +68,22 @@ async function taskOutput(): Promise<TaskOutput> {
     );
   });
   const task = outputs['migrationTask'];
-  if (!task) throw new UserFault(`Stack ${stack} is not up.`, `Bring it up first: \`make up STACK=${stack}\`.`);
+  if (!task)
+    throw new UserFault(
+      `Stack ${stack} is not up.`,
+      `Bring it up first: \`make up STACK=${stack}\`.`,
+    );
   return (typeof task === 'string' ? JSON.parse(task) : task) as TaskOutput;
 }
 
 async function migration(verb: string, command: string[], next: string): Promise<number> {
   requireDockerStack(verb);
   const code = await runTask(['migrate', ...command, ...extraArgs()]);
-  say(code === 0 ? `Next: ${next}.` : `It ended with exit code ${code}; docs/migrations.md lists what each means.`);
+  say(
+    code === 0
+      ? `Next: ${next}.`
+      : `It ended with exit code ${code}; docs/migrations.md lists what each means.`,
+  );
   return code;
 }
 
@@ -75,9 +91,17 @@ const status = `\`make migration-status STACK=${stack}\``;
 
 export const migrate = () => migration('migrate', ['up'], status);
 export const migrationStatus = () =>
-  migration('migration-status', ['status'], `\`make migrate STACK=${stack}\` applies what is pending`);
+  migration(
+    'migration-status',
+    ['status'],
+    `\`make migrate STACK=${stack}\` applies what is pending`,
+  );
 export const migrateRevert = () =>
-  migration('migrate-revert', ['down'], `${status}; \`make migrate STACK=${stack}\` applies it again`);
+  migration(
+    'migrate-revert',
+    ['down'],
+    `${status}; \`make migrate STACK=${stack}\` applies it again`,
+  );
 
 export const migrateRedo = () => migration('migrate-redo', ['redo'], status);
 export const migrationPlan = () =>
@@ -86,23 +110,39 @@ export const migrationVerify = () => migration('migration-verify', ['verify'], s
 
 export async function migrateRevertAll(): Promise<number> {
   requireDockerStack('migrate-revert-all');
-  await confirmByName(`This reverts every migration of stack ${stack}, and with them drops its tables.`);
+  await confirmByName(
+    `This reverts every migration of stack ${stack}, and with them drops its tables.`,
+  );
   const { env } = await taskOutput();
   // The name was asked for here; the runner asks for the database's.
   const database = new URL(env['DATABASE_URL'] ?? '').pathname.slice(1);
-  return migration('migrate-revert-all', ['revert-all', '--force', database], `\`make migrate STACK=${stack}\``);
+  return migration(
+    'migrate-revert-all',
+    ['revert-all', '--force', database],
+    `\`make migrate STACK=${stack}\``,
+  );
 }
 
-/** Any verb of the runner, such as ARGS="repair 0002_models --reason 'a comment only'"; its own help without ARGS. */
+/**
+ * Any verb of the runner, such as ARGS="repair 0002_models --reason 'a comment only'"; its own help
+ * without ARGS.
+ */
 export async function migrationVerb(): Promise<number> {
   if (extraArgs().length === 0) return fileVerb(['--help']);
   return migration('migration', [], status);
 }
 
-/** The runner's verbs that work on this checkout's files. Their changes reach a stack with the next image. */
+/**
+ * The runner's verbs that work on this checkout's files. Their changes reach a stack with the next
+ * image.
+ */
 export async function migrationCreate(): Promise<number> {
   const name = process.env['NAME'];
-  if (!name) throw new UserFault('A name for the migration is missing.', '`make migration-create NAME=add_topics`.');
+  if (!name)
+    throw new UserFault(
+      'A name for the migration is missing.',
+      '`make migration-create NAME=add_topics`.',
+    );
   return fileVerb(['create', name]);
 }
 

@@ -34,7 +34,8 @@ const healthLimitMs = 60_000;
 export async function up(): Promise<number> {
   const start = performance.now();
   await setUp();
-  if (emulatedBy() === emulatorEndpoint) await (await import('./emulator.ts')).ensureEmulatorOfStack();
+  if (emulatedBy() === emulatorEndpoint)
+    await (await import('./emulator.ts')).ensureEmulatorOfStack();
   const isDocker = isDockerStack();
   if (isDocker) await requireDiskSpace();
   await clearDeadLock();
@@ -42,9 +43,14 @@ export async function up(): Promise<number> {
   const resources = await ensureStack();
   const refresh = isDocker && resources.length > 0 && (await resume(resources));
   const policy = policyFlags();
-  // Rules about the whole stack speak at the end of a phase: without a preview that would be after all is done.
+  // Rules about the whole stack speak at the end of a phase: without a preview that would be after
+  // all is done.
   const skip = policy.length === 0 ? ['--skip-preview'] : [];
-  const flags = [...(agreed() ? ['--yes'] : []), ...(isDocker ? skip : []), ...(refresh ? ['--refresh'] : [])];
+  const flags = [
+    ...(agreed() ? ['--yes'] : []),
+    ...(isDocker ? skip : []),
+    ...(refresh ? ['--refresh'] : []),
+  ];
   const { code, stderr } = await pulumi('up', '--stack', stack, ...flags, ...policy);
   await settleStackFile(stack);
   if (code !== 0) await reportFailure(stderr, code);
@@ -99,10 +105,16 @@ async function ensureStack(): Promise<StateResource[]> {
   return [];
 }
 
-/** Containers or data of this stack without a state that knows them: a new stack would clash with them. */
+/**
+ * Containers or data of this stack without a state that knows them: a new stack would clash with
+ * them.
+ */
 async function refuseLostState(): Promise<void> {
   const { Volumes } = await docker().listVolumes({ filters: stackFilter() });
-  const left = [...(await stackContainers()).map(({ name }) => name), ...(Volumes ?? []).map(({ Name }) => Name)];
+  const left = [
+    ...(await stackContainers()).map(({ name }) => name),
+    ...(Volumes ?? []).map(({ Name }) => Name),
+  ];
   if (left.length === 0) return;
   const where = usesOwnBackend() ? '.slipway/state' : (process.env['PULUMI_BACKEND_URL'] ?? '');
   throw new UserFault(
@@ -112,9 +124,11 @@ async function refuseLostState(): Promise<void> {
 }
 
 /**
- * Starts what was stopped (by `make down`, or by hand). Pulumi would not see it: it compares with its state only.
+ * Starts what was stopped (by `make down`, or by hand). Pulumi would not see it: it compares with
+ * its state only.
  *
- * @returns whether something is missing or could not be started, so that the engine must look for itself
+ * @returns whether something is missing or could not be started, so that the engine must look for
+ *   itself
  */
 async function resume(resources: StateResource[]): Promise<boolean> {
   const there = await stackContainers();
@@ -131,10 +145,14 @@ async function resume(resources: StateResource[]): Promise<boolean> {
         failed = true;
       });
   }
-  const expected = resources.flatMap(({ type, id }) => (type === 'docker:index/container:Container' && id ? [id] : []));
+  const expected = resources.flatMap(({ type, id }) =>
+    type === 'docker:index/container:Container' && id ? [id] : [],
+  );
   const missing = expected.filter((id) => !there.some(({ Id }) => Id === id));
   if (missing.length > 0)
-    say(`  … ${missing.length} of ${expected.length} containers are gone: asking Docker for everything (--refresh)`);
+    say(
+      `  … ${missing.length} of ${expected.length} containers are gone: asking Docker for everything (--refresh)`,
+    );
   return failed || missing.length > 0;
 }
 
@@ -161,7 +179,9 @@ async function reportFailure(stderr: string, code: number): Promise<never> {
   const isUp = isDockerStack() && (await stackContainers()).some(({ role }) => role === 'gateway');
   if (isUp) {
     const port = Number(stackConfig('gatewayPort') ?? 8000);
-    const release = await fetch(`http://127.0.0.1:${port}/health`, { signal: AbortSignal.timeout(2000) })
+    const release = await fetch(`http://127.0.0.1:${port}/health`, {
+      signal: AbortSignal.timeout(2000),
+    })
       .then(async (answer) => ((await answer.json()) as { release?: string }).release)
       .catch(() => undefined);
     say('');
@@ -171,7 +191,10 @@ async function reportFailure(stderr: string, code: number): Promise<never> {
   const known = explain(stderr);
   if (known) throw known;
   if (code === 130)
-    throw new UserFault('Interrupted.', `What was done is kept: \`make up STACK=${stack}\` goes on from there.`);
+    throw new UserFault(
+      'Interrupted.',
+      `What was done is kept: \`make up STACK=${stack}\` goes on from there.`,
+    );
   throw new UserFault(
     '`pulumi up` failed; the reason is above.',
     `Mend it, then \`make up STACK=${stack}\` again. What was done is kept.`,
@@ -179,7 +202,8 @@ async function reportFailure(stderr: string, code: number): Promise<never> {
 }
 
 function printNext(outputs: Record<string, unknown>, elapsed: number): void {
-  const text = (name: string): string => String((outputs[name] as string | number | undefined) ?? '');
+  const text = (name: string): string =>
+    String((outputs[name] as string | number | undefined) ?? '');
   const suffix = stack === 'dev' ? '' : ` STACK=${stack}`;
   const lines = [
     `\nStack ${stack} is up (${seconds(elapsed)}).`,
@@ -196,10 +220,13 @@ function printNext(outputs: Record<string, unknown>, elapsed: number): void {
   if (outputs['demoEmail']) {
     const body = JSON.stringify({ email: outputs['demoEmail'], password: outputs['demoPassword'] });
     lines.push(`  Login     ${text('demoEmail')}  ${text('demoPassword')}`, '', 'Try:');
-    lines.push(`  curl -s ${text('url')}/api/login -H 'content-type: application/json' -d '${body}'`);
+    lines.push(
+      `  curl -s ${text('url')}/api/login -H 'content-type: application/json' -d '${body}'`,
+    );
   }
   if (!isDockerStack()) {
-    const look = emulatedBy() === undefined ? '' : '`make emulator-ps` lists its tasks and databases, ';
+    const look =
+      emulatedBy() === undefined ? '' : '`make emulator-ps` lists its tasks and databases, ';
     lines.push('', `Next: ${look}\`make destroy${suffix}\` deletes it; \`make help\`.`);
     process.stdout.write(`${lines.join('\n')}\n`);
     return;

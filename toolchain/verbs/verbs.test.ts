@@ -6,7 +6,13 @@ import { exportLines } from './env.ts';
 
 describe('extraArgs', () => {
   it('splits at blanks and holds quoted words together', () => {
-    expect(extraArgs(`-tc 'select 1' --x "a b"  c`)).toEqual(['-tc', 'select 1', '--x', 'a b', 'c']);
+    expect(extraArgs(`-tc 'select 1' --x "a b"  c`)).toEqual([
+      '-tc',
+      'select 1',
+      '--x',
+      'a b',
+      'c',
+    ]);
     expect(extraArgs('')).toEqual([]);
   });
 });
@@ -32,7 +38,9 @@ describe('table', () => {
 describe('explain', () => {
   it('names the next command for what people do not know the way out of', () => {
     expect(explain('error: incorrect passphrase')?.next).toMatch(/make destroy/);
-    expect(explain('error: the stack is currently locked by 1 lock(s)')?.next).toMatch(/make unlock/);
+    expect(explain('error: the stack is currently locked by 1 lock(s)')?.next).toMatch(
+      /make unlock/,
+    );
     expect(explain('write /x: no space left on device')?.next).toMatch(/docker system df/);
     expect(explain('error: something else')).toBeUndefined();
   });

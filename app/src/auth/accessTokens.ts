@@ -19,9 +19,13 @@ const algorithm = 'HS256';
 /** Ours are under 400 characters; what is longer is not worth decoding. */
 const longest = 2_048;
 
-/** Signs and verifies access tokens: HS256 and nothing else, several keys at a time so that they can be rotated. */
+/**
+ * Signs and verifies access tokens: HS256 and nothing else, several keys at a time so that they can
+ * be rotated.
+ */
 export class AccessTokens {
-  // Key objects: jsonwebtoken takes fifty times as long with a string, which it turns into one on each call.
+  // Key objects: jsonwebtoken takes fifty times as long with a string, which it turns into one on
+  // each call.
   readonly #keys: Map<string, KeyObject>;
   readonly #signingKey: string;
   readonly lifetimeS: number;
@@ -51,12 +55,18 @@ export class AccessTokens {
   verify(token: string): Caller {
     try {
       if (token.length > longest) throw new Error('too long');
-      const header = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString()) as { kid?: unknown };
+      const header = JSON.parse(
+        Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString(),
+      ) as { kid?: unknown };
       const key = typeof header.kid === 'string' ? this.#keys.get(header.kid) : undefined;
       if (!key) throw new Error('unknown key id');
       const payload = jwt.verify(token, key, { algorithms: [algorithm], issuer, audience });
       // jsonwebtoken accepts a token that never expires; we do not.
-      if (typeof payload === 'string' || typeof payload.exp !== 'number' || typeof payload.sub !== 'string') {
+      if (
+        typeof payload === 'string' ||
+        typeof payload.exp !== 'number' ||
+        typeof payload.sub !== 'string'
+      ) {
         throw new Error('no expiry or subject');
       }
       return { userId: payload.sub, role: payload['role'] === 'admin' ? 'admin' : 'member' };

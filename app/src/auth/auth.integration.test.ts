@@ -2,7 +2,11 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { baseImages } from '../../../infra/docker-engine/baseImages.ts';
 import { TestApi, type Account } from '../../test-support/api.ts';
-import { eventually, startContainer, type TestContainer } from '../../../tests/support/containers.ts';
+import {
+  eventually,
+  startContainer,
+  type TestContainer,
+} from '../../../tests/support/containers.ts';
 import { TestPostgres } from '../../../tests/support/postgres.ts';
 
 let postgres: TestPostgres;
@@ -16,7 +20,8 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-const refresh = (refreshToken: string) => api.call<Account>('POST', '/api/token/refresh', { body: { refreshToken } });
+const refresh = (refreshToken: string) =>
+  api.call<Account>('POST', '/api/token/refresh', { body: { refreshToken } });
 
 describe('registering', () => {
   test('returns the account without anything secret', async () => {
@@ -44,17 +49,23 @@ describe('registering', () => {
     expect(first.body['detail']).toBe(second.body['detail']);
   });
 
-  test.each(['role', 'id', 'userId', 'createdAt', '__proto__'])('refuses the extra field %s', async (field) => {
-    const body = `{"email":"m@example.com","handle":"mallory","password":"correct horse","${field}":"admin"}`;
-    expect(await api.call('POST', '/api/register', { body })).toMatchObject({ status: 400 });
-  });
+  test.each(['role', 'id', 'userId', 'createdAt', '__proto__'])(
+    'refuses the extra field %s',
+    async (field) => {
+      const body = `{"email":"m@example.com","handle":"mallory","password":"correct horse","${field}":"admin"}`;
+      expect(await api.call('POST', '/api/register', { body })).toMatchObject({ status: 400 });
+    },
+  );
 });
 
 describe('signing in', () => {
   test('needs no exact case of the address, and an unknown address looks like a wrong password', async () => {
     const account = await api.account();
-    const login = (email: string, password: string) => api.call('POST', '/api/login', { body: { email, password } });
-    expect(await login(account.email.toUpperCase(), account.password)).toMatchObject({ status: 200 });
+    const login = (email: string, password: string) =>
+      api.call('POST', '/api/login', { body: { email, password } });
+    expect(await login(account.email.toUpperCase(), account.password)).toMatchObject({
+      status: 200,
+    });
     const wrong = await login(account.email, 'wrong password');
     const unknown = await login('nobody@example.com', 'wrong password');
     expect([wrong.status, unknown.status]).toEqual([401, 401]);
@@ -71,7 +82,9 @@ describe('signing in', () => {
         ['unknown', 'nobody2@example.com'],
       ] as const) {
         const started = performance.now();
-        await api.call('POST', '/api/login', { body: { email: address, password: 'wrong password' } });
+        await api.call('POST', '/api/login', {
+          body: { email: address, password: 'wrong password' },
+        });
         fastest[who] = Math.min(fastest[who], performance.now() - started);
       }
     }
@@ -106,7 +119,9 @@ describe('a refresh token', () => {
     const { status, body } = await refresh(refreshToken);
     expect(status).toBe(200);
     expect(body.refreshToken).not.toBe(refreshToken);
-    expect(await api.call('GET', '/api/users/me', { token: body.accessToken })).toMatchObject({ status: 200 });
+    expect(await api.call('GET', '/api/users/me', { token: body.accessToken })).toMatchObject({
+      status: 200,
+    });
   });
 
   test('that is used twice ends the whole family', async () => {
@@ -127,9 +142,13 @@ describe('a refresh token', () => {
 
   test('is of no use after signing out', async () => {
     const { refreshToken } = await api.account();
-    expect(await api.call('POST', '/api/logout', { body: { refreshToken } })).toMatchObject({ status: 204 });
+    expect(await api.call('POST', '/api/logout', { body: { refreshToken } })).toMatchObject({
+      status: 204,
+    });
     expect(await refresh(refreshToken)).toMatchObject({ status: 401 });
-    expect(await api.call('POST', '/api/logout', { body: { refreshToken } })).toMatchObject({ status: 204 });
+    expect(await api.call('POST', '/api/logout', { body: { refreshToken } })).toMatchObject({
+      status: 204,
+    });
   });
 
   test('is stored as a hash only', async () => {
@@ -176,10 +195,16 @@ describe('rate limits in Valkey', () => {
   test('are counted over all instances, and in the process while Valkey is away', async () => {
     const url = await postgres.createDatabase();
     const limited = { AUTH_RATE_LIMIT_PER_MINUTE: '3' };
-    const instances = [await TestApi.start(url, limited, cache), await TestApi.start(url, limited, cache)];
+    const instances = [
+      await TestApi.start(url, limited, cache),
+      await TestApi.start(url, limited, cache),
+    ];
     const attempt = async (i: number): Promise<number> =>
-      (await instances[i % 2]!.call('POST', '/api/login', { body: { email: 'a@example.com', password: 'guess' } }))
-        .status;
+      (
+        await instances[i % 2]!.call('POST', '/api/login', {
+          body: { email: 'a@example.com', password: 'guess' },
+        })
+      ).status;
     const statuses: number[] = [];
     for (let i = 0; i < 5; i++) statuses.push(await attempt(i));
     expect(statuses).toEqual([401, 401, 401, 429, 429]);

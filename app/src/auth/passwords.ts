@@ -3,7 +3,10 @@ import { Problem } from '../http/problem.ts';
 /** OWASP's minimum for argon2id: 19 MiB, two passes, one lane. Takes about 16 ms of one core. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** How many are hashed at once, and how many may wait. They run in libuv's threads, which files and DNS need, too. */
+/**
+ * How many are hashed at once, and how many may wait. They run in libuv's threads, which files and
+ * DNS need, too.
+ */
 const atOnce = 2;
 const mayWait = 64;
 
@@ -40,8 +43,8 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Compares a password with a stored hash. Without a hash (no such account) it does the same work, so that the time of
- * an answer does not tell which addresses exist.
+ * Compares a password with a stored hash. Without a hash (no such account) it does the same work,
+ * so that the time of an answer does not tell which addresses exist.
  */
 export function verifyPassword(hash: string | undefined, password: string): Promise<boolean> {
   return limited(async () => {
@@ -52,4 +55,5 @@ export function verifyPassword(hash: string | undefined, password: string): Prom
 }
 
 /** A hash of a random password that nobody knows, made with the same cost. */
-const decoy = '$argon2id$v=19$m=19456,t=2,p=1$omRbni/ndK6TD3OG5xRRSA$XBxkLuXuxeY7cFeZtcMCkpijKskuDYE0wqyrltG8qW4';
+const decoy =
+  '$argon2id$v=19$m=19456,t=2,p=1$omRbni/ndK6TD3OG5xRRSA$XBxkLuXuxeY7cFeZtcMCkpijKskuDYE0wqyrltG8qW4';

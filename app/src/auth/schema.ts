@@ -7,7 +7,10 @@ export const registerBody = z.strictObject({
   email,
   handle: z
     .string()
-    .regex(/^[a-z0-9](?:[a-z0-9_-]{1,30})[a-z0-9]$/, 'must be 3 to 32 lower-case letters, digits, _ or -')
+    .regex(
+      /^[a-z0-9](?:[a-z0-9_-]{1,30})[a-z0-9]$/,
+      'must be 3 to 32 lower-case letters, digits, _ or -',
+    )
     .meta({ example: 'ada' }),
   // Long passwords are welcome, but hashing is not free.
   password: text(8, 256).meta({ example: 'correct horse battery' }),
@@ -19,12 +22,16 @@ export const loginBody = z.strictObject({
   password: text(1, 256).meta({ example: 'correct horse battery' }),
 });
 
-export const refreshBody = z.strictObject({ refreshToken: z.string().regex(/^[\w-]{43}$/, 'is not a refresh token') });
+export const refreshBody = z.strictObject({
+  refreshToken: z.string().regex(/^[\w-]{43}$/, 'is not a refresh token'),
+});
 
 export const tokenPair = z
   .object({
     accessToken: z.string(),
-    refreshToken: z.string().meta({ description: 'Good for one use: each refresh returns the next.' }),
+    refreshToken: z
+      .string()
+      .meta({ description: 'Good for one use: each refresh returns the next.' }),
     tokenType: z.literal('Bearer'),
     expiresIn: z.number().int().meta({ description: 'Seconds until the access token expires.' }),
   })

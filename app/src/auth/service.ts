@@ -28,7 +28,12 @@ export class AuthService {
   readonly #tokens: AccessTokens;
   readonly #options: AuthOptions;
 
-  constructor(users: UserRepository, sessions: SessionRepository, tokens: AccessTokens, options: AuthOptions) {
+  constructor(
+    users: UserRepository,
+    sessions: SessionRepository,
+    tokens: AccessTokens,
+    options: AuthOptions,
+  ) {
     this.#users = users;
     this.#sessions = sessions;
     this.#tokens = tokens;
@@ -55,11 +60,18 @@ export class AuthService {
     const user = await this.#users.findCredentials(email);
     if (!(await verifyPassword(user?.passwordHash, password)) || !user) return undefined;
     const refreshToken = newToken();
-    await this.#sessions.open(uuidv7(), user.id, this.#hash(refreshToken), this.#options.refreshLifetimeS);
+    await this.#sessions.open(
+      uuidv7(),
+      user.id,
+      this.#hash(refreshToken),
+      this.#options.refreshLifetimeS,
+    );
     return this.#pair({ userId: user.id, role: user.role }, refreshToken);
   }
 
-  /** @returns undefined when the token is unknown, expired, used before, or its session has ended */
+  /**
+   * @returns undefined when the token is unknown, expired, used before, or its session has ended
+   */
   async refresh(refreshToken: string, log: Logger): Promise<TokenPair | undefined> {
     const successor = newToken();
     const rotation = await this.#sessions.rotate(
@@ -67,7 +79,8 @@ export class AuthService {
       this.#hash(successor),
       this.#options.refreshLifetimeS,
     );
-    if (rotation.outcome === 'reused') log.warn('a refresh token was used twice; its session has been ended');
+    if (rotation.outcome === 'reused')
+      log.warn('a refresh token was used twice; its session has been ended');
     return rotation.outcome === 'rotated' ? this.#pair(rotation.caller, successor) : undefined;
   }
 

@@ -13,7 +13,12 @@ export class SessionRepository {
     this.#pool = pool;
   }
 
-  async open(sessionId: string, userId: string, tokenHash: Buffer, lifetimeS: number): Promise<void> {
+  async open(
+    sessionId: string,
+    userId: string,
+    tokenHash: Buffer,
+    lifetimeS: number,
+  ): Promise<void> {
     await this.#pool.query({
       name: 'session-open',
       text: `WITH session AS (INSERT INTO sessions (id, user_id) VALUES ($1, $2) RETURNING id)
@@ -24,8 +29,9 @@ export class SessionRepository {
   }
 
   /**
-   * Swaps a token for its successor. The session's row is locked first, so of two simultaneous uses one wins, and the
-   * other is seen as what it is: a second use, which ends the session for the thief and for the owner alike.
+   * Swaps a token for its successor. The session's row is locked first, so of two simultaneous uses
+   * one wins, and the other is seen as what it is: a second use, which ends the session for the
+   * thief and for the owner alike.
    */
   async rotate(presented: Buffer, successor: Buffer, lifetimeS: number): Promise<Rotation> {
     return transaction(this.#pool, async (client) => {

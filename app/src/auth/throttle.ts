@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import {
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+  type RateLimiterAbstract,
+} from 'rate-limiter-flexible';
 import { Problem } from '../http/problem.ts';
 
 /**
- * Slows down guessing. Counts are kept in Valkey, for all instances together; while it is away each process counts for
- * itself.
+ * Slows down guessing. Counts are kept in Valkey, for all instances together; while it is away each
+ * process counts for itself.
  */
 export class Throttle {
   readonly #register: RateLimiterAbstract;

@@ -2,8 +2,8 @@ import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
 /**
- * A connection to Valkey that fails fast: commands are refused while it is down instead of piling up, and it reconnects
- * on its own for as long as the process lives.
+ * A connection to Valkey that fails fast: commands are refused while it is down instead of piling
+ * up, and it reconnects on its own for as long as the process lives.
  */
 export function openCache(url: string, log: Logger): Redis {
   const cache = new Redis(url, {
@@ -18,7 +18,11 @@ export function openCache(url: string, log: Logger): Redis {
   let reported = false;
   cache.on('error', (error) => {
     // One line per outage, not one per attempt.
-    if (!reported) log.warn({ err: error }, 'the cache does not answer; rate limits are counted in this process');
+    if (!reported)
+      log.warn(
+        { err: error },
+        'the cache does not answer; rate limits are counted in this process',
+      );
     reported = true;
   });
   cache.on('ready', () => (reported = false));

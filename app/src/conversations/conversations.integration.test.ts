@@ -8,7 +8,14 @@ interface Page {
 }
 interface Exchange {
   message: { id: string; seq: number; content: string };
-  answer: { id: string; seq: number; content: string; status: string; modelId: string; replyTo: string };
+  answer: {
+    id: string;
+    seq: number;
+    content: string;
+    status: string;
+    modelId: string;
+    replyTo: string;
+  };
 }
 
 let postgres: TestPostgres;
@@ -53,12 +60,26 @@ test('a conversation from start to end', async () => {
   const { status, body } = await post(id, 'hello ✓ 😀');
   expect(status).toBe(201);
   expect(body.message).toMatchObject({ seq: 1, content: 'hello ✓ 😀' });
-  expect(body.answer).toMatchObject({ seq: 2, status: 'complete', modelId: 'slipway-guide', replyTo: body.message.id });
-  expect((await page(`/api/conversations/${id}/messages`)).body.items.map(({ seq }) => seq)).toEqual([2, 1]);
-  const renamed = await api.call('PATCH', `/api/conversations/${id}`, { token, body: { title: 'Renamed' } });
+  expect(body.answer).toMatchObject({
+    seq: 2,
+    status: 'complete',
+    modelId: 'slipway-guide',
+    replyTo: body.message.id,
+  });
+  expect(
+    (await page(`/api/conversations/${id}/messages`)).body.items.map(({ seq }) => seq),
+  ).toEqual([2, 1]);
+  const renamed = await api.call('PATCH', `/api/conversations/${id}`, {
+    token,
+    body: { title: 'Renamed' },
+  });
   expect(renamed).toMatchObject({ status: 200, body: { id, title: 'Renamed' } });
-  expect(await api.call('DELETE', `/api/conversations/${id}`, { token })).toMatchObject({ status: 204 });
-  expect(await api.call('GET', `/api/conversations/${id}`, { token })).toMatchObject({ status: 404 });
+  expect(await api.call('DELETE', `/api/conversations/${id}`, { token })).toMatchObject({
+    status: 204,
+  });
+  expect(await api.call('GET', `/api/conversations/${id}`, { token })).toMatchObject({
+    status: 404,
+  });
 });
 
 test('the model that was switched to answers in new conversations', async () => {
@@ -72,10 +93,14 @@ test('the model that was switched to answers in new conversations', async () => 
   expect(models.items.filter(({ active }) => active).map(({ id }) => id)).toEqual(['slipway-echo']);
   const { body } = await api.call('POST', '/api/conversations', { token: accessToken, body: {} });
   expect(body['modelId']).toBe('slipway-echo');
-  expect(await api.call('POST', '/api/models/switch', { token, body: { modelId: 'nosuch' } })).toMatchObject({
+  expect(
+    await api.call('POST', '/api/models/switch', { token, body: { modelId: 'nosuch' } }),
+  ).toMatchObject({
     status: 404,
   });
-  expect(await api.call('POST', '/api/conversations', { token, body: { modelId: 'nosuch' } })).toMatchObject({
+  expect(
+    await api.call('POST', '/api/conversations', { token, body: { modelId: 'nosuch' } }),
+  ).toMatchObject({
     status: 400,
   });
 });
@@ -99,16 +124,31 @@ describe('pages', () => {
     const id = await api.conversation(token);
     for (let i = 0; i < 4; i++) await post(id, `message ${i}`);
     const seqs = [1, 2, 3, 4, 5, 6, 7, 8];
-    expect((await allPages(`/api/conversations/${id}/messages?order=asc`, 3)).map(({ seq }) => seq)).toEqual(seqs);
-    expect((await allPages(`/api/conversations/${id}/messages`, 3)).map(({ seq }) => seq)).toEqual(seqs.toReversed());
+    expect(
+      (await allPages(`/api/conversations/${id}/messages?order=asc`, 3)).map(({ seq }) => seq),
+    ).toEqual(seqs);
+    expect((await allPages(`/api/conversations/${id}/messages`, 3)).map(({ seq }) => seq)).toEqual(
+      seqs.toReversed(),
+    );
   });
 
-  test.each(['0', '-1', '1.5', '101', '1000000000', '9223372036854775808', 'NaN', '1e2', '', ' 5', '0x10'])(
-    'limit=%s is a 400',
-    async (limit) => {
-      expect(await page(`/api/conversations?limit=${encodeURIComponent(limit)}`)).toMatchObject({ status: 400 });
-    },
-  );
+  test.each([
+    '0',
+    '-1',
+    '1.5',
+    '101',
+    '1000000000',
+    '9223372036854775808',
+    'NaN',
+    '1e2',
+    '',
+    ' 5',
+    '0x10',
+  ])('limit=%s is a 400', async (limit) => {
+    expect(await page(`/api/conversations?limit=${encodeURIComponent(limit)}`)).toMatchObject({
+      status: 400,
+    });
+  });
 
   test('a repeated or unknown query parameter is a 400', async () => {
     expect(await page('/api/conversations?limit=1&limit=2')).toMatchObject({ status: 400 });
@@ -120,9 +160,13 @@ describe('pages', () => {
     await post(one, 'hello');
     const { body } = await page(`/api/conversations/${one}/messages?limit=1`);
     expect(body.next).toBeTruthy();
-    expect(await page(`/api/conversations/${two}/messages?cursor=${body.next}`)).toMatchObject({ status: 400 });
+    expect(await page(`/api/conversations/${two}/messages?cursor=${body.next}`)).toMatchObject({
+      status: 400,
+    });
     for (const cursor of ['-1', '9223372036854775808', 'AAAA', '%00', 'x'.repeat(600)]) {
-      expect(await page(`/api/conversations/${one}/messages?cursor=${cursor}`)).toMatchObject({ status: 400 });
+      expect(await page(`/api/conversations/${one}/messages?cursor=${cursor}`)).toMatchObject({
+        status: 400,
+      });
     }
   });
 });
@@ -137,7 +181,11 @@ describe("somebody else's conversation", () => {
       api.call('DELETE', path, { token }),
       api.call('GET', `${path}/messages`, { token }),
       api.call('POST', `${path}/messages`, { token, body: { content: 'hi' } }),
-      api.call('POST', `${path}/messages`, { token, body: { content: 'hi' }, headers: { 'idempotency-key': 'k' } }),
+      api.call('POST', `${path}/messages`, {
+        token,
+        body: { content: 'hi' },
+        headers: { 'idempotency-key': 'k' },
+      }),
     ];
     expect((await Promise.all(attempts)).map(({ status }) => status)).toEqual(Array(6).fill(404));
     const { body } = await api.call('GET', path, { token: bob.accessToken });
@@ -145,12 +193,17 @@ describe("somebody else's conversation", () => {
     expect((await page('/api/conversations')).body.items.map((item) => item.id)).not.toContain(id);
   });
 
-  test.each(['nonsense', '00000000-0000-0000-0000-000000000000', '%00', "'%20or%201=1", '..%2f..%2fetc'])(
-    '%s names none',
-    async (id) => {
-      expect(await api.call('GET', `/api/conversations/${id}`, { token })).toMatchObject({ status: 404 });
-    },
-  );
+  test.each([
+    'nonsense',
+    '00000000-0000-0000-0000-000000000000',
+    '%00',
+    "'%20or%201=1",
+    '..%2f..%2fetc',
+  ])('%s names none', async (id) => {
+    expect(await api.call('GET', `/api/conversations/${id}`, { token })).toMatchObject({
+      status: 404,
+    });
+  });
 });
 
 describe('an idempotency key', () => {
@@ -176,8 +229,14 @@ describe('an idempotency key', () => {
   test('of a request that died before the answer makes the missing answer', async () => {
     const id = await api.conversation(token);
     await post(id, 'once', 'k1');
-    await api.pool.query('DELETE FROM messages WHERE conversation_id = $1 AND reply_to IS NOT NULL', [id]);
-    expect(await post(id, 'once', 'k1')).toMatchObject({ status: 201, body: { answer: { status: 'complete' } } });
+    await api.pool.query(
+      'DELETE FROM messages WHERE conversation_id = $1 AND reply_to IS NOT NULL',
+      [id],
+    );
+    expect(await post(id, 'once', 'k1')).toMatchObject({
+      status: 201,
+      body: { answer: { status: 'complete' } },
+    });
     expect(await count(id)).toBe(2);
   });
 
@@ -193,6 +252,8 @@ describe('an idempotency key', () => {
 test('messages written at the same time get numbers without gap or repeat', async () => {
   const id = await api.conversation(token);
   await Promise.all(Array.from({ length: 20 }, (_, i) => post(id, `message ${i}`)));
-  const seqs = (await allPages(`/api/conversations/${id}/messages?order=asc`, 100)).map(({ seq }) => seq);
+  const seqs = (await allPages(`/api/conversations/${id}/messages?order=asc`, 100)).map(
+    ({ seq }) => seq,
+  );
   expect(seqs).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
 });

@@ -18,7 +18,12 @@ export class ConversationRepository {
   }
 
   /** @returns undefined when the model does not exist or is switched off */
-  create(userId: string, id: string, title: string, modelId: string | undefined): Promise<string | undefined> {
+  create(
+    userId: string,
+    id: string,
+    title: string,
+    modelId: string | undefined,
+  ): Promise<string | undefined> {
     return this.#one({
       name: 'conversation-create',
       text: `WITH chosen AS (SELECT id FROM models WHERE enabled AND id = coalesce($4, ${activeModelOf})),
@@ -81,7 +86,11 @@ export class ConversationRepository {
     return rowCount === 1;
   }
 
-  async #one(query: { name: string; text: string; values: unknown[] }): Promise<string | undefined> {
+  async #one(query: {
+    name: string;
+    text: string;
+    values: unknown[];
+  }): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>(query);
     return rows[0]?.json;
   }

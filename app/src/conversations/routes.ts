@@ -26,7 +26,9 @@ export function conversationRoutes(service: ConversationService): Router {
 
   router
     .route('/api/conversations/:id')
-    .get(async (req, res) => sendJson(res, 200, await service.find(callerOf(req).userId, idOf(req.params.id))))
+    .get(async (req, res) =>
+      sendJson(res, 200, await service.find(callerOf(req).userId, idOf(req.params.id))),
+    )
     .patch(...body, async (req, res) => {
       const input = updateConversationBody.parse(req.body);
       sendJson(res, 200, await service.update(callerOf(req).userId, idOf(req.params.id), input));

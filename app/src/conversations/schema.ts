@@ -15,7 +15,10 @@ export const conversation = z
   })
   .meta({ id: 'Conversation' });
 
-export const createConversationBody = z.strictObject({ title: title.optional(), modelId: modelId.optional() });
+export const createConversationBody = z.strictObject({
+  title: title.optional(),
+  modelId: modelId.optional(),
+});
 
 export const updateConversationBody = z
   .strictObject({ title: title.optional(), modelId: modelId.optional() })

@@ -5,7 +5,10 @@ import { notFound, Problem } from '../http/problem.ts';
 import type { ConversationRepository } from './repository.ts';
 import type { CreateConversationBody, UpdateConversationBody } from './schema.ts';
 
-/** Conversations of the caller. Everything is returned as JSON text; what is not the caller's is a 404. */
+/**
+ * Conversations of the caller. Everything is returned as JSON text; what is not the caller's is a
+ * 404.
+ */
 export class ConversationService {
   readonly #repository: ConversationRepository;
   readonly #cursors: Cursors;
@@ -15,7 +18,10 @@ export class ConversationService {
     this.#cursors = cursors;
   }
 
-  async create(userId: string, { title = 'New conversation', modelId }: CreateConversationBody): Promise<string> {
+  async create(
+    userId: string,
+    { title = 'New conversation', modelId }: CreateConversationBody,
+  ): Promise<string> {
     const json = await this.#repository.create(userId, uuidv7(), title, modelId);
     if (json === undefined) throw noSuchModel();
     return json;
@@ -31,7 +37,11 @@ export class ConversationService {
     return found(await this.#repository.find(userId, id));
   }
 
-  async update(userId: string, id: string, { title, modelId }: UpdateConversationBody): Promise<string> {
+  async update(
+    userId: string,
+    id: string,
+    { title, modelId }: UpdateConversationBody,
+  ): Promise<string> {
     try {
       return found(await this.#repository.update(userId, id, title, modelId));
     } catch (error) {

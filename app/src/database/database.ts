@@ -16,8 +16,8 @@ export interface DatabaseOptions {
 /**
  * A pool of connections to Postgres that outlives the loss of every one of them.
  *
- * Queries carry a name, so that the server parses and plans each once per connection; without, they cost a quarter more.
- * A name stands for one text: never use it for another.
+ * Queries carry a name, so that the server parses and plans each once per connection; without, they
+ * cost a quarter more. A name stands for one text: never use it for another.
  */
 export function openDatabase(options: DatabaseOptions, log: Logger): pg.Pool {
   const pool = new pg.Pool({
@@ -28,7 +28,8 @@ export function openDatabase(options: DatabaseOptions, log: Logger): pg.Pool {
     idleTimeoutMillis: options.idleTimeoutMs,
     maxLifetimeSeconds: options.maxLifetimeS,
     statement_timeout: options.statementTimeoutMs,
-    // For a server that is gone without a word: the statement's own timeout never comes back from there.
+    // For a server that is gone without a word: the statement's own timeout never comes back from
+    // there.
     query_timeout: options.statementTimeoutMs + 1_000,
     idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
     keepAlive: true,
@@ -41,7 +42,10 @@ export function openDatabase(options: DatabaseOptions, log: Logger): pg.Pool {
 }
 
 /** Runs `work` in a transaction: committed when it returns, rolled back when it throws. */
-export async function transaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+export async function transaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {

@@ -1,8 +1,22 @@
-import { OpenApiGeneratorV31, OpenAPIRegistry, type RouteConfig } from '@asteasolutions/zod-to-openapi';
+import {
+  OpenApiGeneratorV31,
+  OpenAPIRegistry,
+  type RouteConfig,
+} from '@asteasolutions/zod-to-openapi';
 import * as z from 'zod';
 import { loginBody, refreshBody, registerBody, tokenPair } from '../auth/schema.ts';
-import { conversation, createConversationBody, updateConversationBody } from '../conversations/schema.ts';
-import { exchange, idempotencyKey, message, messageQuery, postMessageBody } from '../messages/schema.ts';
+import {
+  conversation,
+  createConversationBody,
+  updateConversationBody,
+} from '../conversations/schema.ts';
+import {
+  exchange,
+  idempotencyKey,
+  message,
+  messageQuery,
+  postMessageBody,
+} from '../messages/schema.ts';
 import { model, modelList, switchBody } from '../models/schema.ts';
 import { pageOf, pageQuery, uuid } from '../http/schema.ts';
 import { updateUserBody, user } from '../users/schema.ts';
@@ -77,7 +91,13 @@ const operations: Operation[] = [
     body: updateUserBody,
     returns: user,
   },
-  { method: 'get', path: '/api/models', tag: 'Models', summary: 'The models that can answer', returns: modelList },
+  {
+    method: 'get',
+    path: '/api/models',
+    tag: 'Models',
+    summary: 'The models that can answer',
+    returns: modelList,
+  },
   {
     method: 'post',
     path: '/api/models/switch',
@@ -170,7 +190,11 @@ const problem = z
 /** The OpenAPI 3.1 description of the API, made from the schemas that check the requests. */
 export function openApiDocument(release: string): object {
   const registry = new OpenAPIRegistry();
-  registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+  registry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  });
   for (const operation of operations) registry.registerPath(toRoute(operation));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: '3.1.0',
@@ -198,7 +222,12 @@ function toRoute(operation: Operation): RouteConfig {
     problems = [],
     open,
   } = operation;
-  const usual = [...(body || query ? [400] : []), ...(open ? [] : [401]), ...(body ? [413, 415] : []), 503];
+  const usual = [
+    ...(body || query ? [400] : []),
+    ...(open ? [] : [401]),
+    ...(body ? [413, 415] : []),
+    503,
+  ];
   const failures = [...new Set([...usual, ...problems])].sort();
   return {
     method,
@@ -220,7 +249,10 @@ function toRoute(operation: Operation): RouteConfig {
       ...Object.fromEntries(
         failures.map((code) => [
           code,
-          { description: 'A problem', content: { 'application/problem+json': { schema: problem } } },
+          {
+            description: 'A problem',
+            content: { 'application/problem+json': { schema: problem } },
+          },
         ]),
       ),
     },

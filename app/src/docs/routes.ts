@@ -24,7 +24,9 @@ export function docsRoutes(release: string): Router {
   let description: Promise<string> | undefined;
 
   router.get('/openapi.json', async (_req, res) => {
-    description ??= import('./openapi.ts').then(({ openApiDocument }) => JSON.stringify(openApiDocument(release)));
+    description ??= import('./openapi.ts').then(({ openApiDocument }) =>
+      JSON.stringify(openApiDocument(release)),
+    );
     res.type('json').end(await description);
   });
   router.get('/docs', (_req, res) => void res.type('html').end(page));

@@ -11,9 +11,9 @@ export interface Readiness {
 }
 
 /**
- * Says whether this instance can serve. The cache has to have answered once, so that a release with a wrong address is
- * caught; after that its loss only degrades (rate limits are then counted per process), and taking every instance out
- * of rotation would be worse.
+ * Says whether this instance can serve. The cache has to have answered once, so that a release with
+ * a wrong address is caught; after that its loss only degrades (rate limits are then counted per
+ * process), and taking every instance out of rotation would be worse.
  */
 export class ReadinessProbe {
   readonly #pool: Pool;
@@ -43,11 +43,17 @@ export class ReadinessProbe {
       });
       const applied = new Set(rows.map(({ name }) => name));
       const pending = this.#migrations.filter((name) => !applied.has(name));
-      return { checks: { database: 'ok', schema: pending.length === 0 ? 'ok' : 'failed' }, pending };
+      return {
+        checks: { database: 'ok', schema: pending.length === 0 ? 'ok' : 'failed' },
+        pending,
+      };
     } catch (error) {
       // undefined_table: the database answers, but was never migrated.
       const reached = (error as { code?: string }).code === '42P01';
-      return { checks: { database: reached ? 'ok' : 'failed', schema: 'failed' }, pending: this.#migrations };
+      return {
+        checks: { database: reached ? 'ok' : 'failed', schema: 'failed' },
+        pending: this.#migrations,
+      };
     }
   }
 

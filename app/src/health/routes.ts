@@ -4,7 +4,9 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import { Problem } from '../http/problem.ts';
 import type { ReadinessProbe } from './readiness.ts';
 
-/** Liveness asks nothing but whether the process answers; readiness asks whether it can do its work. */
+/**
+ * Liveness asks nothing but whether the process answers; readiness asks whether it can do its work.
+ */
 export function healthRoutes(release: string, probe: ReadinessProbe, lifecycle: Lifecycle): Router {
   const router = Router();
   let wasReady: boolean | undefined;
@@ -18,9 +20,13 @@ export function healthRoutes(release: string, probe: ReadinessProbe, lifecycle: 
     if (lifecycle.draining) throw new Problem(503, 'This instance is shutting down.');
     const { ready, checks, pending } = await probe.check();
     // One line when it changes, not one per probe.
-    if (ready !== wasReady) req.log[ready ? 'info' : 'warn']({ checks, pending }, ready ? 'ready' : 'not ready');
+    if (ready !== wasReady)
+      req.log[ready ? 'info' : 'warn']({ checks, pending }, ready ? 'ready' : 'not ready');
     wasReady = ready;
-    if (!ready) throw new Problem(503, 'This instance is not ready.', { extensions: { checks, pending, release } });
+    if (!ready)
+      throw new Problem(503, 'This instance is not ready.', {
+        extensions: { checks, pending, release },
+      });
     res.setHeader('cache-control', 'no-store').json({ status: 'ready', release, checks });
   });
 

@@ -5,8 +5,11 @@ import { Problem } from './problem.ts';
 export function jsonBody(limit: string): RequestHandler[] {
   return [
     (req, _res, next) => {
-      const hasBody = req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
-      if (hasBody && !req.is('application/json')) throw new Problem(415, 'Send the body as application/json.');
+      const hasBody =
+        req.headers['transfer-encoding'] !== undefined ||
+        Number(req.headers['content-length'] ?? 0) > 0;
+      if (hasBody && !req.is('application/json'))
+        throw new Problem(415, 'Send the body as application/json.');
       next();
     },
     express.json({ limit, strict: true }),

@@ -2,8 +2,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Problem } from './problem.ts';
 
 /**
- * Makes and reads page cursors: the last row's key, signed together with the list it belongs to. A cursor that was
- * made up, or comes from another list or another person, is refused.
+ * Makes and reads page cursors: the last row's key, signed together with the list it belongs to. A
+ * cursor that was made up, or comes from another list or another person, is refused.
  */
 export class Cursors {
   readonly #key: Buffer;
@@ -21,7 +21,10 @@ export class Cursors {
   decode(list: string, cursor: string): string {
     const bytes = Buffer.from(cursor, 'base64url');
     const key = bytes.subarray(signatureBytes).toString();
-    if (bytes.length > signatureBytes && timingSafeEqual(bytes.subarray(0, signatureBytes), this.#sign(list, key)))
+    if (
+      bytes.length > signatureBytes &&
+      timingSafeEqual(bytes.subarray(0, signatureBytes), this.#sign(list, key))
+    )
       return key;
     throw new Problem(400, 'The request is not valid.', {
       extensions: { errors: [{ path: ['cursor'], message: 'is not a cursor of this list' }] },
@@ -29,7 +32,10 @@ export class Cursors {
   }
 
   #sign(list: string, key: string): Buffer {
-    return createHmac('sha256', this.#key).update(`${list}\n${key}`).digest().subarray(0, signatureBytes);
+    return createHmac('sha256', this.#key)
+      .update(`${list}\n${key}`)
+      .digest()
+      .subarray(0, signatureBytes);
   }
 }
 

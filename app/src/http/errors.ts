@@ -2,12 +2,18 @@ import type { ErrorRequestHandler, RequestHandler } from 'express';
 import * as z from 'zod';
 import { Problem, sendProblem } from './problem.ts';
 
-/** The last handler: whatever was thrown becomes problem details, and what we did not expect is logged. */
+/**
+ * The last handler: whatever was thrown becomes problem details, and what we did not expect is
+ * logged.
+ */
 export const errorHandler: ErrorRequestHandler = (error: unknown, req, res, _next) => {
   const problem = toProblem(error);
-  // A problem without a cause is one we raised ourselves on purpose; the request's own log line says enough.
-  if (problem.status >= 500 && problem.cause !== undefined) req.log.error({ err: problem.cause }, problem.message);
-  // Half an answer is out already: breaking the connection is the only way to say that it is not whole.
+  // A problem without a cause is one we raised ourselves on purpose; the request's own log line
+  // says enough.
+  if (problem.status >= 500 && problem.cause !== undefined)
+    req.log.error({ err: problem.cause }, problem.message);
+  // Half an answer is out already: breaking the connection is the only way to say that it is not
+  // whole.
   if (res.headersSent) return void res.destroy();
   sendProblem(res, problem);
 };
@@ -23,15 +29,24 @@ export const noSuchRoute: RequestHandler = (req) => {
 export const methodNotAllowed =
   (methods: string[]): RequestHandler =>
   (req) => {
-    throw new Problem(405, `${req.method} is not possible here; this address takes ${methods.join(', ')}.`, {
-      headers: { allow: methods.join(', ') },
-    });
+    throw new Problem(
+      405,
+      `${req.method} is not possible here; this address takes ${methods.join(', ')}.`,
+      {
+        headers: { allow: methods.join(', ') },
+      },
+    );
   };
 
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof z.ZodError) return invalid(error);
-  const { code, type, status, message } = error as { code?: string; type?: string; status?: number; message?: string };
+  const { code, type, status, message } = error as {
+    code?: string;
+    type?: string;
+    status?: number;
+    message?: string;
+  };
   if (isUnavailable(code, message)) {
     return new Problem(503, 'The database does not answer in time. Try again shortly.', {
       cause: error,
@@ -40,12 +55,20 @@ export function toProblem(error: unknown): Problem {
   }
   // Characters that Postgres cannot store, should one ever get past validation.
   if (code === '22021' || code === '22P05')
-    return new Problem(400, 'The request holds characters that cannot be stored.', { cause: error });
-  if (type === 'entity.too.large') return new Problem(413, 'The body is too large.', { cause: error });
+    return new Problem(400, 'The request holds characters that cannot be stored.', {
+      cause: error,
+    });
+  if (type === 'entity.too.large')
+    return new Problem(413, 'The body is too large.', { cause: error });
   if (type?.startsWith('encoding.') || type === 'charset.unsupported') {
-    return new Problem(415, 'The body is encoded in a way that is not supported; send UTF-8 JSON.', { cause: error });
+    return new Problem(
+      415,
+      'The body is encoded in a way that is not supported; send UTF-8 JSON.',
+      { cause: error },
+    );
   }
-  if (type === 'entity.parse.failed') return new Problem(400, 'The body is not valid JSON.', { cause: error });
+  if (type === 'entity.parse.failed')
+    return new Problem(400, 'The body is not valid JSON.', { cause: error });
   // What Express and its parsers refuse of their own: malformed URLs, aborted bodies.
   if (status !== undefined && status >= 400 && status < 500) {
     return new Problem(status, 'The request cannot be understood.', { cause: error });
@@ -56,16 +79,29 @@ export function toProblem(error: unknown): Problem {
 }
 
 function invalid(error: z.ZodError): Problem {
-  const errors = error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.map(String), message }));
+  const errors = error.issues
+    .slice(0, 20)
+    .map(({ path, message }) => ({ path: path.map(String), message }));
   return new Problem(400, 'The request is not valid.', { cause: error, extensions: { errors } });
 }
 
-/** Lost, refused and timed-out connections, a statement past its timeout, a server that is starting or stopping. */
+/**
+ * Lost, refused and timed-out connections, a statement past its timeout, a server that is starting
+ * or stopping.
+ */
 function isUnavailable(code = '', message = ''): boolean {
   return (
     /^(08|57P0|53)/.test(code) ||
     code === '57014' ||
-    ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH'].includes(code) ||
+    [
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'ETIMEDOUT',
+      'EPIPE',
+      'EHOSTUNREACH',
+    ].includes(code) ||
     /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Client was closed/.test(
       message,
     )

@@ -1,6 +1,9 @@
 import type { Cursors } from './cursor.ts';
 
-/** A page as a repository returns it: the items as one JSON text, and the key of the last one when there are more. */
+/**
+ * A page as a repository returns it: the items as one JSON text, and the key of the last one when
+ * there are more.
+ */
 export interface PageRows {
   items: string;
   last: string | null;
@@ -12,8 +15,9 @@ export function pageJson({ items, last }: PageRows, list: string, cursors: Curso
 }
 
 /**
- * SQL that folds a CTE `page` of up to `limit + 1` rows into a `PageRows`. The CTE has the columns `json`, `key` and `n`,
- * the row's number from 1; the row past the limit only tells that there is a next page.
+ * SQL that folds a CTE `page` of up to `limit + 1` rows into a `PageRows`. The CTE has the columns
+ * `json`, `key` and `n`, the row's number from 1; the row past the limit only tells that there is a
+ * next page.
  *
  * @param limit the parameter that holds the limit, such as `$3`
  */

@@ -19,7 +19,10 @@ export class Problem extends Error {
   constructor(
     status: number,
     detail: string,
-    options: ErrorOptions & { extensions?: Record<string, unknown>; headers?: Record<string, string> } = {},
+    options: ErrorOptions & {
+      extensions?: Record<string, unknown>;
+      headers?: Record<string, string>;
+    } = {},
   ) {
     super(detail, options);
     this.name = 'Problem';

@@ -7,7 +7,10 @@ import type { Metrics } from '../process/metrics.ts';
 /** Ids from outside are kept when they cannot do harm in a log or a header. */
 const saneId = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Gives every request an id and a logger, and logs its end in one line. Probes are logged only when they fail. */
+/**
+ * Gives every request an id and a logger, and logs its end in one line. Probes are logged only when
+ * they fail.
+ */
 export function requestLog(log: Logger): RequestHandler {
   return pinoHttp({
     logger: log,
@@ -17,7 +20,10 @@ export function requestLog(log: Logger): RequestHandler {
       res.setHeader('x-request-id', id);
       return id;
     },
-    autoLogging: { ignore: (req) => req.url === '/health' || req.url === '/health/ready' || req.url === '/metrics' },
+    autoLogging: {
+      ignore: (req) =>
+        req.url === '/health' || req.url === '/health/ready' || req.url === '/metrics',
+    },
     // The error itself was logged where it was handled.
     customErrorObject: (_req, _res, _error, value: object) => ({ ...value, err: undefined }),
     customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'info'),
@@ -35,7 +41,10 @@ export function requestLog(log: Logger): RequestHandler {
   });
 }
 
-/** Times requests by route pattern, never by path: an id in a label would make a new time series for each object. */
+/**
+ * Times requests by route pattern, never by path: an id in a label would make a new time series for
+ * each object.
+ */
 export function requestMetrics(metrics: Metrics): RequestHandler {
   return (req, res, next) => {
     const started = performance.now();

@@ -34,7 +34,8 @@ export class MessageRepository {
   /**
    * Stores a person's message under the conversation's next number.
    *
-   * @returns undefined when the user is not a member, `duplicate` when the idempotency key was used before
+   * @returns undefined when the user is not a member, `duplicate` when the idempotency key was used
+   *   before
    */
   async addQuestion(
     userId: string,
@@ -58,13 +59,18 @@ export class MessageRepository {
       });
       return rows[0];
     } catch (error) {
-      if ((error as { constraint?: string }).constraint === 'messages_idempotency_key') return 'duplicate';
+      if ((error as { constraint?: string }).constraint === 'messages_idempotency_key')
+        return 'duplicate';
       throw error;
     }
   }
 
   /** The message an earlier request with the same key stored. */
-  async findByKey(userId: string, conversationId: string, key: string): Promise<Question | undefined> {
+  async findByKey(
+    userId: string,
+    conversationId: string,
+    key: string,
+  ): Promise<Question | undefined> {
     const { rows } = await this.#pool.query<Question>({
       name: 'message-find-by-key',
       text: `SELECT id, seq, content, (SELECT model_id FROM conversations WHERE id = $2) AS "modelId", ${asJson}::text AS json
@@ -75,7 +81,9 @@ export class MessageRepository {
     return rows[0];
   }
 
-  /** Stores an answer, unless the question has one already. @returns the answer that is stored now */
+  /**
+   * Stores an answer, unless the question has one already. @returns the answer that is stored now
+   */
   async addAnswer(answer: NewAnswer): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>({
       name: 'message-add-answer',
@@ -83,7 +91,14 @@ export class MessageRepository {
              INSERT INTO messages (id, conversation_id, seq, role, model_id, content, status, reply_to)
              SELECT $1, c.id, c.last_seq, 'assistant', $3, $4, $5, $6 FROM c
              ON CONFLICT (reply_to) DO NOTHING RETURNING ${asJson}::text AS json`,
-      values: [answer.id, answer.conversationId, answer.modelId, answer.content, answer.status, answer.replyTo],
+      values: [
+        answer.id,
+        answer.conversationId,
+        answer.modelId,
+        answer.content,
+        answer.status,
+        answer.replyTo,
+      ],
     });
     return rows[0]?.json ?? this.findAnswer(answer.replyTo);
   }

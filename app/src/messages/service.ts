@@ -19,13 +19,21 @@ export class MessageService {
   readonly #models: Readonly<Record<string, ChatModel>>;
   readonly #cursors: Cursors;
 
-  constructor(repository: MessageRepository, models: Readonly<Record<string, ChatModel>>, cursors: Cursors) {
+  constructor(
+    repository: MessageRepository,
+    models: Readonly<Record<string, ChatModel>>,
+    cursors: Cursors,
+  ) {
     this.#repository = repository;
     this.#models = models;
     this.#cursors = cursors;
   }
 
-  async list(userId: string, conversationId: string, { limit, cursor, order }: MessageQuery): Promise<string> {
+  async list(
+    userId: string,
+    conversationId: string,
+    { limit, cursor, order }: MessageQuery,
+  ): Promise<string> {
     const list = `messages ${order} of ${conversationId}`;
     const from = cursor === undefined ? undefined : this.#cursors.decode(list, cursor);
     const page = await this.#repository.list(userId, conversationId, order, from, limit);
@@ -34,8 +42,9 @@ export class MessageService {
   }
 
   /**
-   * Stores a message and the model's answer to it. With an idempotency key it can be repeated safely, also when the
-   * first try died between the two: the message is found again, and the missing answer is made.
+   * Stores a message and the model's answer to it. With an idempotency key it can be repeated
+   * safely, also when the first try died between the two: the message is found again, and the
+   * missing answer is made.
    */
   async post(
     userId: string,
@@ -45,22 +54,37 @@ export class MessageService {
     signal: AbortSignal,
     log: Logger,
   ): Promise<Exchange> {
-    const earlier = key === undefined ? undefined : await this.#repository.findByKey(userId, conversationId, key);
-    const added = earlier ?? (await this.#repository.addQuestion(userId, conversationId, uuidv7(), content, key));
-    const question = added === 'duplicate' ? await this.#repository.findByKey(userId, conversationId, key!) : added;
+    const earlier =
+      key === undefined ? undefined : await this.#repository.findByKey(userId, conversationId, key);
+    const added =
+      earlier ??
+      (await this.#repository.addQuestion(userId, conversationId, uuidv7(), content, key));
+    const question =
+      added === 'duplicate'
+        ? await this.#repository.findByKey(userId, conversationId, key!)
+        : added;
     if (!question) throw notFound('conversation');
     const replayed = question === earlier || added === 'duplicate';
     if (replayed && question.content !== content) {
-      throw new Problem(422, 'This Idempotency-Key was used for another message. Use a new key for each message.');
+      throw new Problem(
+        422,
+        'This Idempotency-Key was used for another message. Use a new key for each message.',
+      );
     }
     const stored = replayed ? await this.#repository.findAnswer(question.id) : undefined;
     const answer = stored ?? (await this.#answer(conversationId, question, signal, log));
     return { json: `{"message":${question.json},"answer":${answer}}`, replayed };
   }
 
-  async #answer(conversationId: string, question: Question, signal: AbortSignal, log: Logger): Promise<string> {
+  async #answer(
+    conversationId: string,
+    question: Question,
+    signal: AbortSignal,
+    log: Logger,
+  ): Promise<string> {
     const model = this.#models[question.modelId];
-    if (!model) throw new Problem(503, `The model ${question.modelId} is not available at this moment.`);
+    if (!model)
+      throw new Problem(503, `The model ${question.modelId} is not available at this moment.`);
     const history =
       model.historyLimit === 1
         ? [{ role: 'user' as const, content: question.content }]
@@ -71,9 +95,11 @@ export class MessageService {
     try {
       for await (const piece of model.reply(history, signal)) content += piece;
     } catch (error) {
-      // What was said so far is kept and marked, so that nobody takes half an answer for a whole one.
+      // What was said so far is kept and marked, so that nobody takes half an answer for a whole
+      // one.
       log.warn({ err: error, model: question.modelId }, 'the model broke off');
-      if (content === '') throw new Problem(503, 'The model did not answer. Try again shortly.', { cause: error });
+      if (content === '')
+        throw new Problem(503, 'The model did not answer. Try again shortly.', { cause: error });
       status = 'partial';
     }
     const answer = await this.#repository.addAnswer({

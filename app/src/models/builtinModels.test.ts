@@ -3,7 +3,10 @@ import { builtinModels } from './builtinModels.ts';
 
 async function ask(model: string, content: string): Promise<string> {
   let answer = '';
-  const pieces = builtinModels[model]!.reply([{ role: 'user', content }], new AbortController().signal);
+  const pieces = builtinModels[model]!.reply(
+    [{ role: 'user', content }],
+    new AbortController().signal,
+  );
   for await (const piece of pieces) answer += piece;
   return answer;
 }

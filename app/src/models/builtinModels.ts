@@ -34,7 +34,10 @@ const rules: [RegExp, string][] = [
   [/\bthank/i, 'You are welcome.'],
 ];
 
-/** Answers simple questions by rule, the same way every time: enough to try the whole system without a network. */
+/**
+ * Answers simple questions by rule, the same way every time: enough to try the whole system without
+ * a network.
+ */
 const guide: ChatModel = {
   historyLimit: 1,
   async *reply(history) {
@@ -49,7 +52,10 @@ const guide: ChatModel = {
 };
 
 /** The models that come with every image, by their id in the table `models`. */
-export const builtinModels: Readonly<Record<string, ChatModel>> = { 'slipway-echo': echo, 'slipway-guide': guide };
+export const builtinModels: Readonly<Record<string, ChatModel>> = {
+  'slipway-echo': echo,
+  'slipway-guide': guide,
+};
 
 const lastOf = (history: Turn[]): string => history.at(-1)?.content ?? '';
 

@@ -28,10 +28,22 @@ export function createLog(level: string, release: string): Logger {
   });
 }
 
-/** An error without the fields in which Postgres repeats rows and queries: those may hold what people wrote. */
+/**
+ * An error without the fields in which Postgres repeats rows and queries: those may hold what
+ * people wrote.
+ */
 function errorFields(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
-  const { code, constraint, table } = error as Error & Record<'code' | 'constraint' | 'table', unknown>;
+  const { code, constraint, table } = error as Error &
+    Record<'code' | 'constraint' | 'table', unknown>;
   const cause = error.cause === undefined ? undefined : errorFields(error.cause);
-  return { type: error.name, message: error.message, code, constraint, table, stack: error.stack, cause };
+  return {
+    type: error.name,
+    message: error.message,
+    code,
+    constraint,
+    table,
+    stack: error.stack,
+    cause,
+  };
 }

@@ -29,14 +29,21 @@ function start(args: string[], env: NodeJS.ProcessEnv) {
 test('serve says where it listens, one JSON object a line, and ends with 0 on SIGTERM', async () => {
   const url = await postgres.createDatabase();
   await migrate(url, ['up']);
-  const { child, finished, output } = start(['serve'], { DATABASE_URL: url, PORT: '0', ...testSecrets });
-  await eventually(() => (output().includes('listening') ? Promise.resolve() : Promise.reject(new Error(output()))));
+  const { child, finished, output } = start(['serve'], {
+    DATABASE_URL: url,
+    PORT: '0',
+    ...testSecrets,
+  });
+  await eventually(() =>
+    output().includes('listening') ? Promise.resolve() : Promise.reject(new Error(output())),
+  );
   const { port } = JSON.parse(output().split('\n')[0]!) as { port: number };
   expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
   child.kill('SIGTERM');
   const { code } = await finished;
   expect(code).toBe(0);
-  for (const line of output().trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: 'info' });
+  for (const line of output().trim().split('\n'))
+    expect(JSON.parse(line)).toMatchObject({ level: 'info' });
 });
 
 test('serve that is stopped under load breaks no request off and loses no message', async () => {
@@ -44,8 +51,14 @@ test('serve that is stopped under load breaks no request off and loses no messag
   const setup = await TestApi.start(url);
   const { accessToken } = await setup.account();
   const id = await setup.conversation(accessToken);
-  const { child, finished, output } = start(['serve'], { DATABASE_URL: url, PORT: '0', ...testSecrets });
-  await eventually(() => (output().includes('listening') ? Promise.resolve() : Promise.reject(new Error(output()))));
+  const { child, finished, output } = start(['serve'], {
+    DATABASE_URL: url,
+    PORT: '0',
+    ...testSecrets,
+  });
+  await eventually(() =>
+    output().includes('listening') ? Promise.resolve() : Promise.reject(new Error(output())),
+  );
   const { port } = JSON.parse(output().split('\n')[0]!) as { port: number };
 
   const agent = new Agent({ keepAlive: true });
@@ -69,16 +82,23 @@ test('serve that is stopped under load breaks no request off and loses no messag
   await setup.stop();
 });
 
-/** A message through a connection that is kept open. A connection that was closed before it was used may be replaced. */
+/**
+ * A message through a connection that is kept open. A connection that was closed before it was used
+ * may be replaced.
+ */
 function post(agent: Agent, port: number, path: string, token: string): Promise<number | string> {
   return new Promise((resolve) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    const sent = request({ agent, port, host: '127.0.0.1', method: 'POST', path, headers }, (res) => {
-      res.resume().once('end', () => resolve(res.statusCode ?? 0));
-    });
+    const sent = request(
+      { agent, port, host: '127.0.0.1', method: 'POST', path, headers },
+      (res) => {
+        res.resume().once('end', () => resolve(res.statusCode ?? 0));
+      },
+    );
     sent.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED') resolve('refused');
-      else if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(post(agent, port, path, token));
+      else if (sent.reusedSocket && error.code === 'ECONNRESET')
+        resolve(post(agent, port, path, token));
       else resolve(error.code ?? error.message);
     });
     sent.end('{"content":"hello"}');
@@ -99,7 +119,8 @@ test('an unknown role ends with 2', async () => {
 test('seed comes back after the tables were reverted and made again, in a schema of another name too', async () => {
   const url = await postgres.createDatabase();
   const named = { DATABASE_SCHEMA: 'chat' };
-  const seed = () => start(['seed'], { DATABASE_URL: url, DEMO_USER_PASSWORD: 'demo-password', ...named }).finished;
+  const seed = () =>
+    start(['seed'], { DATABASE_URL: url, DEMO_USER_PASSWORD: 'demo-password', ...named }).finished;
   await migrate(url, ['up'], named);
   expect((await seed()).output).toContain('seeding demo user');
   expect((await seed()).output).not.toContain('seeding');
@@ -112,7 +133,8 @@ test('seed comes back after the tables were reverted and made again, in a schema
 
 test('seed fills a database once, and its user can sign in and read the sample', async () => {
   const url = await postgres.createDatabase();
-  const seed = (password: string) => start(['seed'], { DATABASE_URL: url, DEMO_USER_PASSWORD: password }).finished;
+  const seed = (password: string) =>
+    start(['seed'], { DATABASE_URL: url, DEMO_USER_PASSWORD: password }).finished;
   expect(await seed('demo-password')).toMatchObject({
     code: 1,
     output: expect.stringContaining('run `migrate up` first') as string,
@@ -125,12 +147,17 @@ test('seed fills a database once, and its user can sign in and read the sample',
 
   const api = await TestApi.start(url);
   const login = (password: string) =>
-    api.call<{ accessToken: string }>('POST', '/api/login', { body: { email: 'demo@example.com', password } });
+    api.call<{ accessToken: string }>('POST', '/api/login', {
+      body: { email: 'demo@example.com', password },
+    });
   expect(await login('demo-password')).toMatchObject({ status: 401 });
   const { body } = await login('other-password');
-  const list = (path: string) => api.call<{ items: { id: string }[] }>('GET', path, { token: body.accessToken });
+  const list = (path: string) =>
+    api.call<{ items: { id: string }[] }>('GET', path, { token: body.accessToken });
   const conversations = (await list('/api/conversations')).body.items;
   expect(conversations).toHaveLength(1);
-  expect((await list(`/api/conversations/${conversations[0]!.id}/messages`)).body.items).toHaveLength(4);
+  expect(
+    (await list(`/api/conversations/${conversations[0]!.id}/messages`)).body.items,
+  ).toHaveLength(4);
   await api.stop();
 });

@@ -8,7 +8,8 @@ import { seeds } from '../seed/seeds.ts';
 
 /**
  * `seed`: fills a migrated database with models, a demo user and a sample conversation. Each part runs once per
- * database, and again after migrations were reverted; the demo user's password follows the environment on every run.
+ * database, and again after migrations were reverted; the demo user's password follows the
+ * environment on every run.
  */
 export async function seed(env: NodeJS.ProcessEnv): Promise<number> {
   const settings = readConfig(seedSettings, env);
@@ -29,11 +30,14 @@ export async function seed(env: NodeJS.ProcessEnv): Promise<number> {
   try {
     await transaction(pool, async (client) => {
       // Two seeds at once would both find nothing done.
-      await client.query("SELECT pg_advisory_xact_lock(hashtextextended('slipway seeds in ' || current_schema(), 0))");
+      await client.query(
+        "SELECT pg_advisory_xact_lock(hashtextextended('slipway seeds in ' || current_schema(), 0))",
+      );
       await client.query(
         `CREATE TABLE IF NOT EXISTS slipway_seeds (version integer PRIMARY KEY, name text NOT NULL, seeded_at timestamptz NOT NULL DEFAULT now())`,
       );
-      // A migration that was reverted since took its tables' rows with it: what was seeded before that is seeded again.
+      // A migration that was reverted since took its tables' rows with it: what was seeded before
+      // that is seeded again.
       const { rows: done } = await client.query<{ version: number }>(
         `SELECT version FROM slipway_seeds WHERE seeded_at >
            coalesce((SELECT max(at) FROM slipway_migration_history WHERE direction = 'down'), '-infinity')`,
@@ -57,16 +61,18 @@ export async function seed(env: NodeJS.ProcessEnv): Promise<number> {
         );
         say(`seeding ${name} … done`);
       }
-      await client.query('UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) AND password_hash <> $2', [
-        email,
-        passwordHash,
-      ]);
+      await client.query(
+        'UPDATE users SET password_hash = $2 WHERE lower(email) = lower($1) AND password_hash <> $2',
+        [email, passwordHash],
+      );
     });
     say(`demo user: ${email}`);
     return 0;
   } catch (error) {
     const missing = (error as { code?: string }).code === '42P01';
-    const why = missing ? 'the database is not migrated yet; run `migrate up` first' : (error as Error).message;
+    const why = missing
+      ? 'the database is not migrated yet; run `migrate up` first'
+      : (error as Error).message;
     process.stderr.write(`seed: ${why}\n`);
     return toProblem(error).status === 503 ? 4 : 1;
   } finally {

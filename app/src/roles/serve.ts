@@ -24,16 +24,25 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     log,
   );
   // Loaded only where there is a cache: the client takes a tenth of the start.
-  const cache = settings.CACHE_URL ? (await import('../cache/cache.ts')).openCache(settings.CACHE_URL, log) : undefined;
+  const cache = settings.CACHE_URL
+    ? (await import('../cache/cache.ts')).openCache(settings.CACHE_URL, log)
+    : undefined;
   const lifecycle = new Lifecycle();
   const server = createHttpServer(
-    // Slow clients may not hold a connection for ever; a proxy's idle connection outlives the proxy's own timeout.
-    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 75_000, maxHeaderSize: 16_384 },
+    // Slow clients may not hold a connection for ever; a proxy's idle connection outlives the
+    // proxy's own timeout.
+    {
+      requestTimeout: 30_000,
+      headersTimeout: 10_000,
+      keepAliveTimeout: 75_000,
+      maxHeaderSize: 16_384,
+    },
     createServer({ settings, pool, cache, log, lifecycle }),
   );
   lifecycle.watch(server);
 
-  // After a fault that nobody caught, the state is unknown: say so and let the platform start a new process.
+  // After a fault that nobody caught, the state is unknown: say so and let the platform start a new
+  // process.
   const fatal = (error: unknown): void => {
     log.fatal({ err: error }, 'an error nobody caught; stopping');
     process.exit(1);
@@ -54,7 +63,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   log.info({ signal }, 'stopping: no new connections, finishing requests in flight');
   await lifecycle.drain(server, settings.SHUTDOWN_TIMEOUT_MS, log);
   cache?.disconnect();
-  // A query that outlives its request must not keep the process; the server ends it when the connection goes.
+  // A query that outlives its request must not keep the process; the server ends it when the
+  // connection goes.
   await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
   log.info('stopped');
   return 0;

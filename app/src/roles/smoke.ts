@@ -74,7 +74,8 @@ function readArguments(args: string[]): Arguments | string {
     }
     if (new URL(baseUrl).username !== '') return 'BASE_URL may hold no user and password.';
     const seconds = Number(values.timeout);
-    if (!Number.isInteger(seconds) || seconds < 1 || seconds > 3_600) return '--timeout takes 1 to 3600 seconds.';
+    if (!Number.isInteger(seconds) || seconds < 1 || seconds > 3_600)
+      return '--timeout takes 1 to 3600 seconds.';
     return { baseUrl, json: values.json, timeoutMs: seconds * 1_000 };
   } catch (error) {
     return `${(error as Error).message}.`;

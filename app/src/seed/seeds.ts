@@ -14,7 +14,10 @@ export interface Seed {
   run: (context: SeedContext) => Promise<void>;
 }
 
-/** The same name gives the same id on every database, so that a repeated seed finds what an earlier one made. */
+/**
+ * The same name gives the same id on every database, so that a repeated seed finds what an earlier
+ * one made.
+ */
 const idOf = (name: string): string => uuidv5(name, '6f6b3b0e-0a52-4c6f-9f1e-3f3c8a3d2b11');
 
 const models: Seed = {
@@ -22,7 +25,9 @@ const models: Seed = {
   name: 'models',
   async run({ client }) {
     // The migrations made the built-in ones; a person may have changed their texts, which stay.
-    await client.query('UPDATE models SET enabled = true WHERE id = ANY($1)', [Object.keys(builtinModels)]);
+    await client.query('UPDATE models SET enabled = true WHERE id = ANY($1)', [
+      Object.keys(builtinModels),
+    ]);
   },
 };
 
@@ -45,9 +50,15 @@ const sampleConversation: Seed = {
     const id = idOf('conversation welcome');
     const turns = [
       ['user', 'Hello!'],
-      ['assistant', 'Hello! I am the model built into Slipway. Ask me about migrations, releases or models.'],
+      [
+        'assistant',
+        'Hello! I am the model built into Slipway. Ask me about migrations, releases or models.',
+      ],
       ['user', 'What happens when a migration fails?'],
-      ['assistant', 'Its file is rolled back whole, the release stops, and the old version keeps serving.'],
+      [
+        'assistant',
+        'Its file is rolled back whole, the release stops, and the old version keeps serving.',
+      ],
     ] as const;
     await client.query(
       `INSERT INTO conversations (id, title, model_id, last_seq) VALUES ($1, 'Welcome to Slipway', 'slipway-guide', $2)

@@ -46,9 +46,13 @@ test('no value is ever printed', () => {
   expect(message).not.toContain('hunter2');
 });
 
-test.each(['k1:short', 'no-id-at-all-but-a-long-enough-secret-here', `k1:${'x'.repeat(32)},k1:${'y'.repeat(32)}`, ','])(
-  'JWT_SECRETS=%s is refused',
-  (value) => expect(faultsOf({ ...good, JWT_SECRETS: value })).toContain('JWT_SECRETS'),
+test.each([
+  'k1:short',
+  'no-id-at-all-but-a-long-enough-secret-here',
+  `k1:${'x'.repeat(32)},k1:${'y'.repeat(32)}`,
+  ',',
+])('JWT_SECRETS=%s is refused', (value) =>
+  expect(faultsOf({ ...good, JWT_SECRETS: value })).toContain('JWT_SECRETS'),
 );
 
 test('keys keep their order: the first signs', () => {

@@ -15,10 +15,11 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads settings from the environment. An empty variable counts as absent: that is how compose files and task
- * definitions leave one out.
+ * Reads settings from the environment. An empty variable counts as absent: that is how compose
+ * files and task definitions leave one out.
  *
- * @throws {ConfigError} naming every variable that is missing or wrong. The values are never in the message.
+ * @throws {ConfigError} naming every variable that is missing or wrong. The values are never in the
+ *   message.
  */
 export function readConfig<T extends z.ZodObject>(schema: T, env: NodeJS.ProcessEnv): z.output<T> {
   const given = Object.fromEntries(

@@ -30,7 +30,10 @@ function variables(): Variable[] {
   return [...found.values()];
 }
 
-/** `.env.example`: what is required stands ready to be filled in, the rest is commented out with its default. */
+/**
+ * `.env.example`: what is required stands ready to be filled in, the rest is commented out with its
+ * default.
+ */
 function envExample(): string {
   const lines = variables().map(({ name, about, required, example, default: value }) => {
     const setting = `${name}=${example ?? value ?? ''}`;
@@ -63,9 +66,15 @@ function environmentPage(): string {
 }
 
 /** The generated files, by their path from the root of the checkout. */
-const generatedFiles = { '.env.example': envExample, 'docs/environment.md': environmentPage } as const;
+const generatedFiles = {
+  '.env.example': envExample,
+  'docs/environment.md': environmentPage,
+} as const;
 
-/** Compares what lies in the checkout with what the settings say, without regard to how a formatter aligns a table. */
+/**
+ * Compares what lies in the checkout with what the settings say, without regard to how a formatter
+ * aligns a table.
+ */
 export function staleFiles(root: string): string[] {
   const loose = (text: string): string => text.replace(/[ -]+/g, ' ');
   return Object.entries(generatedFiles)
@@ -75,5 +84,6 @@ export function staleFiles(root: string): string[] {
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '../../..');
-  for (const [path, make] of Object.entries(generatedFiles)) writeFileSync(join(root, path), make());
+  for (const [path, make] of Object.entries(generatedFiles))
+    writeFileSync(join(root, path), make());
 }

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 const bundled = process.env['SLIPWAY_BUNDLE'] === 'yes';
 const here = import.meta.dirname;
 
-/** Where the files lie that are not code: beside the bundle in the image, in their own folders in a checkout. */
+/**
+ * Where the files lie that are not code: beside the bundle in the image, in their own folders in a
+ * checkout.
+ */
 export const paths = bundled
   ? { migrations: join(here, 'migrations'), web: join(here, 'web'), swagger: join(here, 'swagger') }
   : {

@@ -15,24 +15,46 @@ const url = (protocols: string[]) =>
   z
     .string()
     .refine(
-      (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol) && new URL(value).hostname !== '',
+      (value) =>
+        URL.canParse(value) &&
+        protocols.includes(new URL(value).protocol) &&
+        new URL(value).hostname !== '',
       `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     );
 
 const secret = (bytes: number) =>
-  z.string().min(bytes, `must be at least ${bytes} characters long; make one with \`openssl rand -hex 32\``);
+  z
+    .string()
+    .min(
+      bytes,
+      `must be at least ${bytes} characters long; make one with \`openssl rand -hex 32\``,
+    );
 
 /** Identifiers only, because the name goes into the connection's start-up options. */
-const schemaName = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case Postgres identifier');
+const schemaName = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case Postgres identifier');
 
 const keyRing = z
   .string()
-  .regex(/^[A-Za-z0-9._-]+:[^,\s]+(,[A-Za-z0-9._-]+:[^,\s]+)*$/, 'must be id:secret, several separated by commas')
-  .transform((value) =>
-    value.split(',').map((pair) => ({ id: pair.split(':', 1)[0] ?? '', secret: pair.slice(pair.indexOf(':') + 1) })),
+  .regex(
+    /^[A-Za-z0-9._-]+:[^,\s]+(,[A-Za-z0-9._-]+:[^,\s]+)*$/,
+    'must be id:secret, several separated by commas',
   )
-  .refine((keys) => keys.every(({ secret }) => secret.length >= 32), 'each secret must be at least 32 characters long')
-  .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'each key id must appear once');
+  .transform((value) =>
+    value.split(',').map((pair) => ({
+      id: pair.split(':', 1)[0] ?? '',
+      secret: pair.slice(pair.indexOf(':') + 1),
+    })),
+  )
+  .refine(
+    (keys) => keys.every(({ secret }) => secret.length >= 32),
+    'each secret must be at least 32 characters long',
+  )
+  .refine(
+    (keys) => new Set(keys.map(({ id }) => id)).size === keys.length,
+    'each key id must appear once',
+  );
 
 const origins = z
   .string()
@@ -73,7 +95,8 @@ const withDefault = <T extends z.ZodType>(type: T, value: string, notes: Setting
     .pipe(type as unknown as z.ZodType<z.output<T>, string>)
     .meta({ ...notes, default: value });
 
-const milliseconds = (about: string, value: string) => withDefault(integer(1, 3_600_000), value, { about });
+const milliseconds = (about: string, value: string) =>
+  withDefault(integer(1, 3_600_000), value, { about });
 
 const databaseSettings = z.object({
   DATABASE_URL: setting(url(['postgres:', 'postgresql:']), {
@@ -81,17 +104,24 @@ const databaseSettings = z.object({
     secret: true,
     example: 'postgres://slipway:slipway@127.0.0.1:5432/slipway',
   }),
-  DATABASE_SCHEMA: withDefault(schemaName, 'public', { about: 'The Postgres schema that holds every table.' }),
+  DATABASE_SCHEMA: withDefault(schemaName, 'public', {
+    about: 'The Postgres schema that holds every table.',
+  }),
   RELEASE: withDefault(z.string().max(128), 'unknown', {
     about: 'Which release this is; shown by `/health` and kept with each migration.',
   }),
-  LOG_LEVEL: withDefault(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), 'info', {
-    about: 'The least important log lines that are written.',
-  }),
+  LOG_LEVEL: withDefault(
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    'info',
+    {
+      about: 'The least important log lines that are written.',
+    },
+  ),
 });
 
 const nodeEnv = withDefault(z.enum(['development', 'test', 'production']), 'development', {
-  about: 'What kind of run this is. In production `migrate revert-all` asks for the name of the database.',
+  about:
+    'What kind of run this is. In production `migrate revert-all` asks for the name of the database.',
 });
 
 export const migrateSettings = databaseSettings.extend({
@@ -129,10 +159,15 @@ export const seedSettings = databaseSettings.extend({
 
 export const serveSettings = databaseSettings.extend({
   NODE_ENV: nodeEnv,
-  HOST: withDefault(z.string(), '127.0.0.1', { about: 'The address to listen on; `0.0.0.0` in the image.' }),
-  PORT: withDefault(integer(0, 65_535), '3000', { about: 'The port to listen on; 0 takes a free one.' }),
+  HOST: withDefault(z.string(), '127.0.0.1', {
+    about: 'The address to listen on; `0.0.0.0` in the image.',
+  }),
+  PORT: withDefault(integer(0, 65_535), '3000', {
+    about: 'The port to listen on; 0 takes a free one.',
+  }),
   TRUST_PROXY_HOPS: withDefault(integer(0, 10), '1', {
-    about: 'How many reverse proxies stand in front: so many entries of X-Forwarded-For are believed.',
+    about:
+      'How many reverse proxies stand in front: so many entries of X-Forwarded-For are believed.',
   }),
   SHUTDOWN_TIMEOUT_MS: milliseconds(
     'How long requests in flight may take to finish after SIGTERM, in milliseconds.',
@@ -152,7 +187,10 @@ export const serveSettings = databaseSettings.extend({
   DATABASE_POOL_MAX_LIFETIME_S: withDefault(integer(1, 86_400), '1800', {
     about: 'After how long a connection is replaced, in seconds.',
   }),
-  DATABASE_STATEMENT_TIMEOUT_MS: milliseconds('The longest a query may run, in milliseconds.', '5000'),
+  DATABASE_STATEMENT_TIMEOUT_MS: milliseconds(
+    'The longest a query may run, in milliseconds.',
+    '5000',
+  ),
   CACHE_URL: setting(url(['redis:', 'rediss:']).optional(), {
     about: 'Where Valkey is. Left out, rate limits are counted in each process for itself.',
     secret: true,

@@ -31,16 +31,37 @@ export const accountChecks: SmokeCheck[] = [
       for (const path of ['/api/users/me', '/api/models', '/api/conversations']) {
         await s.ask('GET', path, { status: 401, shape: problemOf(401) });
       }
-      const { headers } = await s.ask('GET', '/api/users/me', { status: 401 }, { token: 'not-a-token' });
-      s.same('the authenticate header', true, headers.get('www-authenticate')?.includes('Bearer') ?? false);
+      const { headers } = await s.ask(
+        'GET',
+        '/api/users/me',
+        { status: 401 },
+        { token: 'not-a-token' },
+      );
+      s.same(
+        'the authenticate header',
+        true,
+        headers.get('www-authenticate')?.includes('Bearer') ?? false,
+      );
     },
   },
   {
     name: 'a malformed body is a 400 problem that names the field',
     run: async (s) => {
-      const shape = problemOf(400).extend({ errors: z.array(z.object({ path: z.array(z.string()) })).min(1) });
-      await s.ask('POST', '/api/register', { status: 400, shape }, { body: { email: 'not an address' } });
-      await s.ask('POST', '/api/login', { status: 400, shape: problemOf(400) }, { body: '{"email":' });
+      const shape = problemOf(400).extend({
+        errors: z.array(z.object({ path: z.array(z.string()) })).min(1),
+      });
+      await s.ask(
+        'POST',
+        '/api/register',
+        { status: 400, shape },
+        { body: { email: 'not an address' } },
+      );
+      await s.ask(
+        'POST',
+        '/api/login',
+        { status: 400, shape: problemOf(400) },
+        { body: '{"email":' },
+      );
     },
   },
   { name: 'registering makes an account', run: (s) => register(s, s.ada) },
@@ -65,13 +86,23 @@ export const accountChecks: SmokeCheck[] = [
   {
     name: 'an unknown address under /api is a 404 problem',
     run: async (s) => {
-      await s.ask('GET', '/api/nothing-here', { status: 404, shape: problemOf(404) }, { token: tokenOf(s, s.ada) });
+      await s.ask(
+        'GET',
+        '/api/nothing-here',
+        { status: 404, shape: problemOf(404) },
+        { token: tokenOf(s, s.ada) },
+      );
     },
   },
   {
     name: 'the caller reads the own account',
     run: async (s) => {
-      const { body } = await s.ask('GET', '/api/users/me', { status: 200, shape: user }, { token: tokenOf(s, s.ada) });
+      const { body } = await s.ask(
+        'GET',
+        '/api/users/me',
+        { status: 200, shape: user },
+        { token: tokenOf(s, s.ada) },
+      );
       s.same('the handle', s.ada.handle, body.handle);
       s.same('the address', s.ada.email, body.email);
     },
@@ -80,7 +111,10 @@ export const accountChecks: SmokeCheck[] = [
     name: 'the caller changes name and preferences',
     run: async (s) => {
       const token = tokenOf(s, s.ada);
-      const change = { displayName: 'Smoke test', preferences: { theme: 'dark', columns: 2, beta: true } };
+      const change = {
+        displayName: 'Smoke test',
+        preferences: { theme: 'dark', columns: 2, beta: true },
+      };
       await s.ask('PATCH', '/api/users/me', { status: 200, shape: user }, { token, body: change });
       const { body } = await s.ask('GET', '/api/users/me', { status: 200, shape: user }, { token });
       s.same('the name', change.displayName, body.displayName);
@@ -94,21 +128,35 @@ export const accountChecks: SmokeCheck[] = [
     run: async (s) => {
       const refreshToken = s.need(s.ada.refreshToken, 'refresh token');
       const expected = { status: 200, shape: tokenPair };
-      const { body } = await s.ask('POST', '/api/token/refresh', expected, { body: { refreshToken } });
+      const { body } = await s.ask('POST', '/api/token/refresh', expected, {
+        body: { refreshToken },
+      });
       s.same('whether the refresh token is another one', true, body.refreshToken !== refreshToken);
       Object.assign(s.ada, { accessToken: body.accessToken, refreshToken: body.refreshToken });
-      await s.ask('GET', '/api/users/me', { status: 200, shape: user }, { token: body.accessToken });
+      await s.ask(
+        'GET',
+        '/api/users/me',
+        { status: 200, shape: user },
+        { token: body.accessToken },
+      );
     },
   },
   {
     name: 'the models are listed, one of them active',
     run: async (s) => {
       const token = tokenOf(s, s.ada);
-      const { body } = await s.ask('GET', '/api/models', { status: 200, shape: modelList }, { token });
+      const { body } = await s.ask(
+        'GET',
+        '/api/models',
+        { status: 200, shape: modelList },
+        { token },
+      );
       s.same('the number of active models', 1, body.items.filter(({ active }) => active).length);
       // A built-in one answers without a network, and the echo the same way every time.
       const builtin = body.items.filter(({ provider }) => provider === 'builtin');
-      s.modelId = (builtin.find(({ id }) => id === 'slipway-echo') ?? builtin[0] ?? body.items[0])!.id;
+      s.modelId = (builtin.find(({ id }) => id === 'slipway-echo') ??
+        builtin[0] ??
+        body.items[0])!.id;
     },
   },
   {
@@ -117,9 +165,17 @@ export const accountChecks: SmokeCheck[] = [
       const token = tokenOf(s, s.ada);
       const modelId = s.need(s.modelId, 'model');
       const expected = { status: 200, shape: model };
-      const { body } = await s.ask('POST', '/api/models/switch', expected, { token, body: { modelId } });
+      const { body } = await s.ask('POST', '/api/models/switch', expected, {
+        token,
+        body: { modelId },
+      });
       s.same('the model', [modelId, true], [body.id, body.active]);
-      const { body: list } = await s.ask('GET', '/api/models', { status: 200, shape: modelList }, { token });
+      const { body: list } = await s.ask(
+        'GET',
+        '/api/models',
+        { status: 200, shape: modelList },
+        { token },
+      );
       const active = list.items.filter((item) => item.active).map(({ id }) => id);
       s.same('the active models', [modelId], active);
     },
@@ -129,7 +185,10 @@ export const accountChecks: SmokeCheck[] = [
     run: async (s) => {
       const token = tokenOf(s, s.ada);
       const expected = { status: 404, shape: problemOf(404) };
-      await s.ask('POST', '/api/models/switch', expected, { token, body: { modelId: 'no-such-model' } });
+      await s.ask('POST', '/api/models/switch', expected, {
+        token,
+        body: { modelId: 'no-such-model' },
+      });
     },
   },
 ];
@@ -174,8 +233,14 @@ export function tokenOf(session: SmokeSession, person: SmokeUser): string {
 async function register(session: SmokeSession, person: SmokeUser): Promise<void> {
   const { handle, email, password } = person;
   const expected = { status: 201, shape: user };
-  const { body } = await session.ask('POST', '/api/register', expected, { body: { handle, email, password } });
-  session.same('handle, address and role', [handle, email, 'member'], [body.handle, body.email, body.role]);
+  const { body } = await session.ask('POST', '/api/register', expected, {
+    body: { handle, email, password },
+  });
+  session.same(
+    'handle, address and role',
+    [handle, email, 'member'],
+    [body.handle, body.email, body.role],
+  );
 }
 
 async function signIn(session: SmokeSession, person: SmokeUser): Promise<void> {

@@ -41,9 +41,14 @@ export const conversationChecks: SmokeCheck[] = [
       const first = s.need(s.conversationId, 'conversation');
       const made = [first, (await start(s, 'Second')).id, (await start(s, 'Third')).id];
       const whole = await allPages(s, '/api/conversations', conversation, 100);
-      // Instances number by their own clocks, so which of the three is the newest is not for this check to say.
+      // Instances number by their own clocks, so which of the three is the newest is not for this
+      // check to say.
       s.same('the conversations', made.toSorted(), whole.toSorted());
-      s.same('the conversations, page by page', whole, await allPages(s, '/api/conversations', conversation, 2));
+      s.same(
+        'the conversations, page by page',
+        whole,
+        await allPages(s, '/api/conversations', conversation, 2),
+      );
       const wrong = { status: 400, shape: problemOf(400) };
       await s.ask('GET', '/api/conversations?limit=0', wrong, { token: tokenOf(s, s.ada) });
     },
@@ -64,9 +69,14 @@ export const conversationChecks: SmokeCheck[] = [
       const { body } = await post(s, 'Hello ✓');
       s.same('what was stored', ['user', 'Hello ✓'], [body.message.role, body.message.content]);
       const { role, status, replyTo, modelId } = body.answer;
-      s.same('the answer', ['assistant', 'complete', body.message.id, s.modelId], [role, status, replyTo, modelId]);
+      s.same(
+        'the answer',
+        ['assistant', 'complete', body.message.id, s.modelId],
+        [role, status, replyTo, modelId],
+      );
       s.same('whether the answer says something', true, body.answer.content.length > 0);
-      if (s.modelId === 'slipway-echo') s.same('the answer', 'You said: Hello ✓', body.answer.content);
+      if (s.modelId === 'slipway-echo')
+        s.same('the answer', 'You said: Hello ✓', body.answer.content);
     },
   },
   {
@@ -74,7 +84,11 @@ export const conversationChecks: SmokeCheck[] = [
     run: async (s) => {
       const first = await post(s, 'Once', 'smoke-1');
       const again = await post(s, 'Once', 'smoke-1');
-      s.same('the ids', [first.body.message.id, first.body.answer.id], [again.body.message.id, again.body.answer.id]);
+      s.same(
+        'the ids',
+        [first.body.message.id, first.body.answer.id],
+        [again.body.message.id, again.body.answer.id],
+      );
       s.same('the header idempotency-replayed', 'true', again.headers.get('idempotency-replayed'));
       const other = {
         token: tokenOf(s, s.ada),
@@ -96,7 +110,9 @@ export const conversationChecks: SmokeCheck[] = [
     run: async (s) => {
       const path = `${pathOf(s)}/messages`;
       const expected = { status: 200, shape: pageOf(message) };
-      const { body } = await s.ask('GET', `${path}?order=asc`, expected, { token: tokenOf(s, s.ada) });
+      const { body } = await s.ask('GET', `${path}?order=asc`, expected, {
+        token: tokenOf(s, s.ada),
+      });
       s.same(
         'the roles',
         ['user', 'assistant', 'user', 'assistant'],
@@ -112,7 +128,12 @@ export const conversationChecks: SmokeCheck[] = [
     run: async (s) => {
       const token = tokenOf(s, s.ada);
       for (const id of ['00000000-0000-0000-0000-000000000000', 'nonsense']) {
-        await s.ask('GET', `/api/conversations/${id}`, { status: 404, shape: problemOf(404) }, { token });
+        await s.ask(
+          'GET',
+          `/api/conversations/${id}`,
+          { status: 404, shape: problemOf(404) },
+          { token },
+        );
       }
     },
   },
@@ -134,7 +155,12 @@ export const conversationChecks: SmokeCheck[] = [
       const token = tokenOf(s, s.ada);
       await s.ask('DELETE', pathOf(s), { status: 204 }, { token });
       await s.ask('GET', pathOf(s), { status: 404, shape: problemOf(404) }, { token });
-      await s.ask('GET', `${pathOf(s)}/messages`, { status: 404, shape: problemOf(404) }, { token });
+      await s.ask(
+        'GET',
+        `${pathOf(s)}/messages`,
+        { status: 404, shape: problemOf(404) },
+        { token },
+      );
       s.ada.conversations = s.ada.conversations.filter((id) => id !== s.conversationId);
     },
   },
@@ -146,7 +172,12 @@ function pathOf(session: SmokeSession): string {
 
 async function start(session: SmokeSession, title: string): Promise<z.output<typeof conversation>> {
   const request = { token: tokenOf(session, session.ada), body: { title } };
-  const { body } = await session.ask('POST', '/api/conversations', { status: 201, shape: conversation }, request);
+  const { body } = await session.ask(
+    'POST',
+    '/api/conversations',
+    { status: 201, shape: conversation },
+    request,
+  );
   session.ada.conversations.push(body.id);
   return body;
 }
@@ -155,7 +186,11 @@ function post(session: SmokeSession, content: string, key?: string) {
   const token = tokenOf(session, session.ada);
   const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key };
   const expected = { status: 201, shape: exchange };
-  return session.ask('POST', `${pathOf(session)}/messages`, expected, { token, body: { content }, headers });
+  return session.ask('POST', `${pathOf(session)}/messages`, expected, {
+    token,
+    body: { content },
+    headers,
+  });
 }
 
 /** The ids of a whole list, walked by its cursors. A list that never ends is cut off. */
@@ -170,7 +205,12 @@ async function allPages(
   let cursor = '';
   for (let page = 0; page < 20; page++) {
     const address: string = `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor}`;
-    const { body } = await session.ask('GET', address, { status: 200, shape: pageOf(item) }, { token });
+    const { body } = await session.ask(
+      'GET',
+      address,
+      { status: 200, shape: pageOf(item) },
+      { token },
+    );
     ids.push(...body.items.map(({ id }) => id));
     if (body.next === null) break;
     cursor = `&cursor=${encodeURIComponent(body.next)}`;

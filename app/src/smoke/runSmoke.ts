@@ -15,7 +15,11 @@ export interface SmokeResult {
 }
 
 /** The checks in the order in which they build on each other. */
-export const smokeChecks: SmokeCheck[] = [...accountChecks, ...conversationChecks, ...signOutChecks];
+export const smokeChecks: SmokeCheck[] = [
+  ...accountChecks,
+  ...conversationChecks,
+  ...signOutChecks,
+];
 
 /** A time of its own: a run that has used up its time cleans up, too. */
 const cleanUpTimeoutMs = 10_000;
@@ -28,9 +32,9 @@ interface SmokeOptions {
 }
 
 /**
- * Holds the API at an address against what it promises, over HTTP alone. Everything it makes belongs to two accounts of
- * its own with random names; their conversations and sessions are gone afterwards, the accounts stay, because the API has no way to
- * delete one.
+ * Holds the API at an address against what it promises, over HTTP alone. Everything it makes
+ * belongs to two accounts of its own with random names; their conversations and sessions are gone
+ * afterwards, the accounts stay, because the API has no way to delete one.
  *
  * @throws {NoAnswer} when nothing answers at the address at all
  */
@@ -62,7 +66,8 @@ async function runCheck({ name, run }: SmokeCheck, session: SmokeSession): Promi
     await run(session);
     return result({ outcome: 'passed' });
   } catch (error) {
-    if (error instanceof Mismatch) return result({ outcome: 'failed', expected: error.expected, got: error.got });
+    if (error instanceof Mismatch)
+      return result({ outcome: 'failed', expected: error.expected, got: error.got });
     if (error instanceof Unmet) return result({ outcome: 'skipped', reason: error.message });
     throw error;
   }
@@ -72,7 +77,8 @@ async function runCheck({ name, run }: SmokeCheck, session: SmokeSession): Promi
 async function cleanUp({ ada, bob }: SmokeSession, client: SmokeClient): Promise<void> {
   try {
     for (const { accessToken: token, refreshToken, conversations } of [ada, bob]) {
-      for (const id of conversations) await client.call('DELETE', `/api/conversations/${id}`, { token });
+      for (const id of conversations)
+        await client.call('DELETE', `/api/conversations/${id}`, { token });
       if (refreshToken) await client.call('POST', '/api/logout', { body: { refreshToken } });
     }
   } catch (error) {

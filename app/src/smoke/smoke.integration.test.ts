@@ -28,10 +28,16 @@ const failures = (results: SmokeResult[]) =>
   results.filter(({ outcome }) => outcome === 'failed').map(({ name, got }) => ({ name, got }));
 
 /** Runs the role as a process of its own. */
-async function role(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../main.ts'), 'smoke', ...args], {
-    env: { PATH: process.env['PATH'] },
-  });
+async function role(
+  ...args: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, '../main.ts'), 'smoke', ...args],
+    {
+      env: { PATH: process.env['PATH'] },
+    },
+  );
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -46,7 +52,9 @@ describe('the API', () => {
       for (let i = 0; i < 2; i++) {
         const results = await runSmoke(api.url, { timeoutMs: 60_000 });
         expect(failures(results)).toEqual([]);
-        expect(results.map(({ outcome }) => outcome)).toEqual(Array(smokeChecks.length).fill('passed'));
+        expect(results.map(({ outcome }) => outcome)).toEqual(
+          Array(smokeChecks.length).fill('passed'),
+        );
       }
     });
   });
@@ -64,10 +72,22 @@ describe('the API', () => {
 
 describe('a schema that the code does not fit', () => {
   test.each([
-    ['a renamed column', 'ALTER TABLE conversations RENAME COLUMN title TO subject', 'a conversation is started'],
-    ['a new required column', 'ALTER TABLE users ADD COLUMN phone text NOT NULL', 'registering makes an account'],
+    [
+      'a renamed column',
+      'ALTER TABLE conversations RENAME COLUMN title TO subject',
+      'a conversation is started',
+    ],
+    [
+      'a new required column',
+      'ALTER TABLE users ADD COLUMN phone text NOT NULL',
+      'registering makes an account',
+    ],
     ['a dropped table', 'DROP TABLE messages', 'a message is stored and answered'],
-    ['a stricter rule', "ALTER TABLE users ADD CHECK (preferences = '{}')", 'the caller changes name and preferences'],
+    [
+      'a stricter rule',
+      "ALTER TABLE users ADD CHECK (preferences = '{}')",
+      'the caller changes name and preferences',
+    ],
     ['no models', 'UPDATE models SET enabled = false', 'the models are listed, one of them active'],
   ])('%s fails the check that meets it', async (_what, sql, name) => {
     const results = await withApi((api) => runSmoke(api.url, { timeoutMs: 60_000 }), sql);
@@ -92,7 +112,9 @@ describe('the role smoke', () => {
     expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
     const lines = stdout.trim().split('\n');
     expect(lines.slice(0, -1).every((line) => line.startsWith('ok '))).toBe(true);
-    expect(lines.at(-1)).toMatch(new RegExp(`^${smokeChecks.length} passed, 0 failed, 0 skipped in [0-9.]+ s$`));
+    expect(lines.at(-1)).toMatch(
+      new RegExp(`^${smokeChecks.length} passed, 0 failed, 0 skipped in [0-9.]+ s$`),
+    );
   });
 
   test('ends with 1 when a check fails, and says what it expected and got', async () => {
@@ -116,7 +138,9 @@ describe('the role smoke', () => {
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { code, stdout, stderr } = await role(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const { code, stdout, stderr } = await role(
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    );
     server.closeAllConnections();
     server.close();
     expect(code).toBe(1);
@@ -127,7 +151,11 @@ describe('the role smoke', () => {
 
   test('writes one JSON document with --json', async () => {
     const { stdout } = await withApi((api) => role(api.url, '--json'));
-    const { passed, failed, checks } = JSON.parse(stdout) as { passed: number; failed: number; checks: SmokeResult[] };
+    const { passed, failed, checks } = JSON.parse(stdout) as {
+      passed: number;
+      failed: number;
+      checks: SmokeResult[];
+    };
     expect({ passed, failed }).toEqual({ passed: smokeChecks.length, failed: 0 });
     expect(checks.map(({ name }) => name)).toEqual(smokeChecks.map(({ name }) => name));
   });

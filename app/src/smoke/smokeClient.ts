@@ -54,7 +54,12 @@ export class SmokeClient {
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
-      const answer = { request, status: response.status, headers: response.headers, body: parse(text) };
+      const answer = {
+        request,
+        status: response.status,
+        headers: response.headers,
+        body: parse(text),
+      };
       this.#hideTokens(answer.body);
       return answer;
     } catch (error) {
@@ -87,7 +92,11 @@ function parse(text: string): unknown {
 }
 
 function reasonOf(error: unknown): string {
-  const { name, message, cause } = error as { name?: string; message?: string; cause?: { code?: string } };
+  const { name, message, cause } = error as {
+    name?: string;
+    message?: string;
+    cause?: { code?: string };
+  };
   if (name === 'TimeoutError') return 'not in time';
   return cause?.code ?? message ?? String(error);
 }

@@ -15,7 +15,10 @@ export class Mismatch extends Error {
   }
 }
 
-/** A check cannot run, because what it builds on is missing: the check that was to bring it has failed. */
+/**
+ * A check cannot run, because what it builds on is missing: the check that was to bring it has
+ * failed.
+ */
 export class Unmet extends Error {}
 
 /** Somebody who exists for one run. */
@@ -29,7 +32,10 @@ export interface SmokeUser {
   conversations: string[];
 }
 
-/** What the checks of one run share: the client, two users who exist for this run, and what has been learned so far. */
+/**
+ * What the checks of one run share: the client, two users who exist for this run, and what has been
+ * learned so far.
+ */
 export class SmokeSession {
   readonly client: SmokeClient;
   readonly ada: SmokeUser;
@@ -46,7 +52,10 @@ export class SmokeSession {
     this.bob = this.#user(`smoke-${run}-bob`);
   }
 
-  /** Sends a request and holds the answer against a status and, where given, the documented shape of its body. */
+  /**
+   * Sends a request and holds the answer against a status and, where given, the documented shape of
+   * its body.
+   */
   async ask<T extends z.ZodType = z.ZodUnknown>(
     method: string,
     path: string,
@@ -92,7 +101,8 @@ export class SmokeSession {
     try {
       return await this.client.call(method, path, request);
     } catch (error) {
-      if (error instanceof NoAnswer) throw new Mismatch(`${method} ${path} to be answered`, error.message);
+      if (error instanceof NoAnswer)
+        throw new Mismatch(`${method} ${path} to be answered`, error.message);
       throw error;
     }
   }

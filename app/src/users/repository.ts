@@ -14,7 +14,10 @@ export interface Credentials {
   passwordHash: string;
 }
 
-/** The columns a person sees of a user, as one JSON object. Postgres builds it, so that no driver has to parse rows. */
+/**
+ * The columns a person sees of a user, as one JSON object. Postgres builds it, so that no driver
+ * has to parse rows.
+ */
 const asJson = `json_build_object(
   'id', id, 'handle', handle, 'email', email, 'displayName', display_name, 'role', role,
   'preferences', preferences, 'createdAt', created_at, 'updatedAt', updated_at)::text AS json`;
@@ -56,13 +59,20 @@ export class UserRepository {
   }
 
   /** Changes what is given. `preferences` replaces the whole. */
-  async update(id: string, change: { displayName?: string; preferences?: unknown }): Promise<string | undefined> {
+  async update(
+    id: string,
+    change: { displayName?: string; preferences?: unknown },
+  ): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>({
       name: 'user-update',
       text: `UPDATE users SET display_name = coalesce($2, display_name), preferences = coalesce($3::jsonb, preferences),
                     updated_at = now()
               WHERE id = $1 RETURNING ${asJson}`,
-      values: [id, change.displayName ?? null, change.preferences ? JSON.stringify(change.preferences) : null],
+      values: [
+        id,
+        change.displayName ?? null,
+        change.preferences ? JSON.stringify(change.preferences) : null,
+      ],
     });
     return rows[0]?.json;
   }

@@ -4,7 +4,12 @@ import { text, timestamp, uuid } from '../http/schema.ts';
 /** Flat on purpose: settings of a client, not a document store. */
 const preferences = z
   .record(
-    z.string().regex(/^[a-zA-Z][\w.-]{0,63}$/, 'must start with a letter and hold letters, digits, ., _ or -'),
+    z
+      .string()
+      .regex(
+        /^[a-zA-Z][\w.-]{0,63}$/,
+        'must start with a letter and hold letters, digits, ., _ or -',
+      ),
     z.union([text(0, 1_000), z.number(), z.boolean(), z.null()]),
   )
   .refine((value) => Object.keys(value).length <= 64, 'must have at most 64 entries');

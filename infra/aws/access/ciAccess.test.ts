@@ -35,9 +35,14 @@ const takes = (pattern: string, action: string): boolean =>
 const allows = (all: Statement[], action: string, resource: string): boolean => {
   const matches = ({ Action, Resource, NotResource }: Statement): boolean =>
     Action.some((pattern) => takes(pattern, action)) &&
-    (Resource ? Resource.some((pattern) => takes(pattern, resource)) : !NotResource?.some((p) => takes(p, resource)));
+    (Resource
+      ? Resource.some((pattern) => takes(pattern, resource))
+      : !NotResource?.some((p) => takes(p, resource)));
   const matching = all.filter(matches);
-  return matching.some(({ Effect }) => Effect === 'Allow') && !matching.some(({ Effect }) => Effect === 'Deny');
+  return (
+    matching.some(({ Effect }) => Effect === 'Allow') &&
+    !matching.some(({ Effect }) => Effect === 'Deny')
+  );
 };
 
 describe('the roles of GitHub workflows', async () => {
@@ -59,22 +64,29 @@ describe('the roles of GitHub workflows', async () => {
   });
 
   it('use the account’s own provider when there is one', async () => {
-    const oidcProviderArn = 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com';
+    const oidcProviderArn =
+      'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com';
     const existing = await access({ oidcProviderArn });
     expect(existing.ofType('aws:iam/openIdConnectProvider:OpenIdConnectProvider')).toEqual([]);
     const [trust] = existing.policy(roleType, 'ci-deploy', 'assumeRolePolicy').Statement;
     expect(trust?.['Principal']).toEqual({ Federated: oidcProviderArn });
   });
 
-  it.each(['ci-preview', 'ci-deploy'])('%s has a policy that IAM takes: at most 10,240 characters', (role) => {
-    expect(String(registered.inputs('aws:iam/rolePolicy:RolePolicy', role)['policy']).length).toBeLessThan(10_240);
-  });
+  it.each(['ci-preview', 'ci-deploy'])(
+    '%s has a policy that IAM takes: at most 10,240 characters',
+    (role) => {
+      expect(
+        String(registered.inputs('aws:iam/rolePolicy:RolePolicy', role)['policy']).length,
+      ).toBeLessThan(10_240);
+    },
+  );
 
   it.each(['ci-preview', 'ci-deploy'])('%s may not do everything to anything', (role) => {
     for (const { Effect, Action, Resource } of statements(registered, role)) {
       if (Effect === 'Deny') continue;
       expect(Action).not.toContain('*');
-      if (Resource?.includes('*')) expect(Action.filter((action) => action.endsWith(':*'))).toEqual([]);
+      if (Resource?.includes('*'))
+        expect(Action.filter((action) => action.endsWith(':*'))).toEqual([]);
     }
   });
 });
@@ -97,15 +109,22 @@ describe('a preview', async () => {
     expect(allows(all, 'kms:Encrypt', key)).toBe(false);
   });
 
-  it.each(['secretsmanager:GetSecretValue', 'ssm:GetParameters', 'logs:GetLogEvents', 'ecs:ExecuteCommand'])(
-    'may not %s, whatever else is attached to its role',
-    (action) => {
-      const readOnlyAccess: Statement = { Sid: 'Else', Effect: 'Allow', Action: ['*'], Resource: ['*'] };
-      expect(allows([...all, readOnlyAccess], action, anything)).toBe(false);
-      expect(allows([...all, readOnlyAccess], 's3:GetObject', 'arn:aws:s3:::other/x')).toBe(false);
-      expect(allows([...all, readOnlyAccess], 'kms:Decrypt', `${key}-other`)).toBe(false);
-    },
-  );
+  it.each([
+    'secretsmanager:GetSecretValue',
+    'ssm:GetParameters',
+    'logs:GetLogEvents',
+    'ecs:ExecuteCommand',
+  ])('may not %s, whatever else is attached to its role', (action) => {
+    const readOnlyAccess: Statement = {
+      Sid: 'Else',
+      Effect: 'Allow',
+      Action: ['*'],
+      Resource: ['*'],
+    };
+    expect(allows([...all, readOnlyAccess], action, anything)).toBe(false);
+    expect(allows([...all, readOnlyAccess], 's3:GetObject', 'arn:aws:s3:::other/x')).toBe(false);
+    expect(allows([...all, readOnlyAccess], 'kms:Decrypt', `${key}-other`)).toBe(false);
+  });
 
   it('changes nothing: every action it may call reads', () => {
     for (const { Effect, Action } of all) {
@@ -126,11 +145,19 @@ describe('a deployment', async () => {
   const boundaryArn = 'arn:aws:iam::123456789012:policy/slipway-ci/prod/boundary';
 
   it('manages the stack’s own kinds of things, in its own region and account', () => {
-    expect(allows(all, 'ecs:UpdateService', 'arn:aws:ecs:eu-central-1:123456789012:service/x/y')).toBe(true);
-    expect(allows(all, 'ecs:UpdateService', 'arn:aws:ecs:us-east-1:123456789012:service/x/y')).toBe(false);
-    expect(allows(all, 'rds:DeleteDBInstance', 'arn:aws:rds:eu-central-1:210987654321:db:x')).toBe(false);
+    expect(
+      allows(all, 'ecs:UpdateService', 'arn:aws:ecs:eu-central-1:123456789012:service/x/y'),
+    ).toBe(true);
+    expect(allows(all, 'ecs:UpdateService', 'arn:aws:ecs:us-east-1:123456789012:service/x/y')).toBe(
+      false,
+    );
+    expect(allows(all, 'rds:DeleteDBInstance', 'arn:aws:rds:eu-central-1:210987654321:db:x')).toBe(
+      false,
+    );
     expect(allows(all, 'ec2:RunInstances', '*')).toBe(false);
-    expect(statement(all, 'Network').Condition).toEqual({ StringEquals: { 'aws:RequestedRegion': 'eu-central-1' } });
+    expect(statement(all, 'Network').Condition).toEqual({
+      StringEquals: { 'aws:RequestedRegion': 'eu-central-1' },
+    });
   });
 
   it('makes roles only in the stack’s path and within the boundary', () => {
@@ -173,14 +200,19 @@ describe('a deployment', async () => {
   });
 
   it('passes roles to the services that run the stack, and to no other', () => {
-    expect(JSON.stringify(statement(all, 'PassRoles').Condition)).toContain('ecs-tasks.amazonaws.com');
-    expect(JSON.stringify(statement(all, 'PassRoles').Condition)).not.toMatch(/lambda|ec2\.amazonaws/);
+    expect(JSON.stringify(statement(all, 'PassRoles').Condition)).toContain(
+      'ecs-tasks.amazonaws.com',
+    );
+    expect(JSON.stringify(statement(all, 'PassRoles').Condition)).not.toMatch(
+      /lambda|ec2\.amazonaws/,
+    );
   });
 });
 
 describe('the boundary of a stack’s roles', async () => {
   const registered = await access();
-  const all = registered.policy('aws:iam/policy:Policy', 'ci-boundary').Statement as unknown as Statement[];
+  const all = registered.policy('aws:iam/policy:Policy', 'ci-boundary')
+    .Statement as unknown as Statement[];
   const inAccount = (service: string) => `arn:aws:${service}:eu-central-1:123456789012:x`;
 
   it('has room for what tasks do', () => {
@@ -194,7 +226,10 @@ describe('the boundary of a stack’s roles', async () => {
     expect(using.map(({ Condition }) => Condition)).toEqual([
       {
         StringEquals: {
-          'kms:ViaService': ['s3.eu-central-1.amazonaws.com', 'secretsmanager.eu-central-1.amazonaws.com'],
+          'kms:ViaService': [
+            's3.eu-central-1.amazonaws.com',
+            'secretsmanager.eu-central-1.amazonaws.com',
+          ],
         },
       },
     ]);
@@ -204,11 +239,19 @@ describe('the boundary of a stack’s roles', async () => {
     expect(allows(all, 'iam:CreateRole', '*')).toBe(false);
     expect(allows(all, 'sts:AssumeRole', '*')).toBe(false);
     expect(allows(all, 'ecs:RunTask', inAccount('ecs'))).toBe(false);
-    expect(allows(all, 'secretsmanager:GetSecretValue', 'arn:aws:secretsmanager:us-east-1:123456789012:x')).toBe(false);
+    expect(
+      allows(
+        all,
+        'secretsmanager:GetSecretValue',
+        'arn:aws:secretsmanager:us-east-1:123456789012:x',
+      ),
+    ).toBe(false);
     expect(allows(all, 's3:GetObject', 'arn:aws:s3:::acme-state/.pulumi/x')).toBe(false);
   });
 
   it('is a policy that IAM takes: at most 6,144 characters', () => {
-    expect(String(registered.inputs('aws:iam/policy:Policy', 'ci-boundary')['policy']).length).toBeLessThan(6144);
+    expect(
+      String(registered.inputs('aws:iam/policy:Policy', 'ci-boundary')['policy']).length,
+    ).toBeLessThan(6144);
   });
 });

@@ -1,9 +1,18 @@
-import { OpenIdConnectProvider, type OpenIdConnectProviderArgs } from '@pulumi/aws/iam/openIdConnectProvider.js';
+import {
+  OpenIdConnectProvider,
+  type OpenIdConnectProviderArgs,
+} from '@pulumi/aws/iam/openIdConnectProvider.js';
 import { Policy } from '@pulumi/aws/iam/policy.js';
 import { Role, type RoleArgs } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import * as pulumi from '@pulumi/pulumi';
-import { boundaryStatements, deployStatements, previewStatements, type CiScope, type Statement } from './ciPolicies.ts';
+import {
+  boundaryStatements,
+  deployStatements,
+  previewStatements,
+  type CiScope,
+  type Statement,
+} from './ciPolicies.ts';
 import { partitionOf, rolePath, type RoleDefaults } from '../naming.ts';
 import { transformed, type Transform } from '../transform.ts';
 
@@ -27,14 +36,18 @@ export interface CiAccessArgs {
 const issuer = 'token.actions.githubusercontent.com';
 
 /**
- * What GitHub's workflows may do, without a stored key: a pull request may compute a preview, a job of one protected environment
- * may deploy. Both roles, and the boundary, stand outside the path that the deploying role may manage, so a workflow cannot
- * change its own rights; a person with more rights applies a change to them.
+ * What GitHub's workflows may do, without a stored key: a pull request may compute a preview, a job
+ * of one protected environment may deploy. Both roles, and the boundary, stand outside the path
+ * that the deploying role may manage, so a workflow cannot change its own rights; a person with
+ * more rights applies a change to them.
  */
 export class CiAccess extends pulumi.ComponentResource {
   readonly previewRoleArn: pulumi.Output<string>;
   readonly deployRoleArn: pulumi.Output<string>;
-  /** What the stack's other roles must be made with, for the deploying role to be allowed to make them. */
+  /**
+   * What the stack's other roles must be made with, for the deploying role to be allowed to make
+   * them.
+   */
   readonly roleDefaults: RoleDefaults;
 
   constructor(name: string, args: CiAccessArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -44,7 +57,8 @@ export class CiAccess extends pulumi.ComponentResource {
     const partition = partitionOf(args.region);
     const { path } = rolePath();
     const ownPath = `/${pulumi.getProject()}-ci/${pulumi.getStack()}/`;
-    // A name of its own rather than a generated one: the deploying role's policy has to say it before it exists.
+    // A name of its own rather than a generated one: the deploying role's policy has to say it
+    // before it exists.
     const scope: CiScope = {
       partition,
       region: args.region,
@@ -70,7 +84,12 @@ export class CiAccess extends pulumi.ComponentResource {
     const providerArn =
       args.oidcProviderArn ??
       new OpenIdConnectProvider(
-        ...transformed<OpenIdConnectProviderArgs>(transform.oidcProvider, `${name}-github`, providerArgs, parent),
+        ...transformed<OpenIdConnectProviderArgs>(
+          transform.oidcProvider,
+          `${name}-github`,
+          providerArgs,
+          parent,
+        ),
       ).arn;
     const role = (purpose: string, subject: string, statements: Statement[]) => {
       const logical = `${name}-${purpose}`;
@@ -78,7 +97,9 @@ export class CiAccess extends pulumi.ComponentResource {
         path: ownPath,
         description: `GitHub workflows of ${args.repository}: ${purpose}`,
         maxSessionDuration: 3600,
-        assumeRolePolicy: pulumi.jsonStringify(trust(providerArn, `repo:${args.repository}:${subject}`)),
+        assumeRolePolicy: pulumi.jsonStringify(
+          trust(providerArn, `repo:${args.repository}:${subject}`),
+        ),
       };
       const made = new Role(...transformed<RoleArgs>(transform.role, logical, roleArgs, parent));
       new RolePolicy(logical, { role: made.id, policy: document(statements) }, parent);
@@ -90,7 +111,10 @@ export class CiAccess extends pulumi.ComponentResource {
   }
 }
 
-/** Exactly one subject, never a pattern: `repo:acme/*` would let in whoever may name a repository so. */
+/**
+ * Exactly one subject, never a pattern: `repo:acme/*` would let in whoever may name a repository
+ * so.
+ */
 function trust(providerArn: pulumi.Input<string>, subject: string): object {
   return {
     Version: '2012-10-17',
@@ -99,7 +123,9 @@ function trust(providerArn: pulumi.Input<string>, subject: string): object {
         Effect: 'Allow',
         Principal: { Federated: providerArn },
         Action: 'sts:AssumeRoleWithWebIdentity',
-        Condition: { StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subject } },
+        Condition: {
+          StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subject },
+        },
       },
     ],
   };

@@ -84,7 +84,8 @@ export function previewStatements(scope: CiScope): Statement[] {
     { Sid: 'ListState', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [state] },
     { Sid: 'ReadState', Effect: 'Allow', Action: ['s3:GetObject'], Resource: [`${state}/*`] },
     ...decryptState(scope, ['kms:Decrypt']),
-    // Not allowed above; denied too, so that no policy somebody attaches later, such as ReadOnlyAccess, allows it.
+    // Not allowed above; denied too, so that no policy somebody attaches later, such as
+    // ReadOnlyAccess, allows it.
     {
       Sid: 'NoSecrets',
       Effect: 'Deny',
@@ -103,9 +104,19 @@ export function previewStatements(scope: CiScope): Statement[] {
       ],
       Resource: ['*'],
     },
-    { Sid: 'NoOtherObjects', Effect: 'Deny', Action: ['s3:GetObject*'], NotResource: [`${state}/*`] },
+    {
+      Sid: 'NoOtherObjects',
+      Effect: 'Deny',
+      Action: ['s3:GetObject*'],
+      NotResource: [`${state}/*`],
+    },
     scope.stateKeyArn
-      ? { Sid: 'NoOtherKeys', Effect: 'Deny', Action: ['kms:Decrypt'], NotResource: [scope.stateKeyArn] }
+      ? {
+          Sid: 'NoOtherKeys',
+          Effect: 'Deny',
+          Action: ['kms:Decrypt'],
+          NotResource: [scope.stateKeyArn],
+        }
       : { Sid: 'NoKeys', Effect: 'Deny', Action: ['kms:Decrypt'], Resource: ['*'] },
   ];
 }
@@ -134,7 +145,10 @@ export function deployStatements(scope: CiScope): Statement[] {
       Effect: 'Allow',
       Action: services.map((service) => `${service}:*`),
       // A dashboard has no region in its ARN.
-      Resource: [...services.map(regional), `arn:${partition}:cloudwatch::${accountId}:dashboard/*`],
+      Resource: [
+        ...services.map(regional),
+        `arn:${partition}:cloudwatch::${accountId}:dashboard/*`,
+      ],
     },
     {
       // These take no resource, or one that has no name before it is made.
@@ -186,7 +200,12 @@ export function deployStatements(scope: CiScope): Statement[] {
     {
       Sid: 'StateStaysPrivate',
       Effect: 'Deny',
-      Action: ['s3:DeleteBucket', 's3:DeleteBucketPolicy', 's3:PutBucket*', 's3:PutLifecycleConfiguration'],
+      Action: [
+        's3:DeleteBucket',
+        's3:DeleteBucketPolicy',
+        's3:PutBucket*',
+        's3:PutLifecycleConfiguration',
+      ],
       Resource: [state],
     },
     {
@@ -207,7 +226,13 @@ export function deployStatements(scope: CiScope): Statement[] {
     {
       Sid: 'Roles',
       Effect: 'Allow',
-      Action: ['iam:DeleteRole', 'iam:TagRole', 'iam:UntagRole', 'iam:UpdateAssumeRolePolicy', 'iam:UpdateRole'],
+      Action: [
+        'iam:DeleteRole',
+        'iam:TagRole',
+        'iam:UntagRole',
+        'iam:UpdateAssumeRolePolicy',
+        'iam:UpdateRole',
+      ],
       Resource: roles,
     },
     {
@@ -317,7 +342,8 @@ export function boundaryStatements(scope: CiScope): Statement[] {
       Resource: [`arn:${partition}:secretsmanager:${region}:${accountId}:*`],
     },
     {
-      // The keys' ids are not known here; what a task reads and writes with them passes one of these services.
+      // The keys' ids are not known here; what a task reads and writes with them passes one of
+      // these services.
       Sid: 'KeysOfServices',
       Effect: 'Allow',
       Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
@@ -327,7 +353,13 @@ export function boundaryStatements(scope: CiScope): Statement[] {
     {
       Sid: 'KeepMedia',
       Effect: 'Allow',
-      Action: ['s3:AbortMultipartUpload', 's3:DeleteObject', 's3:GetObject', 's3:ListBucket', 's3:PutObject'],
+      Action: [
+        's3:AbortMultipartUpload',
+        's3:DeleteObject',
+        's3:GetObject',
+        's3:ListBucket',
+        's3:PutObject',
+      ],
       Resource: [`arn:${partition}:s3:::*`],
       Condition: { StringEquals: { 'aws:ResourceAccount': accountId } },
     },
@@ -346,5 +378,7 @@ function bucketArn({ partition, stateBucket }: CiScope): string {
 }
 
 function decryptState({ stateKeyArn }: CiScope, actions: string[]): Statement[] {
-  return stateKeyArn ? [{ Sid: 'StateKey', Effect: 'Allow', Action: actions, Resource: [stateKeyArn] }] : [];
+  return stateKeyArn
+    ? [{ Sid: 'StateKey', Effect: 'Allow', Action: actions, Resource: [stateKeyArn] }]
+    : [];
 }

@@ -39,13 +39,19 @@ export class EncryptionKey extends pulumi.ComponentResource {
         { parent: this, protect: args.protect },
       ),
     );
-    new Alias(`${name}-alias`, { name: `${args.aliasPrefix}-${name}`, targetKeyId: key.keyId }, { parent: this });
+    new Alias(
+      `${name}-alias`,
+      { name: `${args.aliasPrefix}-${name}`, targetKeyId: key.keyId },
+      { parent: this },
+    );
     this.arn = key.arn;
     this.registerOutputs({});
   }
 }
 
-/** The account decides by IAM who uses the key; without this nobody could change the key any more. */
+/**
+ * The account decides by IAM who uses the key; without this nobody could change the key any more.
+ */
 function administration({ partition, accountId }: AwsPlace): Statement {
   return {
     Sid: 'Account',
@@ -61,13 +67,22 @@ const grants: Record<'logs' | 'alerts', (place: AwsPlace) => Statement> = {
     Sid: 'Logs',
     Effect: 'Allow',
     Principal: { Service: `logs.${region}.amazonaws.com` },
-    Action: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
+    Action: [
+      'kms:Encrypt*',
+      'kms:Decrypt*',
+      'kms:ReEncrypt*',
+      'kms:GenerateDataKey*',
+      'kms:Describe*',
+    ],
     Resource: '*',
     Condition: {
-      ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${accountId}:*` },
+      ArnLike: {
+        'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${accountId}:*`,
+      },
     },
   }),
-  // No condition: EventBridge sends KMS no source account, and a condition that never holds would silence every alarm.
+  // No condition: EventBridge sends KMS no source account, and a condition that never holds would
+  // silence every alarm.
   alerts: () => ({
     Sid: 'Alerts',
     Effect: 'Allow',

@@ -35,7 +35,9 @@ export function taskTrustPolicy(place: AwsPlace): pulumi.Output<string> {
       Action: 'sts:AssumeRole',
       Condition: {
         StringEquals: { 'aws:SourceAccount': place.accountId },
-        ArnLike: { 'aws:SourceArn': `arn:${place.partition}:ecs:${place.region}:${place.accountId}:*` },
+        ArnLike: {
+          'aws:SourceArn': `arn:${place.partition}:ecs:${place.region}:${place.accountId}:*`,
+        },
       },
     },
   ]);

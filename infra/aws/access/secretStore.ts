@@ -16,7 +16,10 @@ export interface SecretStoreArgs {
 export interface SecretReference {
   /** What a role must be allowed to read. */
   arn: pulumi.Output<string>;
-  /** The very version, as a task definition names it: another value makes another task definition, and so a rollout. */
+  /**
+   * The very version, as a task definition names it: another value makes another task definition,
+   * and so a rollout.
+   */
   valueFrom: pulumi.Output<string>;
 }
 
@@ -56,7 +59,10 @@ export class SecretStore extends pulumi.ComponentResource {
       // Tasks of the release before name the version before: it stays until the secret goes.
       { parent: this, retainOnDelete: true },
     );
-    const reference = { arn: secret.arn, valueFrom: pulumi.interpolate`${secret.arn}:::${version.versionId}` };
+    const reference = {
+      arn: secret.arn,
+      valueFrom: pulumi.interpolate`${secret.arn}:::${version.versionId}`,
+    };
     this.references.set(variable, reference);
     return reference;
   }

@@ -1,4 +1,7 @@
-import { Policy as ScalingPolicy, type PolicyArgs as ScalingPolicyArgs } from '@pulumi/aws/appautoscaling/policy.js';
+import {
+  Policy as ScalingPolicy,
+  type PolicyArgs as ScalingPolicyArgs,
+} from '@pulumi/aws/appautoscaling/policy.js';
 import { Target as ScalableTarget } from '@pulumi/aws/appautoscaling/target.js';
 import type { input as awsInputs } from '@pulumi/aws/types/index.js';
 import * as pulumi from '@pulumi/pulumi';
@@ -27,7 +30,9 @@ export interface AutoscalingArgs {
 
 type Tracking = awsInputs.appautoscaling.PolicyTargetTrackingScalingPolicyConfiguration;
 
-/** Starts tasks within a minute of load, and stops them one by one when it has been gone for five. */
+/**
+ * Starts tasks within a minute of load, and stops them one by one when it has been gone for five.
+ */
 export class Autoscaling extends pulumi.ComponentResource {
   constructor(name: string, args: AutoscalingArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:Autoscaling', name, {}, opts);
@@ -52,7 +57,11 @@ export class Autoscaling extends pulumi.ComponentResource {
             serviceNamespace: target.serviceNamespace,
             scalableDimension: target.scalableDimension,
             resourceId: target.resourceId,
-            targetTrackingScalingPolicyConfiguration: { ...tracking, scaleOutCooldown: 60, scaleInCooldown: 300 },
+            targetTrackingScalingPolicyConfiguration: {
+              ...tracking,
+              scaleOutCooldown: 60,
+              scaleInCooldown: 300,
+            },
           },
           { parent: this },
         ),
@@ -63,7 +72,11 @@ export class Autoscaling extends pulumi.ComponentResource {
 }
 
 /** What is followed: the one that asks for most tasks wins. */
-function trackings({ cpuTargetPercent, requests, backlog }: AutoscalingArgs): Record<string, Tracking> {
+function trackings({
+  cpuTargetPercent,
+  requests,
+  backlog,
+}: AutoscalingArgs): Record<string, Tracking> {
   return {
     cpu: {
       targetValue: cpuTargetPercent,

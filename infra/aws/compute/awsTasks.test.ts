@@ -14,15 +14,24 @@ let lean: Registered;
 beforeAll(async () => {
   standard = await renderStack();
   lean = await renderStack(
-    { cost: 'lean', enableExec: 'true', spotPercent: '40', architecture: 'arm64', protect: 'false' },
-    ({ services }) => services.forEach((service) => (service.backlog = { metric: 'Waiting', perInstance: 20 })),
+    {
+      cost: 'lean',
+      enableExec: 'true',
+      spotPercent: '40',
+      architecture: 'arm64',
+      protect: 'false',
+    },
+    ({ services }) =>
+      services.forEach((service) => (service.backlog = { metric: 'Waiting', perInstance: 20 })),
   );
 }, 120_000);
 
 const definition = (stack: Registered, name: string) =>
   stack.inputs('aws:ecs/taskDefinition:TaskDefinition', `${name}-definition`);
 const container = (stack: Registered, name: string): Container => {
-  const [found] = JSON.parse(definition(stack, name)['containerDefinitions'] as string) as Container[];
+  const [found] = JSON.parse(
+    definition(stack, name)['containerDefinitions'] as string,
+  ) as Container[];
   if (!found) throw new Error(`no container in ${name}`);
   return found;
 };
@@ -49,7 +58,10 @@ describe.each(['api', 'migrations'])('the task %s', (name) => {
 
   it('logs to a group of its own, encrypted and with an end', () => {
     expect(container(standard, name)).toMatchObject({
-      logConfiguration: { logDriver: 'awslogs', options: { mode: 'non-blocking', 'awslogs-stream-prefix': name } },
+      logConfiguration: {
+        logDriver: 'awslogs',
+        options: { mode: 'non-blocking', 'awslogs-stream-prefix': name },
+      },
     });
     expect(standard.inputs('aws:cloudwatch/logGroup:LogGroup', `${name}-log`)).toMatchObject({
       name: `/slipway/prod/${name}`,
@@ -59,7 +71,10 @@ describe.each(['api', 'migrations'])('the task %s', (name) => {
   });
 
   it('keeps its revision when it is replaced, so that a rollback has a target', () => {
-    expect(definition(standard, name)).toMatchObject({ skipDestroy: true, requiresCompatibilities: ['FARGATE'] });
+    expect(definition(standard, name)).toMatchObject({
+      skipDestroy: true,
+      requiresCompatibilities: ['FARGATE'],
+    });
   });
 
   it('is started by a role that reads its own secrets, image and log, and nothing else', () => {
@@ -78,7 +93,9 @@ describe.each(['api', 'migrations'])('the task %s', (name) => {
       SecretsKey: 'arn:aws:test:::app-key-key',
     });
     expect(allowed['Secrets']).toHaveLength(secrets.length);
-    expect(Statement.find(({ Sid }) => Sid === 'Registry')?.['Action']).toBe('ecr:GetAuthorizationToken');
+    expect(Statement.find(({ Sid }) => Sid === 'Registry')?.['Action']).toBe(
+      'ecr:GetAuthorizationToken',
+    );
     expect(Statement.find(({ Sid }) => Sid === 'SecretsKey')?.['Condition']).toEqual({
       StringEquals: { 'kms:ViaService': 'secretsmanager.eu-central-1.amazonaws.com' },
     });
@@ -86,19 +103,27 @@ describe.each(['api', 'migrations'])('the task %s', (name) => {
 
   it('has roles that tasks of this account alone can take on', () => {
     for (const role of ['execution', 'task']) {
-      const { Statement } = standard.policy('aws:iam/role:Role', `${name}-${role}`, 'assumeRolePolicy');
+      const { Statement } = standard.policy(
+        'aws:iam/role:Role',
+        `${name}-${role}`,
+        'assumeRolePolicy',
+      );
       expect(Statement).toMatchObject([
         {
           Principal: { Service: 'ecs-tasks.amazonaws.com' },
           Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
         },
       ]);
-      expect(standard.inputs('aws:iam/role:Role', `${name}-${role}`)['path']).toBe('/slipway/prod/');
+      expect(standard.inputs('aws:iam/role:Role', `${name}-${role}`)['path']).toBe(
+        '/slipway/prod/',
+      );
     }
   });
 
   it('runs code that may do nothing with AWS', () => {
-    expect(() => standard.inputs('aws:iam/rolePolicy:RolePolicy', `${name}-task`)).toThrow(/no aws:iam/);
+    expect(() => standard.inputs('aws:iam/rolePolicy:RolePolicy', `${name}-task`)).toThrow(
+      /no aws:iam/,
+    );
   });
 });
 
@@ -155,7 +180,12 @@ describe('the api’s service', () => {
     expect(service(standard)['waitForSteadyState']).toBe(false);
     expect(standard.inputs('slipway:index:Rollout', 'rollout')).toMatchObject({
       release: imageId,
-      runner: { kind: 'ecs', region: 'eu-central-1', url: 'https://chat.example.com', repoDigest: repoDigest },
+      runner: {
+        kind: 'ecs',
+        region: 'eu-central-1',
+        url: 'https://chat.example.com',
+        repoDigest: repoDigest,
+      },
       targets: [
         {
           service: 'api',
@@ -190,14 +220,21 @@ describe('the api’s service', () => {
   });
 
   it('grows with CPU, with requests, and with its queue where it has one', () => {
-    const policies = (stack: Registered) => stack.ofType('aws:appautoscaling/policy:Policy').map(({ name }) => name);
+    const policies = (stack: Registered) =>
+      stack.ofType('aws:appautoscaling/policy:Policy').map(({ name }) => name);
     expect(policies(standard).sort()).toEqual(['api-scaling-cpu', 'api-scaling-requests']);
-    expect(policies(lean).sort()).toEqual(['api-scaling-backlog', 'api-scaling-cpu', 'api-scaling-requests']);
+    expect(policies(lean).sort()).toEqual([
+      'api-scaling-backlog',
+      'api-scaling-cpu',
+      'api-scaling-requests',
+    ]);
     expect(standard.inputs('aws:appautoscaling/target:Target', 'api-scaling')).toMatchObject({
       minCapacity: 2,
       maxCapacity: 6,
     });
-    expect(standard.inputs('aws:appautoscaling/policy:Policy', 'api-scaling-requests')).toMatchObject({
+    expect(
+      standard.inputs('aws:appautoscaling/policy:Policy', 'api-scaling-requests'),
+    ).toMatchObject({
       targetTrackingScalingPolicyConfiguration: {
         predefinedMetricSpecification: { resourceLabel: 'gateway-suffix/gateway-api-suffix' },
       },
@@ -211,7 +248,11 @@ describe('the migrations', () => {
       image: imageId,
       command: ['migrate', 'up'],
       seedCommand: [],
-      database: { id: 'db-database-instance', endpoint: 'database-instance.rds.amazonaws.com:5432', generation: '17' },
+      database: {
+        id: 'db-database-instance',
+        endpoint: 'database-instance.rds.amazonaws.com:5432',
+        generation: '17',
+      },
       runner: {
         kind: 'ecs',
         cluster: 'arn:aws:test:::cluster',
@@ -225,12 +266,15 @@ describe('the migrations', () => {
   });
 
   it('have the database’s secret alone', () => {
-    expect(container(standard, 'migrations').secrets.map(({ name }) => name)).toEqual(['DATABASE_URL']);
+    expect(container(standard, 'migrations').secrets.map(({ name }) => name)).toEqual([
+      'DATABASE_URL',
+    ]);
   });
 });
 
 describe('the registry', () => {
-  const repository = (stack: Registered) => stack.inputs('aws:ecr/repository:Repository', 'registry');
+  const repository = (stack: Registered) =>
+    stack.inputs('aws:ecr/repository:Repository', 'registry');
 
   it('never lets a tag be moved, and looks through what is pushed', () => {
     expect(repository(standard)).toMatchObject({

@@ -1,5 +1,8 @@
 import { LogGroup } from '@pulumi/aws/cloudwatch/logGroup.js';
-import { Cluster as EcsCluster, type ClusterArgs as EcsClusterArgs } from '@pulumi/aws/ecs/cluster.js';
+import {
+  Cluster as EcsCluster,
+  type ClusterArgs as EcsClusterArgs,
+} from '@pulumi/aws/ecs/cluster.js';
 import { ClusterCapacityProviders } from '@pulumi/aws/ecs/clusterCapacityProviders.js';
 import * as pulumi from '@pulumi/pulumi';
 import { transformed, type Transform } from '../transform.ts';
@@ -33,7 +36,9 @@ export class Cluster extends pulumi.ComponentResource {
         args.transform?.cluster,
         name,
         {
-          settings: [{ name: 'containerInsights', value: args.containerInsights ? 'enabled' : 'disabled' }],
+          settings: [
+            { name: 'containerInsights', value: args.containerInsights ? 'enabled' : 'disabled' },
+          ],
           ...(log && {
             configuration: {
               executeCommandConfiguration: {
@@ -57,7 +62,9 @@ export class Cluster extends pulumi.ComponentResource {
     );
     this.arn = cluster.arn;
     // A service that names a capacity provider must not come before the cluster has it.
-    this.clusterName = pulumi.all([cluster.name, capacity.id]).apply(([clusterName]) => clusterName);
+    this.clusterName = pulumi
+      .all([cluster.name, capacity.id])
+      .apply(([clusterName]) => clusterName);
     this.registerOutputs({});
   }
 }

@@ -22,7 +22,10 @@ export interface ContainerArgs {
   exec: boolean;
 }
 
-/** Where the agent of `execute-command` writes; it runs as root, under a root file system that is read-only. */
+/**
+ * Where the agent of `execute-command` writes; it runs as root, under a root file system that is
+ * read-only.
+ */
 const execPaths = { 'exec-state': '/var/lib/amazon', 'exec-log': '/var/log/amazon' } as const;
 
 /** The volumes that a container's mount points name. */
@@ -43,9 +46,17 @@ export function containerDefinition(args: ContainerArgs): Record<string, unknown
     linuxParameters: { initProcessEnabled: true, capabilities: { drop: ['ALL'] } },
     environment: sorted(args.environment).map(([name, value]) => ({ name, value })),
     secrets: sorted(args.secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
-    ...(port !== undefined && { portMappings: [{ containerPort: port, hostPort: port, protocol: 'tcp' }] }),
+    ...(port !== undefined && {
+      portMappings: [{ containerPort: port, hostPort: port, protocol: 'tcp' }],
+    }),
     ...(args.healthCheck && {
-      healthCheck: { command: args.healthCheck, interval: 10, timeout: 5, retries: 3, startPeriod: 30 },
+      healthCheck: {
+        command: args.healthCheck,
+        interval: 10,
+        timeout: 5,
+        retries: 3,
+        startPeriod: 30,
+      },
     }),
     ...(args.exec && {
       mountPoints: Object.entries(execPaths).map(([sourceVolume, containerPath]) => ({

@@ -1,4 +1,7 @@
-import { Service as EcsService, type ServiceArgs as EcsServiceArgs } from '@pulumi/aws/ecs/service.js';
+import {
+  Service as EcsService,
+  type ServiceArgs as EcsServiceArgs,
+} from '@pulumi/aws/ecs/service.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { ServiceBlueprint } from '../../blueprint.ts';
 import type { RunningService } from '../../platform.ts';
@@ -37,7 +40,10 @@ export interface ScalingArgs {
 /** How long the load balancer's verdict on a task that starts is not asked, seconds. */
 const graceSeconds = 60;
 
-/** A service on ECS Fargate. Its deployments are judged by the rollout, and rolled back by the circuit breaker. */
+/**
+ * A service on ECS Fargate. Its deployments are judged by the rollout, and rolled back by the
+ * circuit breaker.
+ */
 export class FargateService extends pulumi.ComponentResource implements RunningService {
   readonly blueprint: ServiceBlueprint;
   readonly serviceName: pulumi.Output<string>;
@@ -65,11 +71,16 @@ export class FargateService extends pulumi.ComponentResource implements RunningS
           },
           ...(targetGroup && {
             loadBalancers: [
-              { targetGroupArn: targetGroup.arn, containerName: task.containerName, containerPort: blueprint.port },
+              {
+                targetGroupArn: targetGroup.arn,
+                containerName: task.containerName,
+                containerPort: blueprint.port,
+              },
             ],
             healthCheckGracePeriodSeconds: graceSeconds,
           }),
-          // New tasks come up beside the old ones: a release takes nothing away before it is healthy.
+          // New tasks come up beside the old ones: a release takes nothing away before it is
+          // healthy.
           deploymentMinimumHealthyPercent: 100,
           deploymentMaximumPercent: 200,
           deploymentCircuitBreaker: { enable: true, rollback: true },
@@ -88,7 +99,11 @@ export class FargateService extends pulumi.ComponentResource implements RunningS
     this.registerOutputs({});
   }
 
-  private scale(name: string, { blueprint, clusterName, targetGroup }: FargateServiceArgs, args: ScalingArgs): void {
+  private scale(
+    name: string,
+    { blueprint, clusterName, targetGroup }: FargateServiceArgs,
+    args: ScalingArgs,
+  ): void {
     const { loadBalancerArnSuffix, max, cpuTargetPercent, namespace } = args;
     new Autoscaling(
       `${name}-scaling`,
@@ -112,11 +127,19 @@ export class FargateService extends pulumi.ComponentResource implements RunningS
   }
 }
 
-/** Requests a minute that one vCPU is given before another task starts: a sixth of what the api was measured to do. */
+/**
+ * Requests a minute that one vCPU is given before another task starts: a sixth of what the api was
+ * measured to do.
+ */
 const requestsPerCpu = 3000;
 
 /** The fewest tasks always run on capacity of their own; what comes above them is shared out. */
-function capacity(base: number, spotPercent: number): { capacityProvider: string; base?: number; weight: number }[] {
+function capacity(
+  base: number,
+  spotPercent: number,
+): { capacityProvider: string; base?: number; weight: number }[] {
   const own = { capacityProvider: 'FARGATE', base, weight: 100 - spotPercent };
-  return spotPercent === 0 ? [{ ...own, weight: 1 }] : [own, { capacityProvider: 'FARGATE_SPOT', weight: spotPercent }];
+  return spotPercent === 0
+    ? [{ ...own, weight: 1 }]
+    : [own, { capacityProvider: 'FARGATE_SPOT', weight: spotPercent }];
 }

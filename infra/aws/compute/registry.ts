@@ -46,7 +46,9 @@ export class Registry extends pulumi.ComponentResource {
           imageTagMutability: 'IMMUTABLE',
           imageScanningConfiguration: { scanOnPush: true },
           encryptionConfigurations: [
-            args.kmsKeyArn ? { encryptionType: 'KMS', kmsKey: args.kmsKeyArn } : { encryptionType: 'AES256' },
+            args.kmsKeyArn
+              ? { encryptionType: 'KMS', kmsKey: args.kmsKeyArn }
+              : { encryptionType: 'AES256' },
           ],
           forceDelete: !args.protect,
         },
@@ -65,7 +67,8 @@ export class Registry extends pulumi.ComponentResource {
         dockerHost: args.dockerHost,
         registry: {
           repository: repository.name,
-          host: args.registryHost ?? repository.repositoryUrl.apply((url) => url.split('/')[0] ?? url),
+          host:
+            args.registryHost ?? repository.repositoryUrl.apply((url) => url.split('/')[0] ?? url),
           region: args.region,
           ...(args.profile !== undefined && { profile: args.profile }),
           ...(args.endpoint !== undefined && { endpoint: args.endpoint }),

@@ -41,7 +41,10 @@ export interface TaskArgs extends TaskSetting {
   /** What the app itself may do with AWS; nothing by default. */
   statements?: Statement[];
   /** The escape hatch: changes what an underlying resource is registered with. */
-  transform?: { taskDefinition?: Transform<TaskDefinitionArgs>; logGroup?: Transform<LogGroupArgs> };
+  transform?: {
+    taskDefinition?: Transform<TaskDefinitionArgs>;
+    logGroup?: Transform<LogGroupArgs>;
+  };
 }
 
 /** What runs: a task definition of one container, with its log group and roles of its own. */
@@ -56,14 +59,21 @@ export class Task extends pulumi.ComponentResource {
     super('slipway:aws:Task', name, {}, opts);
     const { place, environment, secretStore } = args;
     const size = smallestFargateSize(args.cpus, args.memoryMb);
-    if (!size) throw new UserError(`Fargate has no size for ${name}: ${args.cpus} vCPU with ${args.memoryMb} MiB.`);
+    if (!size)
+      throw new UserError(
+        `Fargate has no size for ${name}: ${args.cpus} vCPU with ${args.memoryMb} MiB.`,
+      );
     this.containerName = name;
     this.family = `${args.prefix}-${name}`;
     const log = new LogGroup(
       ...transformed(
         args.transform?.logGroup,
         `${name}-log`,
-        { name: `${args.logPrefix}/${name}`, retentionInDays: args.logRetentionDays, kmsKeyId: args.kmsKeyArn },
+        {
+          name: `${args.logPrefix}/${name}`,
+          retentionInDays: args.logRetentionDays,
+          kmsKeyId: args.kmsKeyArn,
+        },
         { parent: this },
       ),
     );
@@ -106,7 +116,9 @@ export class Task extends pulumi.ComponentResource {
               image: args.image,
               command: args.command,
               environment: environment.plain,
-              secrets: Object.fromEntries(secrets.map(([variable, { valueFrom }]) => [variable, valueFrom])),
+              secrets: Object.fromEntries(
+                secrets.map(([variable, { valueFrom }]) => [variable, valueFrom]),
+              ),
               ...(args.port !== undefined && { port: args.port }),
               ...(args.healthCheck && { healthCheck: args.healthCheck }),
               stopTimeoutSeconds: args.stopTimeoutSeconds,

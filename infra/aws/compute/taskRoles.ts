@@ -2,7 +2,12 @@ import { Role, type RoleArgs } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import * as pulumi from '@pulumi/pulumi';
 import { serviceDomain, type RoleDefaults } from '../naming.ts';
-import { policyDocument, taskTrustPolicy, type AwsPlace, type Statement } from '../access/policies.ts';
+import {
+  policyDocument,
+  taskTrustPolicy,
+  type AwsPlace,
+  type Statement,
+} from '../access/policies.ts';
 import { transformed, type Transform } from '../transform.ts';
 
 export interface TaskRolesArgs {
@@ -31,7 +36,11 @@ export class TaskRoles extends pulumi.ComponentResource {
 
   constructor(name: string, args: TaskRolesArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:TaskRoles', name, {}, opts);
-    const role = (role: string, transform: Transform<RoleArgs> | undefined, statements: Statement[]) => {
+    const role = (
+      role: string,
+      transform: Transform<RoleArgs> | undefined,
+      statements: Statement[],
+    ) => {
       const created = new Role(
         ...transformed(
           transform,
@@ -49,7 +58,11 @@ export class TaskRoles extends pulumi.ComponentResource {
       // A task that starts before its role may do anything fails.
       return pulumi.all([created.arn, policy.id]).apply(([arn]) => arn);
     };
-    this.executionRoleArn = role('execution', args.transform?.executionRole, executionStatements(args));
+    this.executionRoleArn = role(
+      'execution',
+      args.transform?.executionRole,
+      executionStatements(args),
+    );
     this.taskRoleArn = role('task', args.transform?.taskRole, [
       ...(args.exec ? [sessionStatement] : []),
       ...(args.statements ?? []),
@@ -66,7 +79,11 @@ function executionStatements(args: TaskRolesArgs): Statement[] {
     {
       Sid: 'Image',
       Effect: 'Allow',
-      Action: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+      Action: [
+        'ecr:BatchCheckLayerAvailability',
+        'ecr:BatchGetImage',
+        'ecr:GetDownloadUrlForLayer',
+      ],
       Resource: args.repositoryArn,
     },
     {
@@ -79,14 +96,21 @@ function executionStatements(args: TaskRolesArgs): Statement[] {
   if (secretArns.length === 0) return statements;
   return [
     ...statements,
-    { Sid: 'Secrets', Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secretArns },
+    {
+      Sid: 'Secrets',
+      Effect: 'Allow',
+      Action: 'secretsmanager:GetSecretValue',
+      Resource: secretArns,
+    },
     {
       Sid: 'SecretsKey',
       Effect: 'Allow',
       Action: 'kms:Decrypt',
       Resource: args.kmsKeyArn,
       Condition: {
-        StringEquals: { 'kms:ViaService': `secretsmanager.${place.region}.${serviceDomain(place.partition)}` },
+        StringEquals: {
+          'kms:ViaService': `secretsmanager.${place.region}.${serviceDomain(place.partition)}`,
+        },
       },
     },
   ];

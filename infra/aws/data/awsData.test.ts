@@ -8,7 +8,8 @@ const cacheType = 'aws:elasticache/replicationGroup:ReplicationGroup';
 /** A value that the engine was told to keep secret. */
 function secretValue(value: unknown): string {
   const { [secretMark]: mark, value: text } = value as Record<string, string>;
-  if (mark !== '1b47061264138c4ac30d75fd1eb44270' || text === undefined) throw new Error('not a secret');
+  if (mark !== '1b47061264138c4ac30d75fd1eb44270' || text === undefined)
+    throw new Error('not a secret');
   return text;
 }
 const secretMark = '4dabf18193072939515e22adb298388d';
@@ -22,8 +23,9 @@ beforeAll(async () => {
   ha = await renderStack({ cost: 'ha' }, (blueprint) =>
     blueprint.services.forEach((service) => (service.media = true)),
   );
-  open = await renderStack({ cost: 'lean', protect: 'false', restoreSnapshot: 'before-the-accident' }, (blueprint) =>
-    blueprint.services.forEach((service) => (service.media = true)),
+  open = await renderStack(
+    { cost: 'lean', protect: 'false', restoreSnapshot: 'before-the-accident' },
+    (blueprint) => blueprint.services.forEach((service) => (service.media = true)),
   );
 }, 120_000);
 
@@ -31,7 +33,10 @@ describe('the database', () => {
   const database = () => standard.inputs(instanceType, 'database-instance');
 
   it('is reachable from its security group alone, never publicly', () => {
-    expect(database()).toMatchObject({ publiclyAccessible: false, vpcSecurityGroupIds: ['firewall-database-id'] });
+    expect(database()).toMatchObject({
+      publiclyAccessible: false,
+      vpcSecurityGroupIds: ['firewall-database-id'],
+    });
   });
 
   it('is encrypted with a key of its own, its insights too', () => {
@@ -45,7 +50,10 @@ describe('the database', () => {
   });
 
   it('refuses connections without TLS, and logs no values', () => {
-    const { parameters } = standard.inputs('aws:rds/parameterGroup:ParameterGroup', 'database-parameters');
+    const { parameters } = standard.inputs(
+      'aws:rds/parameterGroup:ParameterGroup',
+      'database-parameters',
+    );
     expect(parameters).toEqual(
       expect.arrayContaining([
         { name: 'rds.force_ssl', value: '1', applyMethod: 'immediate' },
@@ -102,13 +110,22 @@ describe('the database', () => {
   });
 
   it('starts from a snapshot under an identity of its own, so that the migrations run there', () => {
-    expect(open.inputs(instanceType, 'database-instance')['snapshotIdentifier']).toBe('before-the-accident');
+    expect(open.inputs(instanceType, 'database-instance')['snapshotIdentifier']).toBe(
+      'before-the-accident',
+    );
     const generation = (stack: Registered) =>
-      (stack.inputs('slipway:index:MigrationRun', 'migrations')['database'] as { generation: string }).generation;
+      (
+        stack.inputs('slipway:index:MigrationRun', 'migrations')['database'] as {
+          generation: string;
+        }
+      ).generation;
     expect(generation(standard)).toBe('17');
     expect(generation(open)).toMatch(/^[0-9a-f]{8}$/);
-    // Another name for the generated part of the identifier, so another identifier beside the old instance.
-    expect(open.inputs('random:index/randomId:RandomId', `database-id-${generation(open)}`)).toBeDefined();
+    // Another name for the generated part of the identifier, so another identifier beside the old
+    // instance.
+    expect(
+      open.inputs('random:index/randomId:RandomId', `database-id-${generation(open)}`),
+    ).toBeDefined();
   });
 
   it('can be deleted without a trace only where protect is off', () => {
@@ -140,12 +157,19 @@ describe('the cache', () => {
   });
 
   it('evicts no job', () => {
-    const { parameters } = standard.inputs('aws:elasticache/parameterGroup:ParameterGroup', 'cache-parameters');
+    const { parameters } = standard.inputs(
+      'aws:elasticache/parameterGroup:ParameterGroup',
+      'cache-parameters',
+    );
     expect(parameters).toEqual([{ name: 'maxmemory-policy', value: 'noeviction' }]);
   });
 
   it('fails over by itself where there is a replica', () => {
-    expect(cache()).toMatchObject({ numCacheClusters: 1, automaticFailoverEnabled: false, multiAzEnabled: false });
+    expect(cache()).toMatchObject({
+      numCacheClusters: 1,
+      automaticFailoverEnabled: false,
+      multiAzEnabled: false,
+    });
     expect(ha.inputs(cacheType, 'cache')).toMatchObject({
       numCacheClusters: 2,
       automaticFailoverEnabled: true,
@@ -162,7 +186,9 @@ describe('the bucket for media', () => {
   });
 
   it('is closed to the public in each of the four ways', () => {
-    expect(ha.inputs('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', 'media-access')).toMatchObject({
+    expect(
+      ha.inputs('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', 'media-access'),
+    ).toMatchObject({
       blockPublicAcls: true,
       blockPublicPolicy: true,
       ignorePublicAcls: true,
@@ -171,16 +197,22 @@ describe('the bucket for media', () => {
   });
 
   it('is encrypted with the stack’s key, versioned, and refuses clear text', () => {
-    const type = 'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration';
+    const type =
+      'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration';
     expect(ha.inputs(type, 'media-encryption')['rules']).toEqual([
       {
-        applyServerSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: 'arn:aws:test:::app-key-key' },
+        applyServerSideEncryptionByDefault: {
+          sseAlgorithm: 'aws:kms',
+          kmsMasterKeyId: 'arn:aws:test:::app-key-key',
+        },
         bucketKeyEnabled: true,
       },
     ]);
-    expect(ha.inputs('aws:s3/bucketVersioning:BucketVersioning', 'media-versioning')).toMatchObject({
-      versioningConfiguration: { status: 'Enabled' },
-    });
+    expect(ha.inputs('aws:s3/bucketVersioning:BucketVersioning', 'media-versioning')).toMatchObject(
+      {
+        versioningConfiguration: { status: 'Enabled' },
+      },
+    );
     expect(ha.policy('aws:s3/bucketPolicy:BucketPolicy', 'media-policy').Statement).toMatchObject([
       { Effect: 'Deny', Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
     ]);
@@ -192,8 +224,12 @@ describe('the bucket for media', () => {
   });
 
   it('is open to the task that has media, and to no other', () => {
-    expect(JSON.stringify(ha.policy('aws:iam/rolePolicy:RolePolicy', 'api-task'))).toContain('s3:PutObject');
-    expect(() => ha.inputs('aws:iam/rolePolicy:RolePolicy', 'migrations-task')).toThrow(/no aws:iam/);
+    expect(JSON.stringify(ha.policy('aws:iam/rolePolicy:RolePolicy', 'api-task'))).toContain(
+      's3:PutObject',
+    );
+    expect(() => ha.inputs('aws:iam/rolePolicy:RolePolicy', 'migrations-task')).toThrow(
+      /no aws:iam/,
+    );
   });
 });
 
@@ -213,7 +249,10 @@ describe('the secrets', () => {
 
   it('are encrypted with the stack’s key, and can be had back for 30 days', () => {
     for (const { inputs } of secrets()) {
-      expect(inputs).toMatchObject({ kmsKeyId: 'arn:aws:test:::app-key-key', recoveryWindowInDays: 30 });
+      expect(inputs).toMatchObject({
+        kmsKeyId: 'arn:aws:test:::app-key-key',
+        recoveryWindowInDays: 30,
+      });
     }
     for (const { inputs } of open.ofType('aws:secretsmanager/secret:Secret')) {
       expect(inputs['recoveryWindowInDays']).toBe(0);

@@ -14,7 +14,10 @@ export type DatabaseRestore =
       time: string;
     };
 
-/** Tells databases of different origins apart: in logical names, and in the database's identity. Empty for a new one. */
+/**
+ * Tells databases of different origins apart: in logical names, and in the database's identity.
+ * Empty for a new one.
+ */
 export function restoreGeneration(restore: DatabaseRestore | undefined): string {
   if (!restore) return '';
   return createHash('sha256').update(JSON.stringify(restore)).digest('hex').slice(0, 8);

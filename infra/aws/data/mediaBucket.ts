@@ -61,7 +61,10 @@ export class MediaBucket extends pulumi.ComponentResource {
         bucket: bucket.id,
         rules: [
           {
-            applyServerSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: args.kmsKeyArn },
+            applyServerSideEncryptionByDefault: {
+              sseAlgorithm: 'aws:kms',
+              kmsMasterKeyId: args.kmsKeyArn,
+            },
             // One call to KMS for many objects.
             bucketKeyEnabled: true,
           },
@@ -112,7 +115,12 @@ export class MediaBucket extends pulumi.ComponentResource {
         Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
         Resource: pulumi.interpolate`${bucket.arn}/*`,
       },
-      { Sid: 'MediaKey', Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: args.kmsKeyArn },
+      {
+        Sid: 'MediaKey',
+        Effect: 'Allow',
+        Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        Resource: args.kmsKeyArn,
+      },
     ];
     this.registerOutputs({});
   }

@@ -36,7 +36,10 @@ export interface PostgresArgs {
   logRetentionDays: number;
   /** Refuses a deletion, and keeps a last snapshot and the backups after one. */
   protect: boolean;
-  /** Begin with this data. It stays set for as long as the database lives: another value makes another database. */
+  /**
+   * Begin with this data. It stays set for as long as the database lives: another value makes
+   * another database.
+   */
   restore?: DatabaseRestore | undefined;
   /** The escape hatch: changes what an underlying resource is registered with. */
   transform?: {
@@ -46,7 +49,10 @@ export interface PostgresArgs {
   };
 }
 
-/** RDS for PostgreSQL: encrypted, reachable from the tasks alone and by TLS alone, with point-in-time recovery. */
+/**
+ * RDS for PostgreSQL: encrypted, reachable from the tasks alone and by TLS alone, with
+ * point-in-time recovery.
+ */
 export class Postgres extends pulumi.ComponentResource implements Database {
   readonly url: pulumi.Output<string>;
   readonly identity: pulumi.Output<DatabaseIdentity>;
@@ -59,7 +65,12 @@ export class Postgres extends pulumi.ComponentResource implements Database {
     const generation = restoreGeneration(restore);
     const identifier = this.createIdentifier(name, args.prefix, generation);
     const subnetGroup = new SubnetGroup(
-      ...transformed(args.transform?.subnetGroup, `${name}-subnets`, { subnetIds: args.subnetIds }, { parent: this }),
+      ...transformed(
+        args.transform?.subnetGroup,
+        `${name}-subnets`,
+        { subnetIds: args.subnetIds },
+        { parent: this },
+      ),
     );
     const parameterGroup = new ParameterGroup(
       ...transformed(
@@ -67,8 +78,12 @@ export class Postgres extends pulumi.ComponentResource implements Database {
         `${name}-parameters`,
         {
           family: `postgres${postgresMajor}`,
-          description: 'TLS only; slow statements, lock waits and spills are logged, without values',
-          parameters: postgresParameters.map((parameter) => ({ ...parameter, applyMethod: 'immediate' })),
+          description:
+            'TLS only; slow statements, lock waits and spills are logged, without values',
+          parameters: postgresParameters.map((parameter) => ({
+            ...parameter,
+            applyMethod: 'immediate',
+          })),
         },
         { parent: this },
       ),
@@ -137,14 +152,23 @@ export class Postgres extends pulumi.ComponentResource implements Database {
     this.url = pulumi.secret(
       pulumi.interpolate`postgres://${user}:${args.password}@${address}:${port}/${databaseName}?sslmode=verify-full&sslrootcert=${caFile}`,
     );
-    this.identity = pulumi
-      .all([resourceId, endpoint])
-      .apply(([id, endpoint]) => ({ id, endpoint, generation: generation || String(postgresMajor) }));
+    this.identity = pulumi.all([resourceId, endpoint]).apply(([id, endpoint]) => ({
+      id,
+      endpoint,
+      generation: generation || String(postgresMajor),
+    }));
     this.registerOutputs({});
   }
 
-  /** Known before the instance is there, so that its log group can be; a name of its own for each origin of the data. */
-  private createIdentifier(name: string, prefix: string, generation: string): pulumi.Output<string> {
+  /**
+   * Known before the instance is there, so that its log group can be; a name of its own for each
+   * origin of the data.
+   */
+  private createIdentifier(
+    name: string,
+    prefix: string,
+    generation: string,
+  ): pulumi.Output<string> {
     const logicalName = generation ? `${name}-id-${generation}` : `${name}-id`;
     const { hex } = new random.RandomId(logicalName, { byteLength: 4 }, { parent: this });
     return pulumi.interpolate`${prefix}-${hex}`;
@@ -165,7 +189,10 @@ export class Postgres extends pulumi.ComponentResource implements Database {
     };
   }
 
-  private monitoringRole(name: string, { place, roleDefaults }: PostgresArgs): pulumi.Output<string> {
+  private monitoringRole(
+    name: string,
+    { place, roleDefaults }: PostgresArgs,
+  ): pulumi.Output<string> {
     const role = new Role(
       `${name}-monitoring`,
       {
@@ -193,9 +220,14 @@ export class Postgres extends pulumi.ComponentResource implements Database {
   }
 }
 
-/** What an instance begins with: nothing, a snapshot, or another instance's state at a point in time. */
+/**
+ * What an instance begins with: nothing, a snapshot, or another instance's state at a point in
+ * time.
+ */
 function origin(restore: DatabaseRestore | undefined): Partial<InstanceArgs> {
   if (!restore) return { dbName: databaseName };
   if ('snapshot' in restore) return { snapshotIdentifier: restore.snapshot };
-  return { restoreToPointInTime: { sourceDbInstanceIdentifier: restore.source, restoreTime: restore.time } };
+  return {
+    restoreToPointInTime: { sourceDbInstanceIdentifier: restore.source, restoreTime: restore.time },
+  };
 }

@@ -1,4 +1,7 @@
-/** Of the parameter group's family, and of the engine. A new major version is a restore into a new instance. */
+/**
+ * Of the parameter group's family, and of the engine. A new major version is a restore into a new
+ * instance.
+ */
 export const postgresMajor = 17;
 
 /** What the server is told beyond RDS' defaults. All of them take effect without a restart. */

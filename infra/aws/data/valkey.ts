@@ -1,6 +1,9 @@
 import { LogGroup } from '@pulumi/aws/cloudwatch/logGroup.js';
 import { ParameterGroup, type ParameterGroupArgs } from '@pulumi/aws/elasticache/parameterGroup.js';
-import { ReplicationGroup, type ReplicationGroupArgs } from '@pulumi/aws/elasticache/replicationGroup.js';
+import {
+  ReplicationGroup,
+  type ReplicationGroupArgs,
+} from '@pulumi/aws/elasticache/replicationGroup.js';
 import { SubnetGroup } from '@pulumi/aws/elasticache/subnetGroup.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Cache } from '../../platform.ts';
@@ -27,7 +30,10 @@ export interface ValkeyArgs {
   };
 }
 
-/** ElastiCache for Valkey: fan-out, jobs, rate limits. Encrypted, reachable by TLS and with a password alone. */
+/**
+ * ElastiCache for Valkey: fan-out, jobs, rate limits. Encrypted, reachable by TLS and with a
+ * password alone.
+ */
 export class Valkey extends pulumi.ComponentResource implements Cache {
   readonly url: pulumi.Output<string>;
   /** By this CloudWatch names its nodes: `<id>-001` and on. */
@@ -36,7 +42,11 @@ export class Valkey extends pulumi.ComponentResource implements Cache {
   constructor(name: string, args: ValkeyArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:Valkey', name, {}, opts);
     const { profile } = args;
-    const subnetGroup = new SubnetGroup(`${name}-subnets`, { subnetIds: args.subnetIds }, { parent: this });
+    const subnetGroup = new SubnetGroup(
+      `${name}-subnets`,
+      { subnetIds: args.subnetIds },
+      { parent: this },
+    );
     const parameterGroup = new ParameterGroup(
       ...transformed(
         args.transform?.parameterGroup,

@@ -3,7 +3,9 @@ import { createBlueprint, type Route } from '../../blueprint.ts';
 import { parseConfig } from '../../config/config.ts';
 import { listenerRules } from './listenerRules.ts';
 
-const { routes } = createBlueprint(parseConfig({ platform: 'docker', build: 'true' }, { project: 'p', stack: 's' }));
+const { routes } = createBlueprint(
+  parseConfig({ platform: 'docker', build: 'true' }, { project: 'p', stack: 's' }),
+);
 const rules = listenerRules(routes);
 
 /** What a load balancer does: the first pattern that matches, by priority. */
@@ -51,13 +53,18 @@ describe('the route table on a load balancer', () => {
       { path: '/api/admin/', match: 'prefix', service: 'admin' },
       { path: '/api/admin/ping', match: 'exact', service: 'ping' },
     ];
-    const found = ['/x', '/api/x', '/api/admin/x', '/api/admin/ping'].map((path) => serviceFor(path, table));
+    const found = ['/x', '/api/x', '/api/admin/x', '/api/admin/ping'].map((path) =>
+      serviceFor(path, table),
+    );
     expect(found).toEqual(['web', 'api', 'admin', 'ping']);
     expect(serviceFor('/api/admin/x', table.toReversed())).toBe('admin');
   });
 
   it('changes no other rule when a route is added or the table is sorted anew', () => {
-    const more = listenerRules([{ path: '/status', match: 'exact', service: 'api' }, ...routes.toReversed()]);
+    const more = listenerRules([
+      { path: '/status', match: 'exact', service: 'api' },
+      ...routes.toReversed(),
+    ]);
     for (const rule of rules) expect(more).toContainEqual(rule);
   });
 
@@ -71,8 +78,15 @@ describe('the route table on a load balancer', () => {
   });
 
   it('tells paths apart that differ in their punctuation alone', () => {
-    const table: Route[] = ['/a-b', '/a/b', '/a.b', '/a/b/'].map((path) => ({ path, match: 'exact', service: 'api' }));
-    const withPrefixes: Route[] = [...table, ...table.map((route) => ({ ...route, match: 'prefix' as const }))];
+    const table: Route[] = ['/a-b', '/a/b', '/a.b', '/a/b/'].map((path) => ({
+      path,
+      match: 'exact',
+      service: 'api',
+    }));
+    const withPrefixes: Route[] = [
+      ...table,
+      ...table.map((route) => ({ ...route, match: 'prefix' as const })),
+    ];
     expect(new Set(listenerRules(withPrefixes).map(({ name }) => name)).size).toBe(8);
   });
 

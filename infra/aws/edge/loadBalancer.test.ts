@@ -20,7 +20,10 @@ async function loadBalancer(overrides: Partial<LoadBalancerArgs> = {}) {
       vpcId: 'vpc-1',
       subnetIds: ['subnet-1', 'subnet-2'],
       securityGroupId: 'sg-1',
-      services: [...services, { name: 'worker', port: 3000, readinessPath: '/health', drainSeconds: 10 }],
+      services: [
+        ...services,
+        { name: 'worker', port: 3000, readinessPath: '/health', drainSeconds: 10 },
+      ],
       routes,
       accountId: '123456789012',
       https: { domain: 'chat.example.com', hostedZoneId: 'Z1' },
@@ -36,7 +39,8 @@ async function loadBalancer(overrides: Partial<LoadBalancerArgs> = {}) {
   return { registered, loadBalancer: made, warnings };
 }
 
-const value = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((settle) => void output.apply(settle));
+const value = <T>(output: pulumi.Output<T>): Promise<T> =>
+  new Promise((settle) => void output.apply(settle));
 const listenerType = 'aws:lb/listener:Listener';
 const albType = 'aws:lb/loadBalancer:LoadBalancer';
 
@@ -45,9 +49,14 @@ describe('a load balancer', async () => {
 
   it('refuses what no route names, with a problem document', () => {
     const { defaultActions } = registered.inputs(listenerType, 'gateway-https');
-    expect(defaultActions).toMatchObject([{ type: 'fixed-response', fixedResponse: { statusCode: '404' } }]);
+    expect(defaultActions).toMatchObject([
+      { type: 'fixed-response', fixedResponse: { statusCode: '404' } },
+    ]);
     const [{ fixedResponse }] = defaultActions as [{ fixedResponse: { messageBody: string } }];
-    expect(JSON.parse(fixedResponse.messageBody)).toMatchObject({ status: 404, title: 'Not Found' });
+    expect(JSON.parse(fixedResponse.messageBody)).toMatchObject({
+      status: 404,
+      title: 'Not Found',
+    });
   });
 
   it('forwards each route to the service that the table names', () => {
@@ -74,12 +83,16 @@ describe('a load balancer', async () => {
   });
 
   it('listens once its certificate is issued, and is found under the domain', async () => {
-    expect(registered.inputs('aws:route53/record:Record', 'gateway-certificate-validation')).toMatchObject({
+    expect(
+      registered.inputs('aws:route53/record:Record', 'gateway-certificate-validation'),
+    ).toMatchObject({
       zoneId: 'Z1',
       type: 'CNAME',
       name: '_proof.example.com',
     });
-    expect(registered.ofType('aws:acm/certificateValidation:CertificateValidation')).toHaveLength(1);
+    expect(registered.ofType('aws:acm/certificateValidation:CertificateValidation')).toHaveLength(
+      1,
+    );
     expect(registered.inputs('aws:route53/record:Record', 'gateway-alias')).toMatchObject({
       name: 'chat.example.com',
       type: 'A',
@@ -98,7 +111,10 @@ describe('a load balancer', async () => {
   });
 
   it('closes an idle connection before the api does', () => {
-    const serve = readFileSync(resolve(import.meta.dirname, '../../../app/src/roles/serve.ts'), 'utf8');
+    const serve = readFileSync(
+      resolve(import.meta.dirname, '../../../app/src/roles/serve.ts'),
+      'utf8',
+    );
     const keepAliveMs = Number(/keepAliveTimeout: ([\d_]+)/.exec(serve)?.[1]?.replaceAll('_', ''));
     const { idleTimeout } = registered.inputs(albType, 'gateway');
     expect(keepAliveMs).toBeGreaterThan(Number(idleTimeout) * 1000);
@@ -119,25 +135,38 @@ describe('a load balancer', async () => {
   });
 
   it('logs into a private, encrypted bucket that forgets', () => {
-    expect(registered.inputs(albType, 'gateway')['accessLogs']).toEqual({ bucket: 'gateway-logs-id', enabled: true });
-    expect(registered.inputs('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', 'gateway-logs')).toMatchObject({
+    expect(registered.inputs(albType, 'gateway')['accessLogs']).toEqual({
+      bucket: 'gateway-logs-id',
+      enabled: true,
+    });
+    expect(
+      registered.inputs('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', 'gateway-logs'),
+    ).toMatchObject({
       blockPublicAcls: true,
       blockPublicPolicy: true,
       ignorePublicAcls: true,
       restrictPublicBuckets: true,
     });
-    const encryption = 'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration';
+    const encryption =
+      'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration';
     expect(JSON.stringify(registered.inputs(encryption, 'gateway-logs'))).toContain('"AES256"');
-    expect(registered.inputs('aws:s3/bucketOwnershipControls:BucketOwnershipControls', 'gateway-logs')['rule']).toEqual(
-      { objectOwnership: 'BucketOwnerEnforced' },
-    );
+    expect(
+      registered.inputs('aws:s3/bucketOwnershipControls:BucketOwnershipControls', 'gateway-logs')[
+        'rule'
+      ],
+    ).toEqual({ objectOwnership: 'BucketOwnerEnforced' });
     const lifecycle = 'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration';
-    expect(registered.inputs(lifecycle, 'gateway-logs')['rules']).toMatchObject([{ expiration: { days: 30 } }]);
+    expect(registered.inputs(lifecycle, 'gateway-logs')['rules']).toMatchObject([
+      { expiration: { days: 30 } },
+    ]);
     expect(registered.inputs('aws:s3/bucket:Bucket', 'gateway-logs')['forceDestroy']).toBe(false);
   });
 
   it('lets load balancers write logs of this account, and nobody without TLS do anything', () => {
-    const [write, tls] = registered.policy('aws:s3/bucketPolicy:BucketPolicy', 'gateway-logs').Statement;
+    const [write, tls] = registered.policy(
+      'aws:s3/bucketPolicy:BucketPolicy',
+      'gateway-logs',
+    ).Statement;
     expect(write).toMatchObject({
       Effect: 'Allow',
       Action: 's3:PutObject',
@@ -154,7 +183,11 @@ describe('a load balancer', async () => {
 });
 
 describe('without a domain', async () => {
-  const { registered, loadBalancer: made, warnings } = await loadBalancer({ https: undefined, protect: false });
+  const {
+    registered,
+    loadBalancer: made,
+    warnings,
+  } = await loadBalancer({ https: undefined, protect: false });
 
   it('says loudly that nothing is encrypted', async () => {
     expect(warnings.join()).toContain('no HTTPS');
@@ -176,7 +209,9 @@ describe('without a domain', async () => {
 });
 
 it('takes a certificate made elsewhere, and leaves the DNS alone', async () => {
-  const { registered } = await loadBalancer({ https: { domain: 'chat.example.com', certificateArn: 'arn:mine' } });
+  const { registered } = await loadBalancer({
+    https: { domain: 'chat.example.com', certificateArn: 'arn:mine' },
+  });
   expect(registered.inputs(listenerType, 'gateway-https')['certificateArn']).toBe('arn:mine');
   expect(registered.ofType('aws:route53/record:Record')).toEqual([]);
 });
@@ -195,7 +230,9 @@ describe('the web firewall', async () => {
   };
 
   it('stands before the load balancer', () => {
-    expect(registered.inputs('aws:wafv2/webAclAssociation:WebAclAssociation', 'gateway-firewall')).toMatchObject({
+    expect(
+      registered.inputs('aws:wafv2/webAclAssociation:WebAclAssociation', 'gateway-firewall'),
+    ).toMatchObject({
       resourceArn: 'arn:aws:test:::gateway',
     });
   });
@@ -205,12 +242,16 @@ describe('the web firewall', async () => {
       statement: { rateBasedStatement: { limit: 2000, aggregateKeyType: 'IP' } },
       action: { block: {} },
     });
-    expect(rules.slice(1).map(({ overrideAction }) => overrideAction)).toEqual(Array(4).fill({ none: {} }));
+    expect(rules.slice(1).map(({ overrideAction }) => overrideAction)).toEqual(
+      Array(4).fill({ none: {} }),
+    );
     expect(new Set(rules.map(({ priority }) => priority)).size).toBe(rules.length);
   });
 
   it('refuses nobody’s message for what it is about', () => {
-    const counted = rules.flatMap(({ statement }) => statement.managedRuleGroupStatement?.ruleActionOverrides ?? []);
+    const counted = rules.flatMap(
+      ({ statement }) => statement.managedRuleGroupStatement?.ruleActionOverrides ?? [],
+    );
     expect(counted.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['SizeRestrictions_BODY', 'CrossSiteScripting_BODY', 'SQLi_BODY']),
     );
@@ -218,6 +259,7 @@ describe('the web firewall', async () => {
   });
 
   it('keeps no samples, which would show tokens', () => {
-    for (const { visibilityConfig } of rules) expect(visibilityConfig.sampledRequestsEnabled).toBe(false);
+    for (const { visibilityConfig } of rules)
+      expect(visibilityConfig.sampledRequestsEnabled).toBe(false);
   });
 });

@@ -1,6 +1,9 @@
 import { Listener, type ListenerArgs } from '@pulumi/aws/lb/listener.js';
 import { ListenerRule } from '@pulumi/aws/lb/listenerRule.js';
-import { LoadBalancer as Alb, type LoadBalancerArgs as AlbArgs } from '@pulumi/aws/lb/loadBalancer.js';
+import {
+  LoadBalancer as Alb,
+  type LoadBalancerArgs as AlbArgs,
+} from '@pulumi/aws/lb/loadBalancer.js';
 import { TargetGroup, type TargetGroupArgs } from '@pulumi/aws/lb/targetGroup.js';
 import { Record } from '@pulumi/aws/route53/record.js';
 import * as pulumi from '@pulumi/pulumi';
@@ -39,20 +42,27 @@ export interface LoadBalancerArgs {
   };
 }
 
-/** The site's name, with a zone in Route 53 for its certificate and its address, or with a certificate made elsewhere. */
+/**
+ * The site's name, with a zone in Route 53 for its certificate and its address, or with a
+ * certificate made elsewhere.
+ */
 export type Https = { domain: string } & ({ hostedZoneId: string } | { certificateArn: string });
 
 /**
- * How long a connection may be silent, seconds. Shorter than the api's own keep-alive (75 s, `app/src/roles/serve.ts`): the
- * load balancer must be the one that closes, or it sends a request into a connection that the api just closed, which is a 502.
- * A WebSocket has to say something at least so often, a ping will do.
+ * How long a connection may be silent, seconds. Shorter than the api's own keep-alive (75 s,
+ * `app/src/roles/serve.ts`): the load balancer must be the one that closes, or it sends a request
+ * into a connection that the api just closed, which is a 502. A WebSocket has to say something at
+ * least so often, a ping will do.
  */
 const idleTimeoutSeconds = 60;
 
 /** TLS 1.2 with forward secrecy and AEAD ciphers, and TLS 1.3. */
 const tlsPolicy = 'ELBSecurityPolicy-TLS13-1-2-Res-2021-06';
 
-/** As the gateway on Docker answers; `application/problem+json` is not among the types that a load balancer can say. */
+/**
+ * As the gateway on Docker answers; `application/problem+json` is not among the types that a load
+ * balancer can say.
+ */
 const noSuchRoute = {
   type: 'fixed-response',
   fixedResponse: {
@@ -67,16 +77,25 @@ const noSuchRoute = {
   },
 };
 
-/** The one door to the stack. It only routes, by the blueprint's route table; what no route names is refused. */
+/**
+ * The one door to the stack. It only routes, by the blueprint's route table; what no route names is
+ * refused.
+ */
 export class LoadBalancer extends pulumi.ComponentResource {
   /** Where people reach the site. */
   readonly url: pulumi.Output<string>;
-  /** The load balancer's own name; the domain has to point there when its DNS is not in Route 53. */
+  /**
+   * The load balancer's own name; the domain has to point there when its DNS is not in Route 53.
+   */
   readonly dnsName: pulumi.Output<string>;
   /** What CloudWatch calls the load balancer. */
   readonly arnSuffix: pulumi.Output<string>;
-  /** By the service's name; known once the load balancer sends requests there, which ECS asks for. */
-  readonly targetGroups: { [service: string]: { arn: pulumi.Output<string>; arnSuffix: pulumi.Output<string> } };
+  /**
+   * By the service's name; known once the load balancer sends requests there, which ECS asks for.
+   */
+  readonly targetGroups: {
+    [service: string]: { arn: pulumi.Output<string>; arnSuffix: pulumi.Output<string> };
+  };
   /** The listener that routes comes first. */
   readonly listenerArns: pulumi.Output<string>[];
 
@@ -107,7 +126,10 @@ export class LoadBalancer extends pulumi.ComponentResource {
       accessLogs: { bucket: logs.bucket, enabled: true },
     };
     const alb = new Alb(
-      ...transformed<AlbArgs>(transform.loadBalancer, name, albArgs, { ...parent, protect: args.protect }),
+      ...transformed<AlbArgs>(transform.loadBalancer, name, albArgs, {
+        ...parent,
+        protect: args.protect,
+      }),
     );
 
     const listen = (role: string, listener: Omit<ListenerArgs, 'loadBalancerArn'>) =>
@@ -124,7 +146,12 @@ export class LoadBalancer extends pulumi.ComponentResource {
           port: 443,
           protocol: 'HTTPS',
           sslPolicy: tlsPolicy,
-          certificateArn: certificateArn(`${name}-certificate`, https, transform.certificate, parent),
+          certificateArn: certificateArn(
+            `${name}-certificate`,
+            https,
+            transform.certificate,
+            parent,
+          ),
           defaultActions: [noSuchRoute],
         })
       : listen('http', { port: 80, protocol: 'HTTP', defaultActions: [noSuchRoute] });
@@ -142,7 +169,12 @@ export class LoadBalancer extends pulumi.ComponentResource {
       if (ofService.length === 0) continue;
       const groupArgs = targetGroupArgs(service, args.vpcId);
       const group = new TargetGroup(
-        ...transformed<TargetGroupArgs>(transform.targetGroup, `${name}-${service.name}`, groupArgs, parent),
+        ...transformed<TargetGroupArgs>(
+          transform.targetGroup,
+          `${name}-${service.name}`,
+          groupArgs,
+          parent,
+        ),
       );
       const attached = ofService.map(
         (rule) =>
@@ -157,7 +189,9 @@ export class LoadBalancer extends pulumi.ComponentResource {
             parent,
           ),
       );
-      const arn = pulumi.all([group.arn, pulumi.all(attached.map((rule) => rule.id))]).apply(([first]) => first);
+      const arn = pulumi
+        .all([group.arn, pulumi.all(attached.map((rule) => rule.id))])
+        .apply(([first]) => first);
       this.targetGroups[service.name] = { arn, arnSuffix: group.arnSuffix };
     }
 
@@ -167,7 +201,11 @@ export class LoadBalancer extends pulumi.ComponentResource {
     }
     if (https && 'hostedZoneId' in https) {
       const aliases = [{ name: alb.dnsName, zoneId: alb.zoneId, evaluateTargetHealth: true }];
-      new Record(`${name}-alias`, { zoneId: https.hostedZoneId, name: https.domain, type: 'A', aliases }, parent);
+      new Record(
+        `${name}-alias`,
+        { zoneId: https.hostedZoneId, name: https.domain, type: 'A', aliases },
+        parent,
+      );
     }
     if (!https) {
       void pulumi.log.warn(
@@ -175,9 +213,12 @@ export class LoadBalancer extends pulumi.ComponentResource {
         alb,
       );
     }
-    this.url = https ? pulumi.output(`https://${https.domain}`) : pulumi.interpolate`http://${alb.dnsName}`;
+    this.url = https
+      ? pulumi.output(`https://${https.domain}`)
+      : pulumi.interpolate`http://${alb.dnsName}`;
     // An emulator's names do not resolve: it serves its load balancers below its own address.
-    if (args.emulatorEndpoint) this.url = pulumi.interpolate`${args.emulatorEndpoint}/_alb/${alb.name}`;
+    if (args.emulatorEndpoint)
+      this.url = pulumi.interpolate`${args.emulatorEndpoint}/_alb/${alb.name}`;
     this.dnsName = alb.dnsName;
     this.arnSuffix = alb.arnSuffix;
     this.registerOutputs({});
@@ -191,19 +232,28 @@ function certificateArn(
   opts: pulumi.ComponentResourceOptions,
 ): pulumi.Input<string> {
   if ('certificateArn' in https) return https.certificateArn;
-  const args = { domain: https.domain, hostedZoneId: https.hostedZoneId, ...(transform ? { transform } : {}) };
+  const args = {
+    domain: https.domain,
+    hostedZoneId: https.hostedZoneId,
+    ...(transform ? { transform } : {}),
+  };
   return new SiteCertificate(name, args, opts).arn;
 }
 
-function targetGroupArgs(service: LoadBalancerArgs['services'][number], vpcId: pulumi.Input<string>): TargetGroupArgs {
+function targetGroupArgs(
+  service: LoadBalancerArgs['services'][number],
+  vpcId: pulumi.Input<string>,
+): TargetGroupArgs {
   return {
     vpcId,
     targetType: 'ip',
     port: service.port,
     protocol: 'HTTP',
-    // As the gateway's `least_conn` on Docker. It excludes a slow start, which an api that is quick at once does not need.
+    // As the gateway's `least_conn` on Docker. It excludes a slow start, which an api that is quick
+    // at once does not need.
     loadBalancingAlgorithmType: 'least_outstanding_requests',
-    // No new requests from the moment a task is to stop; ECS sends SIGTERM after this, and the task drains in turn.
+    // No new requests from the moment a task is to stop; ECS sends SIGTERM after this, and the task
+    // drains in turn.
     deregistrationDelay: service.drainSeconds,
     healthCheck: {
       path: service.readinessPath,

@@ -17,12 +17,15 @@ export interface LogBucketArgs {
   /** Keeps the bucket from being deleted; without it, a deletion takes the logs along. */
   protect: boolean;
   /** Changes the underlying resources, applied last. */
-  transform?: { bucket?: Transform<BucketArgs>; lifecycle?: Transform<BucketLifecycleConfigurationArgs> };
+  transform?: {
+    bucket?: Transform<BucketArgs>;
+    lifecycle?: Transform<BucketLifecycleConfigurationArgs>;
+  };
 }
 
 /**
- * A private bucket for the access logs of load balancers of this account and region. They write with S3's own keys: ELB
- * supports no other encryption.
+ * A private bucket for the access logs of load balancers of this account and region. They write
+ * with S3's own keys: ELB supports no other encryption.
  */
 export class LogBucket extends pulumi.ComponentResource {
   /** The bucket's name. Known once load balancers may write. */
@@ -34,7 +37,10 @@ export class LogBucket extends pulumi.ComponentResource {
     const parent = { parent: this };
     const bucketArgs = { forceDestroy: !args.protect };
     const bucket = new Bucket(
-      ...transformed<BucketArgs>(transform.bucket, name, bucketArgs, { ...parent, protect: args.protect }),
+      ...transformed<BucketArgs>(transform.bucket, name, bucketArgs, {
+        ...parent,
+        protect: args.protect,
+      }),
     );
     const closed = new BucketPublicAccessBlock(
       name,
@@ -54,7 +60,10 @@ export class LogBucket extends pulumi.ComponentResource {
     );
     new BucketServerSideEncryptionConfiguration(
       name,
-      { bucket: bucket.id, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },
+      {
+        bucket: bucket.id,
+        rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }],
+      },
       parent,
     );
     const lifecycleArgs: BucketLifecycleConfigurationArgs = {
@@ -70,7 +79,12 @@ export class LogBucket extends pulumi.ComponentResource {
       ],
     };
     new BucketLifecycleConfiguration(
-      ...transformed<BucketLifecycleConfigurationArgs>(transform.lifecycle, name, lifecycleArgs, parent),
+      ...transformed<BucketLifecycleConfigurationArgs>(
+        transform.lifecycle,
+        name,
+        lifecycleArgs,
+        parent,
+      ),
     );
     const policy = new BucketPolicy(
       name,
@@ -88,7 +102,8 @@ function bucketPolicy(arn: pulumi.Output<string>, accountId: string): object {
     Version: '2012-10-17',
     Statement: [
       {
-        // The path is what keeps other accounts out: ELB writes under the account of the load balancer.
+        // The path is what keeps other accounts out: ELB writes under the account of the load
+        // balancer.
         Sid: 'LoadBalancerLogs',
         Effect: 'Allow',
         Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },

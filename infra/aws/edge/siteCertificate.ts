@@ -12,7 +12,10 @@ export interface SiteCertificateArgs {
   transform?: { certificate?: Transform<CertificateArgs> };
 }
 
-/** A certificate of ACM that proves itself by a record in Route 53, and renews itself as long as the record is there. */
+/**
+ * A certificate of ACM that proves itself by a record in Route 53, and renews itself as long as the
+ * record is there.
+ */
 export class SiteCertificate extends pulumi.ComponentResource {
   /** Known once the certificate is issued. */
   readonly arn: pulumi.Output<string>;
@@ -36,7 +39,8 @@ export class SiteCertificate extends pulumi.ComponentResource {
         type: proof.resourceRecordType,
         records: [proof.resourceRecordValue],
         ttl: 300,
-        // The record of a domain's certificates is always the same one: another stack or an old certificate may have left it.
+        // The record of a domain's certificates is always the same one: another stack or an old
+        // certificate may have left it.
         allowOverwrite: true,
       },
       parent,

@@ -13,20 +13,30 @@ export interface WebFirewallArgs {
 }
 
 /**
- * AWS's managed rules, and the rules of each group that only count. People paste code, SQL and long texts into a chat: rules
- * about the body would refuse what the system is for. The api takes bodies as data (bound parameters, escaped output).
+ * AWS's managed rules, and the rules of each group that only count. People paste code, SQL and long
+ * texts into a chat: rules about the body would refuse what the system is for. The api takes bodies
+ * as data (bound parameters, escaped output).
  */
 const managedGroups: [name: string, counted: string[]][] = [
   ['AWSManagedRulesAmazonIpReputationList', []],
   [
     'AWSManagedRulesCommonRuleSet',
-    ['SizeRestrictions_BODY', 'CrossSiteScripting_BODY', 'GenericLFI_BODY', 'GenericRFI_BODY', 'EC2MetaDataSSRF_BODY'],
+    [
+      'SizeRestrictions_BODY',
+      'CrossSiteScripting_BODY',
+      'GenericLFI_BODY',
+      'GenericRFI_BODY',
+      'EC2MetaDataSSRF_BODY',
+    ],
   ],
   ['AWSManagedRulesKnownBadInputsRuleSet', ['JavaDeserializationRCE_BODY', 'Log4JRCE_BODY']],
   ['AWSManagedRulesSQLiRuleSet', ['SQLi_BODY', 'SQLiExtendedPatterns_BODY']],
 ];
 
-/** A web application firewall in front of a load balancer: known attackers, known attacks, and too many requests. */
+/**
+ * A web application firewall in front of a load balancer: known attackers, known attacks, and too
+ * many requests.
+ */
 export class WebFirewall extends pulumi.ComponentResource {
   constructor(name: string, args: WebFirewallArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:WebFirewall', name, {}, opts);
@@ -41,7 +51,9 @@ export class WebFirewall extends pulumi.ComponentResource {
           name: 'rate-limit',
           priority: 0,
           action: { block: { customResponse: { responseCode: 429 } } },
-          statement: { rateBasedStatement: { limit, aggregateKeyType: 'IP', evaluationWindowSec: 300 } },
+          statement: {
+            rateBasedStatement: { limit, aggregateKeyType: 'IP', evaluationWindowSec: 300 },
+          },
           visibilityConfig: visibility('rate-limit'),
         },
         ...managedGroups.map(([group, counted], index) => ({
@@ -52,15 +64,24 @@ export class WebFirewall extends pulumi.ComponentResource {
             managedRuleGroupStatement: {
               vendorName: 'AWS',
               name: group,
-              ruleActionOverrides: counted.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+              ruleActionOverrides: counted.map((rule) => ({
+                name: rule,
+                actionToUse: { count: {} },
+              })),
             },
           },
           visibilityConfig: visibility(group),
         })),
       ],
     };
-    const webAcl = new WebAcl(...transformed<WebAclArgs>(args.transform?.webAcl, name, webAclArgs, parent));
-    new WebAclAssociation(name, { webAclArn: webAcl.arn, resourceArn: args.loadBalancerArn }, parent);
+    const webAcl = new WebAcl(
+      ...transformed<WebAclArgs>(args.transform?.webAcl, name, webAclArgs, parent),
+    );
+    new WebAclAssociation(
+      name,
+      { webAclArn: webAcl.arn, resourceArn: args.loadBalancerArn },
+      parent,
+    );
     this.registerOutputs({});
   }
 }

@@ -14,10 +14,17 @@ export interface FlowLogsArgs {
   accountId: string;
   roleDefaults: RoleDefaults;
   /** Changes the underlying resources, applied last. */
-  transform?: { logGroup?: Transform<LogGroupArgs>; role?: Transform<RoleArgs>; flowLog?: Transform<FlowLogArgs> };
+  transform?: {
+    logGroup?: Transform<LogGroupArgs>;
+    role?: Transform<RoleArgs>;
+    flowLog?: Transform<FlowLogArgs>;
+  };
 }
 
-/** Who talked to whom in a VPC, in CloudWatch Logs. Its role may write into its own log group and nowhere else. */
+/**
+ * Who talked to whom in a VPC, in CloudWatch Logs. Its role may write into its own log group and
+ * nowhere else.
+ */
 export class FlowLogs extends pulumi.ComponentResource {
   readonly logGroupName: pulumi.Output<string>;
 
@@ -26,7 +33,9 @@ export class FlowLogs extends pulumi.ComponentResource {
     const { transform = {} } = args;
     const parent = { parent: this };
     const logGroupArgs = { retentionInDays: args.retentionDays };
-    const logGroup = new LogGroup(...transformed<LogGroupArgs>(transform.logGroup, name, logGroupArgs, parent));
+    const logGroup = new LogGroup(
+      ...transformed<LogGroupArgs>(transform.logGroup, name, logGroupArgs, parent),
+    );
     const roleArgs: RoleArgs = {
       ...args.roleDefaults,
       assumeRolePolicy: JSON.stringify({
@@ -66,7 +75,12 @@ export class FlowLogs extends pulumi.ComponentResource {
       logDestination: logGroup.arn,
       iamRoleArn: role.arn,
     };
-    new FlowLog(...transformed<FlowLogArgs>(transform.flowLog, name, flowLogArgs, { ...parent, dependsOn: [policy] }));
+    new FlowLog(
+      ...transformed<FlowLogArgs>(transform.flowLog, name, flowLogArgs, {
+        ...parent,
+        dependsOn: [policy],
+      }),
+    );
     this.logGroupName = logGroup.name;
     this.registerOutputs({});
   }

@@ -25,21 +25,27 @@ async function network(cost: Cost, transform: NetworkArgs['transform'] = {}) {
   return { registered, network: made };
 }
 
-const value = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => void output.apply(resolve));
+const value = <T>(output: pulumi.Output<T>): Promise<T> =>
+  new Promise((resolve) => void output.apply(resolve));
 const values = <T>(outputs: pulumi.Output<T>[]): Promise<T[]> => Promise.all(outputs.map(value));
 const nats = (registered: Registered) => registered.ofType('aws:ec2/natGateway:NatGateway');
 const routesOf = (registered: Registered, table: string) =>
-  registered.ofType('aws:ec2/route:Route').filter(({ inputs }) => inputs['routeTableId'] === `${table}-id`);
+  registered
+    .ofType('aws:ec2/route:Route')
+    .filter(({ inputs }) => inputs['routeTableId'] === `${table}-id`);
 
 describe('a lean network', () => {
   it('has no NAT: tasks are in the public subnets, with an address of their own', async () => {
     const { registered, network: made } = await network('lean');
     expect(nats(registered)).toEqual([]);
     expect(made.assignPublicIp).toBe(true);
-    expect(await values(made.taskSubnetIds)).toEqual(['network-public-1-id', 'network-public-2-id']);
-    expect(registered.inputs('aws:ec2/vpcEndpoint:VpcEndpoint', 'network-s3')['routeTableIds']).toEqual([
-      'network-public-id',
+    expect(await values(made.taskSubnetIds)).toEqual([
+      'network-public-1-id',
+      'network-public-2-id',
     ]);
+    expect(
+      registered.inputs('aws:ec2/vpcEndpoint:VpcEndpoint', 'network-s3')['routeTableIds'],
+    ).toEqual(['network-public-id']);
   });
 });
 
@@ -50,7 +56,9 @@ describe('a standard network', async () => {
     expect(nats(registered)).toHaveLength(1);
     expect(made.assignPublicIp).toBe(false);
     expect(await values(made.taskSubnetIds)).toEqual(['network-task-1-id', 'network-task-2-id']);
-    expect(routesOf(registered, 'network-task-1')[0]?.inputs).toMatchObject({ natGatewayId: 'network-nat-1-id' });
+    expect(routesOf(registered, 'network-task-1')[0]?.inputs).toMatchObject({
+      natGatewayId: 'network-nat-1-id',
+    });
   });
 
   it('gives no address to what merely stands in a subnet', () => {
@@ -61,7 +69,10 @@ describe('a standard network', async () => {
 
   it('leaves the database no way out', async () => {
     expect(routesOf(registered, 'network-database')).toEqual([]);
-    expect(await values(made.databaseSubnetIds)).toEqual(['network-database-1-id', 'network-database-2-id']);
+    expect(await values(made.databaseSubnetIds)).toEqual([
+      'network-database-1-id',
+      'network-database-2-id',
+    ]);
     const associations = registered.ofType('aws:ec2/routeTableAssociation:RouteTableAssociation');
     const ofDatabase = associations.filter(({ name }) => name.startsWith('network-database'));
     expect(ofDatabase.map(({ inputs }) => inputs['routeTableId'])).toEqual([
@@ -71,7 +82,9 @@ describe('a standard network', async () => {
   });
 
   it('takes every rule from the group that things fall into by mistake', () => {
-    expect(registered.inputs('aws:ec2/defaultSecurityGroup:DefaultSecurityGroup', 'network-unused')).toMatchObject({
+    expect(
+      registered.inputs('aws:ec2/defaultSecurityGroup:DefaultSecurityGroup', 'network-unused'),
+    ).toMatchObject({
       vpcId: 'network-vpc-id',
       ingress: [],
       egress: [],
@@ -83,13 +96,19 @@ describe('a standard network', async () => {
       trafficType: 'ALL',
       vpcId: 'network-vpc-id',
     });
-    const [statement] = registered.policy('aws:iam/rolePolicy:RolePolicy', 'network-flow-logs').Statement;
+    const [statement] = registered.policy(
+      'aws:iam/rolePolicy:RolePolicy',
+      'network-flow-logs',
+    ).Statement;
     const logGroup = 'arn:aws:test:::network-flow-logs';
     expect(statement?.['Resource']).toEqual([logGroup, `${logGroup}:*`]);
     expect(JSON.stringify(statement?.['Action'])).not.toContain('*');
-    const trust = registered.policy('aws:iam/role:Role', 'network-flow-logs', 'assumeRolePolicy').Statement[0];
+    const trust = registered.policy('aws:iam/role:Role', 'network-flow-logs', 'assumeRolePolicy')
+      .Statement[0];
     expect(trust?.['Condition']).toEqual({ StringEquals: { 'aws:SourceAccount': '123456789012' } });
-    expect(registered.inputs('aws:iam/role:Role', 'network-flow-logs')['path']).toBe('/slipway/prod/');
+    expect(registered.inputs('aws:iam/role:Role', 'network-flow-logs')['path']).toBe(
+      '/slipway/prod/',
+    );
   });
 
   it('lets S3 through for image layers and the account’s own buckets alone', () => {
@@ -99,7 +118,9 @@ describe('a standard network', async () => {
       Action: 's3:GetObject',
       Resource: 'arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*',
     });
-    expect(Statement[1]?.['Condition']).toEqual({ StringEquals: { 'aws:ResourceAccount': '123456789012' } });
+    expect(Statement[1]?.['Condition']).toEqual({
+      StringEquals: { 'aws:ResourceAccount': '123456789012' },
+    });
   });
 });
 
@@ -112,7 +133,9 @@ describe('a network for high availability', () => {
       'network-public-3-id',
     ]);
     for (const zone of [1, 2, 3]) {
-      expect(routesOf(registered, `network-task-${zone}`)[0]?.inputs['natGatewayId']).toBe(`network-nat-${zone}-id`);
+      expect(routesOf(registered, `network-task-${zone}`)[0]?.inputs['natGatewayId']).toBe(
+        `network-nat-${zone}-id`,
+      );
       const subnet = registered.inputs('aws:ec2/subnet:Subnet', `network-task-${zone}`);
       expect(subnet['availabilityZone']).toBe(zoneNames[zone - 1]);
       const association = registered.inputs(
@@ -135,7 +158,9 @@ it('hands every underlying resource to a transform', async () => {
     cidrBlock: '10.20.0.0/16',
     instanceTenancy: 'dedicated',
   });
-  expect(registered.inputs('aws:ec2/subnet:Subnet', 'network-public-1')['tags']).toEqual({ Name: 'mine' });
+  expect(registered.inputs('aws:ec2/subnet:Subnet', 'network-public-1')['tags']).toEqual({
+    Name: 'mine',
+  });
   expect(registered.inputs('aws:ec2/subnet:Subnet', 'network-public-2')['tags']).toEqual({
     Name: 'slipway-prod-network-public-2',
   });

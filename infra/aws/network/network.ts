@@ -1,7 +1,11 @@
-// Each class from its own file, here and in every AWS component: `import '@pulumi/aws'`, and the index of one of its modules
-// too, loads hundreds of files. Measured against @pulumi/pulumi alone, for the 29 classes of a stack: 1.10 times the start
-// and 1.01 times the memory this way, 1.27 to 1.41 times and 1.15 to 1.17 times through the indexes.
-import { DefaultSecurityGroup, type DefaultSecurityGroupArgs } from '@pulumi/aws/ec2/defaultSecurityGroup.js';
+// Each class from its own file, here and in every AWS component: `import '@pulumi/aws'`, and the
+// index of one of its modules too, loads hundreds of files. Measured against @pulumi/pulumi alone,
+// for the 29 classes of a stack: 1.10 times the start and 1.01 times the memory this way, 1.27 to
+// 1.41 times and 1.15 to 1.17 times through the indexes.
+import {
+  DefaultSecurityGroup,
+  type DefaultSecurityGroupArgs,
+} from '@pulumi/aws/ec2/defaultSecurityGroup.js';
 import { Eip, type EipArgs } from '@pulumi/aws/ec2/eip.js';
 import { InternetGateway } from '@pulumi/aws/ec2/internetGateway.js';
 import { NatGateway, type NatGatewayArgs } from '@pulumi/aws/ec2/natGateway.js';
@@ -40,9 +44,10 @@ export interface NetworkArgs {
 }
 
 /**
- * A VPC over two or three zones: public subnets, task subnets behind NAT where the profile has one, database subnets with no
- * way out. Without NAT the tasks are in the public subnets; no interface endpoints then: five of them in two zones cost more
- * than a NAT gateway, and the api calls a model outside AWS anyway.
+ * A VPC over two or three zones: public subnets, task subnets behind NAT where the profile has one,
+ * database subnets with no way out. Without NAT the tasks are in the public subnets; no interface
+ * endpoints then: five of them in two zones cost more than a NAT gateway, and the api calls a model
+ * outside AWS anyway.
  */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
@@ -63,12 +68,22 @@ export class Network extends pulumi.ComponentResource {
     super('slipway:aws:Network', name, {}, opts);
     const { cidr, zones, profile, transform = {} } = args;
     const parent = { parent: this };
-    const vpcArgs = { cidrBlock: cidr, enableDnsSupport: true, enableDnsHostnames: true, tags: nameTag(`${name}-vpc`) };
+    const vpcArgs = {
+      cidrBlock: cidr,
+      enableDnsSupport: true,
+      enableDnsHostnames: true,
+      tags: nameTag(`${name}-vpc`),
+    };
     const vpc = new Vpc(...transformed<VpcArgs>(transform.vpc, `${name}-vpc`, vpcArgs, parent));
     // The VPC's own group lets its members talk to one another: nobody is to be in it by mistake.
     const noRules = { vpcId: vpc.id, ingress: [], egress: [], tags: nameTag(`${name}-unused`) };
     new DefaultSecurityGroup(
-      ...transformed<DefaultSecurityGroupArgs>(transform.defaultSecurityGroup, `${name}-unused`, noRules, parent),
+      ...transformed<DefaultSecurityGroupArgs>(
+        transform.defaultSecurityGroup,
+        `${name}-unused`,
+        noRules,
+        parent,
+      ),
     );
     new FlowLogs(
       `${name}-flow-logs`,
@@ -84,19 +99,36 @@ export class Network extends pulumi.ComponentResource {
     );
 
     const routeTable = (role: string) =>
-      new RouteTable(`${name}-${role}`, { vpcId: vpc.id, tags: nameTag(`${name}-${role}`) }, parent);
-    const subnet = (role: string, index: number, cidrBlock: string, table: RouteTable, route?: Route) => {
+      new RouteTable(
+        `${name}-${role}`,
+        { vpcId: vpc.id, tags: nameTag(`${name}-${role}`) },
+        parent,
+      );
+    const subnet = (
+      role: string,
+      index: number,
+      cidrBlock: string,
+      table: RouteTable,
+      route?: Route,
+    ) => {
       const logical = `${name}-${role}-${index + 1}`;
       const subnetArgs: SubnetArgs = {
         vpcId: vpc.id,
         cidrBlock,
         availabilityZone: zones[index] ?? '',
-        // An address is asked for by each task that needs one, never given because of where something stands.
+        // An address is asked for by each task that needs one, never given because of where
+        // something stands.
         mapPublicIpOnLaunch: false,
         tags: nameTag(logical),
       };
-      const created = new Subnet(...transformed<SubnetArgs>(transform.subnet, logical, subnetArgs, parent));
-      const association = new RouteTableAssociation(logical, { subnetId: created.id, routeTableId: table.id }, parent);
+      const created = new Subnet(
+        ...transformed<SubnetArgs>(transform.subnet, logical, subnetArgs, parent),
+      );
+      const association = new RouteTableAssociation(
+        logical,
+        { subnetId: created.id, routeTableId: table.id },
+        parent,
+      );
       // What is put into the subnet waits for its routes, and is gone before they are.
       return pulumi.all([created.id, association.id, route?.id]).apply(([id]) => id);
     };
@@ -108,8 +140,15 @@ export class Network extends pulumi.ComponentResource {
       parent,
     );
     const publicTable = routeTable('public');
-    const toInternet = defaultRoute(`${name}-public`, publicTable, { gatewayId: internet.id }, parent);
-    this.publicSubnetIds = plan.map((zone, index) => subnet('public', index, zone.public, publicTable, toInternet));
+    const toInternet = defaultRoute(
+      `${name}-public`,
+      publicTable,
+      { gatewayId: internet.id },
+      parent,
+    );
+    this.publicSubnetIds = plan.map((zone, index) =>
+      subnet('public', index, zone.public, publicTable, toInternet),
+    );
 
     const natGateways = this.publicSubnetIds
       .slice(0, { none: 0, single: 1, perZone: zones.length }[profile.nat])
@@ -117,15 +156,23 @@ export class Network extends pulumi.ComponentResource {
         const logical = `${name}-nat-${index + 1}`;
         const eipArgs = { domain: 'vpc', tags: nameTag(logical) };
         const eip = new Eip(
-          ...transformed<EipArgs>(transform.eip, logical, eipArgs, { ...parent, dependsOn: [internet] }),
+          ...transformed<EipArgs>(transform.eip, logical, eipArgs, {
+            ...parent,
+            dependsOn: [internet],
+          }),
         );
         const natArgs = { allocationId: eip.id, subnetId, tags: nameTag(logical) };
-        return new NatGateway(...transformed<NatGatewayArgs>(transform.natGateway, logical, natArgs, parent));
+        return new NatGateway(
+          ...transformed<NatGatewayArgs>(transform.natGateway, logical, natArgs, parent),
+        );
       });
     this.natGatewayIds = natGateways.map(({ id }) => id);
     const taskTables = natGateways.map((nat, index) => {
       const table = routeTable(`task-${index + 1}`);
-      return { table, route: defaultRoute(`${name}-task-${index + 1}`, table, { natGatewayId: nat.id }, parent) };
+      return {
+        table,
+        route: defaultRoute(`${name}-task-${index + 1}`, table, { natGatewayId: nat.id }, parent),
+      };
     });
     this.taskSubnetIds = plan.flatMap((zone, index) => {
       const way = taskTables[index] ?? taskTables[0];
@@ -135,18 +182,25 @@ export class Network extends pulumi.ComponentResource {
     if (this.assignPublicIp) this.taskSubnetIds = this.publicSubnetIds;
 
     const databaseTable = routeTable('database');
-    this.databaseSubnetIds = plan.map((zone, index) => subnet('database', index, zone.database, databaseTable));
+    this.databaseSubnetIds = plan.map((zone, index) =>
+      subnet('database', index, zone.database, databaseTable),
+    );
 
     // Image layers come from S3: this way they cost nothing and do not pass the NAT gateway.
     const endpointArgs: VpcEndpointArgs = {
       vpcId: vpc.id,
       vpcEndpointType: 'Gateway',
       serviceName: `com.amazonaws.${args.region}.s3`,
-      routeTableIds: (this.assignPublicIp ? [publicTable] : taskTables.map(({ table }) => table)).map(({ id }) => id),
+      routeTableIds: (this.assignPublicIp
+        ? [publicTable]
+        : taskTables.map(({ table }) => table)
+      ).map(({ id }) => id),
       policy: JSON.stringify(s3EndpointPolicy(args)),
       tags: nameTag(`${name}-s3`),
     };
-    new VpcEndpoint(...transformed<VpcEndpointArgs>(transform.s3Endpoint, `${name}-s3`, endpointArgs, parent));
+    new VpcEndpoint(
+      ...transformed<VpcEndpointArgs>(transform.s3Endpoint, `${name}-s3`, endpointArgs, parent),
+    );
 
     this.vpcId = vpc.id;
     this.cidr = cidr;
@@ -161,10 +215,17 @@ function defaultRoute(
   target: { gatewayId: pulumi.Input<string> } | { natGatewayId: pulumi.Input<string> },
   opts: pulumi.CustomResourceOptions,
 ): Route {
-  return new Route(name, { routeTableId: table.id, destinationCidrBlock: '0.0.0.0/0', ...target }, opts);
+  return new Route(
+    name,
+    { routeTableId: table.id, destinationCidrBlock: '0.0.0.0/0', ...target },
+    opts,
+  );
 }
 
-/** Buckets of this account, and ECR's image layers: a task that was broken into cannot carry data to another's bucket. */
+/**
+ * Buckets of this account, and ECR's image layers: a task that was broken into cannot carry data to
+ * another's bucket.
+ */
 function s3EndpointPolicy({ region, accountId }: NetworkArgs): object {
   const partition = partitionOf(region);
   return {

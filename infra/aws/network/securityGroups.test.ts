@@ -25,10 +25,8 @@ const rules = (registered: Registered, type: string, arrow: string): string[] =>
   registered
     .ofType(type)
     .map(({ inputs }) => {
-      const { securityGroupId, referencedSecurityGroupId, cidrIpv4, fromPort, toPort, ipProtocol } = inputs as Record<
-        string,
-        string
-      >;
+      const { securityGroupId, referencedSecurityGroupId, cidrIpv4, fromPort, toPort, ipProtocol } =
+        inputs as Record<string, string>;
       expect([ipProtocol, fromPort]).toEqual(['tcp', toPort]);
       const short = (id = '') => id.replace(/^access-|-id$/g, '');
       return `${short(securityGroupId)} ${arrow} ${cidrIpv4 ?? short(referencedSecurityGroupId)}:${fromPort}`;
@@ -74,9 +72,8 @@ describe('security groups', async () => {
 
   it('open 443 only where something listens, and only to those who may come', async () => {
     const closed = await groups(false, ['10.0.0.0/8', '192.0.2.0/24']);
-    expect(rules(closed, ingressType, '←').filter((rule) => rule.startsWith('load-balancer'))).toEqual([
-      'load-balancer ← 10.0.0.0/8:80',
-      'load-balancer ← 192.0.2.0/24:80',
-    ]);
+    expect(
+      rules(closed, ingressType, '←').filter((rule) => rule.startsWith('load-balancer')),
+    ).toEqual(['load-balancer ← 10.0.0.0/8:80', 'load-balancer ← 192.0.2.0/24:80']);
   });
 });

@@ -1,5 +1,8 @@
 import { SecurityGroup, type SecurityGroupArgs } from '@pulumi/aws/ec2/securityGroup.js';
-import { SecurityGroupEgressRule, type SecurityGroupEgressRuleArgs } from '@pulumi/aws/vpc/securityGroupEgressRule.js';
+import {
+  SecurityGroupEgressRule,
+  type SecurityGroupEgressRuleArgs,
+} from '@pulumi/aws/vpc/securityGroupEgressRule.js';
 import {
   SecurityGroupIngressRule,
   type SecurityGroupIngressRuleArgs,
@@ -30,9 +33,9 @@ const databasePort = 5432;
 const cachePort = 6379;
 
 /**
- * Who may talk to whom. Every arrow is one rule at each end; what is not here is refused:
- * clients → load balancer → services → database, cache; tasks → database; services and tasks → HTTPS anywhere (the model, and
- * AWS itself). Name resolution passes no security group.
+ * Who may talk to whom. Every arrow is one rule at each end; what is not here is refused: clients →
+ * load balancer → services → database, cache; tasks → database; services and tasks → HTTPS anywhere
+ * (the model, and AWS itself). Name resolution passes no security group.
  */
 export class SecurityGroups extends pulumi.ComponentResource {
   readonly loadBalancerId: pulumi.Output<string>;
@@ -50,7 +53,9 @@ export class SecurityGroups extends pulumi.ComponentResource {
     const group = (role: string, description: string) => {
       const logical = `${name}-${role}`;
       const groupArgs = { vpcId: args.vpcId, description, tags: nameTag(logical) };
-      return new SecurityGroup(...transformed<SecurityGroupArgs>(transform.group, logical, groupArgs, parent)).id;
+      return new SecurityGroup(
+        ...transformed<SecurityGroupArgs>(transform.group, logical, groupArgs, parent),
+      ).id;
     };
     const ingress = (role: string, to: pulumi.Input<string>, port: number, from: Peer) => {
       const rule = { securityGroupId: to, ...tcp(port), ...from };
@@ -85,7 +90,9 @@ export class SecurityGroups extends pulumi.ComponentResource {
 
     for (const port of args.https ? [80, 443] : [80]) {
       for (const cidr of args.allowedCidrs) {
-        ingress(`load-balancer-${port}-from-${cidr.replace('/', '-')}`, loadBalancer.id, port, { cidrIpv4: cidr });
+        ingress(`load-balancer-${port}-from-${cidr.replace('/', '-')}`, loadBalancer.id, port, {
+          cidrIpv4: cidr,
+        });
       }
     }
     for (const service of services) {

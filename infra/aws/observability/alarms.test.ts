@@ -5,7 +5,12 @@ import { alarmTable, maxConnections, memoryBytes, type AlarmSubjects } from './a
 const subjects: AlarmSubjects = {
   loadBalancer: { arnSuffix: 'app/gateway/1' },
   services: [
-    { name: 'api', clusterName: 'cluster', serviceName: 'api-1', targetGroupArnSuffix: 'targetgroup/api/1' },
+    {
+      name: 'api',
+      clusterName: 'cluster',
+      serviceName: 'api-1',
+      targetGroupArnSuffix: 'targetgroup/api/1',
+    },
     { name: 'worker', clusterName: 'cluster', serviceName: 'worker-1' },
   ],
   database: { identifier: 'slipway-prod-1', instanceClass: 'db.t4g.medium', storageGb: 50 },
@@ -15,35 +20,41 @@ const subjects: AlarmSubjects = {
 const rows = alarmTable(subjects);
 const row = (name: string) => {
   const found = rows.find((candidate) => candidate.name === name);
-  if (!found) throw new Error(`no alarm ${name}; there are: ${rows.map((candidate) => candidate.name).join(', ')}`);
+  if (!found)
+    throw new Error(
+      `no alarm ${name}; there are: ${rows.map((candidate) => candidate.name).join(', ')}`,
+    );
   return found;
 };
 
-describe.each(rows.map((candidate) => [candidate.name, candidate] as const))('the alarm %s', (name, alarm) => {
-  it('has a name that CloudWatch and Pulumi take', () => {
-    expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
-    expect(rows.filter((other) => other.name === name)).toHaveLength(1);
-  });
+describe.each(rows.map((candidate) => [candidate.name, candidate] as const))(
+  'the alarm %s',
+  (name, alarm) => {
+    it('has a name that CloudWatch and Pulumi take', () => {
+      expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+      expect(rows.filter((other) => other.name === name)).toHaveLength(1);
+    });
 
-  it('says what it means', () => {
-    expect(alarm.description.length).toBeGreaterThan(30);
-    expect(alarm.description).toMatch(/\.$/);
-  });
+    it('says what it means', () => {
+      expect(alarm.description.length).toBeGreaterThan(30);
+      expect(alarm.description).toMatch(/\.$/);
+    });
 
-  it('looks at whole minutes, and asks for no more points than it looks at', () => {
-    expect(alarm.periodSeconds % 60).toBe(0);
-    expect(alarm.points).toBeGreaterThan(0);
-    expect(alarm.points).toBeLessThanOrEqual(alarm.of);
-    // CloudWatch's most: a day of data points of a minute.
-    expect(alarm.periodSeconds * alarm.of).toBeLessThanOrEqual(86_400);
-  });
+    it('looks at whole minutes, and asks for no more points than it looks at', () => {
+      expect(alarm.periodSeconds % 60).toBe(0);
+      expect(alarm.points).toBeGreaterThan(0);
+      expect(alarm.points).toBeLessThanOrEqual(alarm.of);
+      // CloudWatch's most: a day of data points of a minute.
+      expect(alarm.periodSeconds * alarm.of).toBeLessThanOrEqual(86_400);
+    });
 
-  it('names what it is about', () => {
-    expect(Object.keys(alarm.dimensions).length).toBeGreaterThan(0);
-    expect(alarm.namespace).toMatch(/^AWS\//);
-    expect(Number.isFinite(alarm.threshold)).toBe(true);
-  });
-});
+    it('names what it is about', () => {
+      expect(Object.keys(alarm.dimensions).length).toBeGreaterThan(0);
+      expect(alarm.namespace).toMatch(/^AWS\//);
+      expect(Number.isFinite(alarm.threshold)).toBe(true);
+    });
+  },
+);
 
 describe('the table of alarms', () => {
   it('has the essential ones for a small stack', () => {

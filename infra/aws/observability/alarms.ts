@@ -65,7 +65,8 @@ function loadBalancerAlarms({ loadBalancer }: AlarmSubjects): AlarmRow[] {
       ...common,
       name: 'load-balancer-5xx',
       level: 'essential',
-      description: 'The load balancer itself answers errors: no healthy task, or tasks that close connections.',
+      description:
+        'The load balancer itself answers errors: no healthy task, or tasks that close connections.',
       metric: 'HTTPCode_ELB_5XX_Count',
       statistic: 'Sum',
       comparison: '>=',
@@ -173,7 +174,11 @@ function serviceAlarms(
   ];
 }
 
-function databaseAlarms({ identifier, instanceClass, storageGb }: AlarmSubjects['database']): AlarmRow[] {
+function databaseAlarms({
+  identifier,
+  instanceClass,
+  storageGb,
+}: AlarmSubjects['database']): AlarmRow[] {
   const common = {
     namespace: 'AWS/RDS',
     dimensions: { DBInstanceIdentifier: identifier },
@@ -208,7 +213,8 @@ function databaseAlarms({ identifier, instanceClass, storageGb }: AlarmSubjects[
       ...common,
       name: 'database-memory',
       level: 'full',
-      description: 'The database is short of memory: too many connections, or a class that is too small.',
+      description:
+        'The database is short of memory: too many connections, or a class that is too small.',
       metric: 'FreeableMemory',
       ...minutes(10, 15),
       comparison: '<',
@@ -242,45 +248,49 @@ function databaseAlarms({ identifier, instanceClass, storageGb }: AlarmSubjects[
 }
 
 function cacheAlarms({ replicationGroupId, nodes }: AlarmSubjects['cache']): AlarmRow[] {
-  return Array.from({ length: nodes }, (_, index) => String(index + 1).padStart(3, '0')).flatMap((node) => {
-    const common = {
-      namespace: 'AWS/ElastiCache',
-      dimensions: { CacheClusterId: replicationGroupId.apply((id) => `${id}-${node}`) },
-      statistic: 'Average',
-      ...minutes(10, 15),
-      comparison: '>',
-      missing: 'notBreaching',
-    } as const;
-    const rows: AlarmRow[] = [
-      {
+  return Array.from({ length: nodes }, (_, index) => String(index + 1).padStart(3, '0')).flatMap(
+    (node) => {
+      const common = {
+        namespace: 'AWS/ElastiCache',
+        dimensions: { CacheClusterId: replicationGroupId.apply((id) => `${id}-${node}`) },
+        statistic: 'Average',
+        ...minutes(10, 15),
+        comparison: '>',
+        missing: 'notBreaching',
+      } as const;
+      const rows: AlarmRow[] = [
+        {
+          ...common,
+          name: `cache-${node}-memory`,
+          level: 'essential',
+          description:
+            'The cache is almost full; then it refuses new jobs. See how long the queues are.',
+          metric: 'DatabaseMemoryUsagePercentage',
+          threshold: 80,
+        },
+        {
+          ...common,
+          name: `cache-${node}-cpu`,
+          level: 'full',
+          description: 'The cache is busy: its one thread is what limits it.',
+          metric: 'EngineCPUUtilization',
+          threshold: 80,
+        },
+      ];
+      if (nodes === 1) return rows;
+      const lag: AlarmRow = {
         ...common,
-        name: `cache-${node}-memory`,
-        level: 'essential',
-        description: 'The cache is almost full; then it refuses new jobs. See how long the queues are.',
-        metric: 'DatabaseMemoryUsagePercentage',
-        threshold: 80,
-      },
-      {
-        ...common,
-        name: `cache-${node}-cpu`,
+        name: `cache-${node}-lag`,
         level: 'full',
-        description: 'The cache is busy: its one thread is what limits it.',
-        metric: 'EngineCPUUtilization',
-        threshold: 80,
-      },
-    ];
-    if (nodes === 1) return rows;
-    const lag: AlarmRow = {
-      ...common,
-      name: `cache-${node}-lag`,
-      level: 'full',
-      description: 'A replica of the cache is behind, s: what it lacks is lost when it takes over.',
-      metric: 'ReplicationLag',
-      statistic: 'Maximum',
-      threshold: 10,
-    };
-    return [...rows, lag];
-  });
+        description:
+          'A replica of the cache is behind, s: what it lacks is lost when it takes over.',
+        metric: 'ReplicationLag',
+        statistic: 'Maximum',
+        threshold: 10,
+      };
+      return [...rows, lag];
+    },
+  );
 }
 
 function natAlarms({ zone, id }: AlarmSubjects['natGateways'][number]): AlarmRow[] {
@@ -318,13 +328,23 @@ function minutes(points: number, of: number): Pick<AlarmRow, 'periodSeconds' | '
 const gibibyte = 2 ** 30;
 
 /** Of the sizes up to 2xlarge; RDS publishes no table to ask. */
-const memoryGb: Record<string, number> = { micro: 1, small: 2, medium: 4, large: 8, xlarge: 16, '2xlarge': 32 };
+const memoryGb: Record<string, number> = {
+  micro: 1,
+  small: 2,
+  medium: 4,
+  large: 8,
+  xlarge: 16,
+  '2xlarge': 32,
+};
 
-/** @param instanceClass such as `db.t4g.medium`; one that starts with `db.r` has twice the memory */
+/**
+ * @param instanceClass such as `db.t4g.medium`; one that starts with `db.r` has twice the memory
+ */
 export function memoryBytes(instanceClass: string): number {
   const [, family = '', size = ''] = instanceClass.split('.');
   const gb = memoryGb[size];
-  if (gb === undefined) throw new RangeError(`No memory is known for the database class ${instanceClass}.`);
+  if (gb === undefined)
+    throw new RangeError(`No memory is known for the database class ${instanceClass}.`);
   const memoryOptimised = family.startsWith('r');
   return gb * gibibyte * (memoryOptimised ? 2 : 1);
 }

@@ -31,7 +31,11 @@ describe('the alarms', () => {
 
   it('use a percentile where one is asked for', () => {
     const latency = ha.inputs(alarmType, 'observability-api-latency');
-    expect(latency).toMatchObject({ name: 'slipway-prod-api-latency', extendedStatistic: 'p95', threshold: 1 });
+    expect(latency).toMatchObject({
+      name: 'slipway-prod-api-latency',
+      extendedStatistic: 'p95',
+      threshold: 1,
+    });
     expect(latency['statistic']).toBeUndefined();
   });
 
@@ -70,7 +74,9 @@ describe('the topic', () => {
 describe('the events', () => {
   const pattern = (name: string) =>
     JSON.parse(
-      ha.inputs('aws:cloudwatch/eventRule:EventRule', `observability-${name}`)['eventPattern'] as string,
+      ha.inputs('aws:cloudwatch/eventRule:EventRule', `observability-${name}`)[
+        'eventPattern'
+      ] as string,
     ) as unknown;
 
   it('tell of a deployment of this cluster that failed, and of no other cluster’s', () => {
@@ -99,7 +105,9 @@ describe('the events', () => {
         inputPaths: Record<string, string>;
         inputTemplate: string;
       };
-      const gaps = [...(JSON.parse(inputTemplate) as string).matchAll(/<(\w+)>/g)].map(([, gap]) => gap);
+      const gaps = [...(JSON.parse(inputTemplate) as string).matchAll(/<(\w+)>/g)].map(
+        ([, gap]) => gap,
+      );
       expect(gaps.length).toBeGreaterThan(0);
       for (const gap of gaps) expect(inputPaths).toHaveProperty(gap ?? '');
     }
@@ -108,9 +116,17 @@ describe('the events', () => {
 
 describe('the dashboard', () => {
   it('fits CloudWatch’s grid, and shows every part of the stack', () => {
-    const body = ha.inputs('aws:cloudwatch/dashboard:Dashboard', 'observability-dashboard')['dashboardBody'] as string;
+    const body = ha.inputs('aws:cloudwatch/dashboard:Dashboard', 'observability-dashboard')[
+      'dashboardBody'
+    ] as string;
     const { widgets } = JSON.parse(body) as {
-      widgets: { x: number; y: number; width: number; height: number; properties: { region: string } }[];
+      widgets: {
+        x: number;
+        y: number;
+        width: number;
+        height: number;
+        properties: { region: string };
+      }[];
     };
     const places = new Set(widgets.map(({ x, y }) => `${x} ${y}`));
     expect(places.size).toBe(widgets.length);

@@ -13,8 +13,15 @@ export interface DashboardArgs {
 /** CloudWatch's grid is 24 wide. */
 const half = { width: 12, height: 6 };
 
-/** The dashboard's JSON: is it up and quick, have the tasks room, has the database, what do the logs complain about. */
-export function dashboardBody({ region, subjects, logGroups }: DashboardArgs): pulumi.Output<string> {
+/**
+ * The dashboard's JSON: is it up and quick, have the tasks room, has the database, what do the logs
+ * complain about.
+ */
+export function dashboardBody({
+  region,
+  subjects,
+  logGroups,
+}: DashboardArgs): pulumi.Output<string> {
   const { loadBalancer, services, database, cache } = subjects;
   const balancer = ['LoadBalancer', loadBalancer.arnSuffix];
   const instance = ['DBInstanceIdentifier', database.identifier];
@@ -34,9 +41,19 @@ export function dashboardBody({ region, subjects, logGroups }: DashboardArgs): p
     ...half,
     properties: { title, region, stat, period: 60, view: 'timeSeries', metrics },
   });
-  const elb = (metric: string, options: object = {}) => ['AWS/ApplicationELB', metric, ...balancer, options];
+  const elb = (metric: string, options: object = {}) => [
+    'AWS/ApplicationELB',
+    metric,
+    ...balancer,
+    options,
+  ];
   const rds = (metric: string, options: object = {}) => ['AWS/RDS', metric, ...instance, options];
-  const valkey = (metric: string, options: object = {}) => ['AWS/ElastiCache', metric, ...cacheNode, options];
+  const valkey = (metric: string, options: object = {}) => [
+    'AWS/ElastiCache',
+    metric,
+    ...cacheNode,
+    options,
+  ];
   const widgets = [
     graph('Requests and errors, a minute', 'Sum', [
       elb('RequestCount'),
@@ -66,11 +83,20 @@ export function dashboardBody({ region, subjects, logGroups }: DashboardArgs): p
     {
       type: 'log',
       ...half,
-      properties: { title: 'Errors in the logs', region, view: 'table', query: errorQuery(logGroups) },
+      properties: {
+        title: 'Errors in the logs',
+        region,
+        view: 'table',
+        query: errorQuery(logGroups),
+      },
     },
   ];
   return pulumi.jsonStringify({
-    widgets: widgets.map((widget, index) => ({ x: (index % 2) * 12, y: Math.floor(index / 2) * 6, ...widget })),
+    widgets: widgets.map((widget, index) => ({
+      x: (index % 2) * 12,
+      y: Math.floor(index / 2) * 6,
+      ...widget,
+    })),
   });
 }
 

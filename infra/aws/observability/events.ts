@@ -26,7 +26,11 @@ export interface EventSubjects {
 export function eventTable(subjects: EventSubjects): EventRow[] {
   const { clusterArn } = subjects;
   const stopped = { source: ['aws.ecs'], 'detail-type': ['ECS Task State Change'] };
-  const task = { task: '$.detail.taskArn', group: '$.detail.group', reason: '$.detail.stoppedReason' };
+  const task = {
+    task: '$.detail.taskArn',
+    group: '$.detail.group',
+    reason: '$.detail.stoppedReason',
+  };
   const migrations = `family:${subjects.migrationFamily}`;
   const failed = {
     clusterArn: [clusterArn],
@@ -51,14 +55,19 @@ export function eventTable(subjects: EventSubjects): EventRow[] {
       description: 'The task that runs migrations ended with an error',
       pattern: { ...stopped, detail: { ...failed, group: [{ prefix: migrations }] } },
       paths: task,
-      message: 'The migrations failed (<reason>), task <task>. No service was touched; the update shows the log.',
+      message:
+        'The migrations failed (<reason>), task <task>. No service was touched; the update shows the log.',
     },
     {
       name: 'task-crashed',
       description: 'A task of a service ended by itself with an error',
       pattern: {
         ...stopped,
-        detail: { ...failed, group: [{ prefix: 'service:' }], stopCode: ['EssentialContainerExited'] },
+        detail: {
+          ...failed,
+          group: [{ prefix: 'service:' }],
+          stopCode: ['EssentialContainerExited'],
+        },
       },
       paths: task,
       message: 'A task of <group> crashed (<reason>), task <task>. ECS starts another.',
@@ -66,7 +75,10 @@ export function eventTable(subjects: EventSubjects): EventRow[] {
     {
       name: 'task-not-started',
       description: 'A task could not start: no image, no secret, no capacity',
-      pattern: { ...stopped, detail: { clusterArn: [clusterArn], stopCode: ['TaskFailedToStart'] } },
+      pattern: {
+        ...stopped,
+        detail: { clusterArn: [clusterArn], stopCode: ['TaskFailedToStart'] },
+      },
       paths: task,
       message: 'A task of <group> could not start: <reason>. Task <task>.',
     },

@@ -25,7 +25,10 @@ export interface ObservabilityArgs {
   kmsKeyArn: pulumi.Input<string>;
   /** Gets the alerts, after a click in the first mail. */
   email?: string | undefined;
-  /** The escape hatch: changes what an alarm is registered with; its logical name tells alarms apart. */
+  /**
+   * The escape hatch: changes what an alarm is registered with; its logical name tells alarms
+   * apart.
+   */
   transform?: { alarm?: Transform<MetricAlarmArgs> };
 }
 
@@ -38,9 +41,12 @@ export class Observability extends pulumi.ComponentResource {
     super('slipway:aws:Observability', name, {}, opts);
     this.topicArn = this.createTopic(`${name}-alerts`, args);
     const subjects = alarmSubjects(args.parts);
-    const rows = alarmTable(subjects).filter(({ level }) => level === 'essential' || args.level === 'full');
+    const rows = alarmTable(subjects).filter(
+      ({ level }) => level === 'essential' || args.level === 'full',
+    );
     for (const row of rows) this.createAlarm(`${name}-${row.name}`, row, args);
-    for (const row of eventTable(eventSubjects(args.parts, args.place))) this.createRule(`${name}-${row.name}`, row);
+    for (const row of eventTable(eventSubjects(args.parts, args.place)))
+      this.createRule(`${name}-${row.name}`, row);
     const dashboard = new Dashboard(
       `${name}-dashboard`,
       {
@@ -58,7 +64,10 @@ export class Observability extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  private createTopic(name: string, { place, kmsKeyArn, email }: ObservabilityArgs): pulumi.Output<string> {
+  private createTopic(
+    name: string,
+    { place, kmsKeyArn, email }: ObservabilityArgs,
+  ): pulumi.Output<string> {
     const topic = new Topic(name, { kmsMasterKeyId: kmsKeyArn }, { parent: this });
     const publish = { Action: 'sns:Publish', Resource: topic.arn };
     const policy = new TopicPolicy(
@@ -74,7 +83,12 @@ export class Observability extends pulumi.ComponentResource {
             Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } },
           },
           // EventBridge takes no condition in a topic's policy.
-          { Sid: 'Events', Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, ...publish },
+          {
+            Sid: 'Events',
+            Effect: 'Allow',
+            Principal: { Service: 'events.amazonaws.com' },
+            ...publish,
+          },
           {
             Sid: 'TlsOnly',
             Effect: 'Deny',
@@ -87,7 +101,11 @@ export class Observability extends pulumi.ComponentResource {
       { parent: this },
     );
     if (email !== undefined) {
-      new TopicSubscription(`${name}-mail`, { topic: topic.arn, protocol: 'email', endpoint: email }, { parent: this });
+      new TopicSubscription(
+        `${name}-mail`,
+        { topic: topic.arn, protocol: 'email', endpoint: email },
+        { parent: this },
+      );
     }
     return pulumi.all([topic.arn, policy.id]).apply(([arn]) => arn);
   }
@@ -104,7 +122,9 @@ export class Observability extends pulumi.ComponentResource {
           namespace: row.namespace,
           metricName: row.metric,
           dimensions: row.dimensions,
-          ...(/^p\d/.test(row.statistic) ? { extendedStatistic: row.statistic } : { statistic: row.statistic }),
+          ...(/^p\d/.test(row.statistic)
+            ? { extendedStatistic: row.statistic }
+            : { statistic: row.statistic }),
           period: row.periodSeconds,
           datapointsToAlarm: row.points,
           evaluationPeriods: row.of,

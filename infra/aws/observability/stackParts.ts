@@ -35,12 +35,18 @@ export function alarmSubjects(parts: StackParts): AlarmSubjects {
     }),
     database: { identifier: postgres.identifier, ...profile.database },
     cache: { replicationGroupId: valkey.replicationGroupId, nodes: profile.cache.nodes },
-    natGateways: network.natGatewayIds.map((id, index) => ({ zone: network.zones[index] ?? '', id })),
+    natGateways: network.natGatewayIds.map((id, index) => ({
+      zone: network.zones[index] ?? '',
+      id,
+    })),
   };
 }
 
 /** By which names EventBridge knows them. */
-export function eventSubjects({ cluster, migrations, postgres }: StackParts, place: AwsPlace): EventSubjects {
+export function eventSubjects(
+  { cluster, migrations, postgres }: StackParts,
+  place: AwsPlace,
+): EventSubjects {
   const { partition, region, accountId } = place;
   return {
     clusterArn: cluster.arn,

@@ -100,13 +100,23 @@ describe('a look at AWS before an update', () => {
   it('finds the longest public zone that holds the domain', async () => {
     route53.on(ListHostedZonesByNameCommand, { DNSName: 'b.example.com' }).resolves({
       HostedZones: [
-        { Id: '/hostedzone/ZPRIVATE', Name: 'b.example.com.', CallerReference: '1', Config: { PrivateZone: true } },
-        { Id: '/hostedzone/ZB', Name: 'b.example.com.', CallerReference: '2', Config: { PrivateZone: false } },
+        {
+          Id: '/hostedzone/ZPRIVATE',
+          Name: 'b.example.com.',
+          CallerReference: '1',
+          Config: { PrivateZone: true },
+        },
+        {
+          Id: '/hostedzone/ZB',
+          Name: 'b.example.com.',
+          CallerReference: '2',
+          Config: { PrivateZone: false },
+        },
       ],
     });
-    route53
-      .on(ListHostedZonesByNameCommand, { DNSName: 'example.com' })
-      .resolves({ HostedZones: [{ Id: '/hostedzone/ZTOP', Name: 'example.com.', CallerReference: '3' }] });
+    route53.on(ListHostedZonesByNameCommand, { DNSName: 'example.com' }).resolves({
+      HostedZones: [{ Id: '/hostedzone/ZTOP', Name: 'example.com.', CallerReference: '3' }],
+    });
     expect((await check({ raw: { domain: 'a.b.example.com' } })).hostedZoneId).toBe('ZB');
     const raw = { domain: 'a.b.example.com', hostedZone: 'example.com' };
     expect((await check({ raw })).hostedZoneId).toBe('ZTOP');
@@ -114,18 +124,36 @@ describe('a look at AWS before an update', () => {
 
   it('asks Route 53 nothing for a certificate made elsewhere', async () => {
     const certificateArn = 'arn:aws:acm:eu-central-1:123456789012:certificate/1';
-    expect(await check({ raw: { domain: 'chat.example.com', certificateArn } })).not.toHaveProperty('hostedZoneId');
+    expect(await check({ raw: { domain: 'chat.example.com', certificateArn } })).not.toHaveProperty(
+      'hostedZoneId',
+    );
     expect(route53.calls()).toHaveLength(0);
   });
 });
 
 describe('an update is refused', () => {
   it.each([
-    ['CredentialsProviderError', 'Could not load credentials from any providers', 'No AWS credentials were found'],
-    ['CredentialsProviderError', 'The SSO session associated with this profile has expired', 'have expired'],
-    ['ExpiredToken', 'The security token included in the request is expired', 'have expired. Sign in again'],
+    [
+      'CredentialsProviderError',
+      'Could not load credentials from any providers',
+      'No AWS credentials were found',
+    ],
+    [
+      'CredentialsProviderError',
+      'The SSO session associated with this profile has expired',
+      'have expired',
+    ],
+    [
+      'ExpiredToken',
+      'The security token included in the request is expired',
+      'have expired. Sign in again',
+    ],
     ['ExpiredTokenException', 'x', 'have expired'],
-    ['InvalidClientTokenId', 'The security token is invalid', 'AWS does not accept the credentials'],
+    [
+      'InvalidClientTokenId',
+      'The security token is invalid',
+      'AWS does not accept the credentials',
+    ],
     ['TimeoutError', 'getaddrinfo', 'Cannot reach the AWS API of eu-central-1'],
   ])('for credentials that fail with %s: %s', async (name, message, expected) => {
     sts.on(GetCallerIdentityCommand).rejects(named(name, message));
@@ -134,7 +162,10 @@ describe('an update is refused', () => {
   });
 
   it('for a region that is not enabled, told apart from wrong keys', async () => {
-    sts.on(GetCallerIdentityCommand).rejectsOnce(named('InvalidClientTokenId')).resolves({ Account: '123456789012' });
+    sts
+      .on(GetCallerIdentityCommand)
+      .rejectsOnce(named('InvalidClientTokenId'))
+      .resolves({ Account: '123456789012' });
     expect(await refusal()).toContain('The region eu-central-1 is not enabled in this account');
   });
 
@@ -162,7 +193,9 @@ describe('an update is refused', () => {
       .on(DescribeOrderableDBInstanceOptionsCommand)
       .resolves({ OrderableDBInstanceOptions: [{ MultiAZCapable: false }] });
     expect(await check()).toBeDefined();
-    expect(await refusal({ raw: { cost: 'ha' } })).toContain('db.m7g.large with a standby in another zone');
+    expect(await refusal({ raw: { cost: 'ha' } })).toContain(
+      'db.m7g.large with a standby in another zone',
+    );
   });
 
   it('for a domain without a hosted zone', async () => {
@@ -172,7 +205,9 @@ describe('an update is refused', () => {
   });
 
   it('for an image that is not there, or made for another processor', async () => {
-    expect(await refusal({ local: 'none' })).toContain(`The image ${image} is not on unix:///docker.sock`);
+    expect(await refusal({ local: 'none' })).toContain(
+      `The image ${image} is not on unix:///docker.sock`,
+    );
     expect(await refusal({ local: 'none' })).toContain('docker load');
     const arm = { id: image, architecture: 'arm64', labels: {} };
     expect(await refusal({ local: arm })).toContain('made for arm64, and the tasks run on amd64');
@@ -185,8 +220,12 @@ describe('an update is refused', () => {
     quotas.on(GetServiceQuotaCommand, { ServiceCode: 'fargate' }).resolves({ Quota: { Value: 4 } });
     ec2.on(DescribeAddressesCommand).resolves({ Addresses: [{}, {}, {}] });
     const message = await refusal({ raw: { cost: 'ha' } });
-    expect(message).toContain('The quota of VPCs per region is 1, 1 are in use, and this stack needs 1');
-    expect(message).toContain('The quota of elastic IP addresses is 5, 3 are in use, and this stack needs 3');
+    expect(message).toContain(
+      'The quota of VPCs per region is 1, 1 are in use, and this stack needs 1',
+    );
+    expect(message).toContain(
+      'The quota of elastic IP addresses is 5, 3 are in use, and this stack needs 3',
+    );
     expect(message).toContain('The quota of Fargate vCPUs is 4, and this stack needs 6');
   });
 
@@ -201,14 +240,18 @@ describe('an update is refused', () => {
   });
 
   it('for an answer that AWS does not give, naming the right to ask for', async () => {
-    ec2.on(DescribeAvailabilityZonesCommand).rejects(named('UnauthorizedOperation', 'You are not authorized'));
+    ec2
+      .on(DescribeAvailabilityZonesCommand)
+      .rejects(named('UnauthorizedOperation', 'You are not authorized'));
     expect(await refusal()).toContain('Allow ec2:DescribeAvailabilityZones.');
   });
 });
 
 describe('questions that need not be asked', () => {
   it('are those about a first update, once the stack’s network is there', async () => {
-    ec2.on(DescribeVpcsCommand).resolves({ Vpcs: [{ Tags: [{ Key: 'Name', Value: 'slipway-prod-network-vpc' }] }] });
+    ec2
+      .on(DescribeVpcsCommand)
+      .resolves({ Vpcs: [{ Tags: [{ Key: 'Name', Value: 'slipway-prod-network-vpc' }] }] });
     quotas.on(GetServiceQuotaCommand).resolves({ Quota: { Value: 0 } });
     expect(await check()).toBeDefined();
     expect([...quotas.calls(), ...rds.calls()]).toHaveLength(0);

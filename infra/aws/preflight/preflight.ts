@@ -19,7 +19,10 @@ export interface PreflightArgs {
 export interface Preflight {
   /** Availability zones by name, as many as the profile wants or the configuration names. */
   zones: string[];
-  /** The Route 53 zone that holds the domain; none without a domain, or with a certificate made elsewhere. */
+  /**
+   * The Route 53 zone that holds the domain; none without a domain, or with a certificate made
+   * elsewhere.
+   */
   hostedZoneId?: string;
 }
 
@@ -32,8 +35,9 @@ const emulatorSkips: FirstTimeQuestion[] = ['database class', 'quotas'];
 type FirstTimeQuestion = 'database class' | 'quotas';
 
 /**
- * Looks at everything that would make an update fail halfway, before anything is registered. What only matters to a stack that
- * is not there yet (quotas, classes on offer) is asked until its VPC exists.
+ * Looks at everything that would make an update fail halfway, before anything is registered. What
+ * only matters to a stack that is not there yet (quotas, classes on offer) is asked until its VPC
+ * exists.
  *
  * @throws UserError with all that is in the way
  */
@@ -112,8 +116,11 @@ async function explainCredentials(error: unknown, config: AwsConfig): Promise<st
     const where = config.awsEndpoint ?? `the AWS API of ${config.region}`;
     return `Cannot reach ${where}: ${firstLine(message)} Check aws:region, the network and the proxy.`;
   }
-  if (/InvalidClientTokenId|UnrecognizedClient|AuthFailure|OptInRequired|RegionDisabled/.test(name)) {
-    // A region that is not enabled answers as if the keys were wrong; one that is always enabled tells the two apart.
+  if (
+    /InvalidClientTokenId|UnrecognizedClient|AuthFailure|OptInRequired|RegionDisabled/.test(name)
+  ) {
+    // A region that is not enabled answers as if the keys were wrong; one that is always enabled
+    // tells the two apart.
     const elsewhere = new AwsQuestions({
       region: 'us-east-1',
       profile: config.awsProfile,
@@ -136,12 +143,16 @@ async function zonesFound(config: AwsConfig, questions: AwsQuestions): Promise<F
   try {
     available = await questions.zones();
   } catch (error) {
-    return { faults: [refused('availability zones', 'ec2:DescribeAvailabilityZones', error)], found: [] };
+    return {
+      faults: [refused('availability zones', 'ec2:DescribeAvailabilityZones', error)],
+      found: [],
+    };
   }
   if (config.zones) {
     const missing = config.zones.filter((zone) => !available.includes(zone));
     const faults = missing.map(
-      (zone) => `slipway:zones: ${zone} is not available in ${config.region}; there are ${available.join(', ')}.`,
+      (zone) =>
+        `slipway:zones: ${zone} is not available in ${config.region}; there are ${available.join(', ')}.`,
     );
     return { faults, found: config.zones };
   }
@@ -156,7 +167,10 @@ async function zonesFound(config: AwsConfig, questions: AwsQuestions): Promise<F
   };
 }
 
-async function hostedZoneFound(config: AwsConfig, questions: AwsQuestions): Promise<Finding<string | undefined>> {
+async function hostedZoneFound(
+  config: AwsConfig,
+  questions: AwsQuestions,
+): Promise<Finding<string | undefined>> {
   const { domain, hostedZone, certificateArn } = config;
   if (!domain || certificateArn) return { faults: [], found: undefined };
   const candidates = hostedZone ? [hostedZone] : parents(domain);
@@ -166,7 +180,10 @@ async function hostedZoneFound(config: AwsConfig, questions: AwsQuestions): Prom
       if (found) return { faults: [], found };
     }
   } catch (error) {
-    return { faults: [refused('hosted zones', 'route53:ListHostedZonesByName', error)], found: undefined };
+    return {
+      faults: [refused('hosted zones', 'route53:ListHostedZonesByName', error)],
+      found: undefined,
+    };
   }
   return {
     faults: [
@@ -213,11 +230,19 @@ async function databaseClassFaults(config: AwsConfig, questions: AwsQuestions): 
   const { database } = createProfile(config);
   const offer = await ifAllowed(questions.databaseClass(database.instanceClass));
   if (!offer || (offer.offered && (offer.multiAz || !database.multiAz))) return [];
-  const what = offer.offered ? `${database.instanceClass} with a standby in another zone` : database.instanceClass;
-  return [`${config.region} does not offer ${what} for PostgreSQL. Choose another region, or another slipway:cost.`];
+  const what = offer.offered
+    ? `${database.instanceClass} with a standby in another zone`
+    : database.instanceClass;
+  return [
+    `${config.region} does not offer ${what} for PostgreSQL. Choose another region, or another slipway:cost.`,
+  ];
 }
 
-async function quotaFaults(config: AwsConfig, vpcs: number, questions: AwsQuestions): Promise<string[]> {
+async function quotaFaults(
+  config: AwsConfig,
+  vpcs: number,
+  questions: AwsQuestions,
+): Promise<string[]> {
   const { nat, zones, tasks } = createProfile(config);
   const addresses = { none: 0, single: 1, perZone: config.zones?.length ?? zones }[nat];
   const [vpcQuota, addressQuota, cpuQuota, addressesNow] = await Promise.all([
@@ -267,7 +292,9 @@ function messageOf(error: unknown): string {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
 }
 
 /** One sentence with its full stop. */

@@ -10,7 +10,9 @@ describe('the roots of RDS in the image', () => {
     expect(roots.length).toBeGreaterThan(60);
     const soon = Date.now() + 5 * 365 * 86_400_000;
     for (const root of roots) {
-      expect(root.ca && root.checkIssued(root) && root.verify(root.publicKey), root.subject).toBe(true);
+      expect(root.ca && root.checkIssued(root) && root.verify(root.publicKey), root.subject).toBe(
+        true,
+      );
       expect(Date.parse(root.validTo), root.subject).toBeGreaterThan(soon);
     }
   });
@@ -20,6 +22,8 @@ describe('the roots of RDS in the image', () => {
   });
 
   it('are said to be missing for a region they do not cover', () => {
-    expect(rdsRegionFault(checkout, 'xx-nowhere-1')).toMatch(/no root of RDS in xx-nowhere-1.*global-bundle\.pem/);
+    expect(rdsRegionFault(checkout, 'xx-nowhere-1')).toMatch(
+      /no root of RDS in xx-nowhere-1.*global-bundle\.pem/,
+    );
   });
 });

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The roots that the image trusts for its database, from https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem:
- * RDS signs with a root of the instance's own region, which no public list knows.
+ * The roots that the image trusts for its database, from
+ * https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem: RDS signs with a root of the
+ * instance's own region, which no public list knows.
  *
  * @param root the checkout
  */
@@ -14,8 +15,11 @@ export function rdsRoots(root: string): X509Certificate[] {
   return blocks.map((block) => new X509Certificate(block));
 }
 
-/** What is wrong with a region that the image could not verify a database in; nothing when it can. */
+/**
+ * What is wrong with a region that the image could not verify a database in; nothing when it can.
+ */
 export function rdsRegionFault(root: string, region: string): string | undefined {
-  if (rdsRoots(root).some(({ subject }) => subject.includes(`RDS ${region} Root CA RSA2048 G1`))) return undefined;
+  if (rdsRoots(root).some(({ subject }) => subject.includes(`RDS ${region} Root CA RSA2048 G1`)))
+    return undefined;
   return `app/certificates/rds.crt has no root of RDS in ${region}. Replace it by https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem and build the image anew.`;
 }

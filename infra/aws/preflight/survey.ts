@@ -31,14 +31,23 @@ export interface AwsSurvey {
  *
  * @throws UserError when the stack could not come up
  */
-export async function surveyAws(config: Config, identity: StackIdentity, blueprint: Blueprint): Promise<AwsSurvey> {
+export async function surveyAws(
+  config: Config,
+  identity: StackIdentity,
+  blueprint: Blueprint,
+): Promise<AwsSurvey> {
   const aws = awsConfig(config);
   const fault = rdsRegionFault(identity.root, aws.region);
   if (fault) throw new UserError(fault);
   const host = dockerHost();
   const engine = new EngineApi(host);
   const emulator = emulatorOf(aws);
-  const { zones, hostedZoneId } = await preflight({ config: aws, identity, engine, emulated: emulator !== undefined });
+  const { zones, hostedZoneId } = await preflight({
+    config: aws,
+    identity,
+    engine,
+    emulated: emulator !== undefined,
+  });
   const image = await surveyImage(config, identity, engine);
   return {
     config: aws,
@@ -53,14 +62,20 @@ export async function surveyAws(config: Config, identity: StackIdentity, bluepri
 }
 
 /** @param hostedZoneId the zone that preflight found for the domain */
-function httpsOf({ domain, certificateArn }: AwsConfig, hostedZoneId: string | undefined): Https | undefined {
+function httpsOf(
+  { domain, certificateArn }: AwsConfig,
+  hostedZoneId: string | undefined,
+): Https | undefined {
   if (domain === undefined) return undefined;
   if (certificateArn !== undefined) return { domain, certificateArn };
   return hostedZoneId === undefined ? undefined : { domain, hostedZoneId };
 }
 
 /** A registry of its own tells an emulator from AWS behind another endpoint, such as a VPC's. */
-function emulatorOf({ awsEndpoint, registryHost }: AwsConfig, env = process.env): Emulator | undefined {
+function emulatorOf(
+  { awsEndpoint, registryHost }: AwsConfig,
+  env = process.env,
+): Emulator | undefined {
   const endpoint = awsEndpoint ?? env['AWS_ENDPOINT_URL'];
   return endpoint !== undefined && registryHost !== undefined ? { endpoint } : undefined;
 }

@@ -7,7 +7,8 @@ import { Registered } from '../../test-support/registered.ts';
 export const imageId = `sha256:${'a'.repeat(64)}`;
 
 /**
- * Registers everything that a stack on AWS is made of, under mocks, in the order of `infra/index.ts`.
+ * Registers everything that a stack on AWS is made of, under mocks, in the order of
+ * `infra/index.ts`.
  *
  * @param raw configuration of the namespace `slipway`, beside what every stack needs
  * @param change changes the blueprint before it is rendered

@@ -5,8 +5,13 @@ import { costs, type Cost } from '../../config/profile.ts';
 export function resourceTable(stacks: Record<Cost, Registered>): string {
   const counts = costs.map((cost) => count(stacks[cost]));
   const types = [...new Set(counts.flatMap((perType) => [...perType.keys()]))].sort();
-  const rows = types.map((type) => [`\`${type}\``, ...counts.map((perType) => String(perType.get(type) ?? 0))]);
-  const totals = counts.map((perType) => String([...perType.values()].reduce((sum, one) => sum + one, 0)));
+  const rows = types.map((type) => [
+    `\`${type}\``,
+    ...counts.map((perType) => String(perType.get(type) ?? 0)),
+  ]);
+  const totals = counts.map((perType) =>
+    String([...perType.values()].reduce((sum, one) => sum + one, 0)),
+  );
   return [
     '# Resources of a stack on AWS',
     '',
@@ -32,6 +37,7 @@ function count({ all }: Registered): Map<string, number> {
 function table(rows: string[][]): string[] {
   const [head = [], ...body] = rows;
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const line = (cells: string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)];
 }

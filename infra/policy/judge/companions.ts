@@ -2,12 +2,17 @@ import type { StackResource } from '../rules/rule.ts';
 import { UnknownValue } from './value.ts';
 
 /**
- * The resources that belong to another one, such as the versioning of a bucket: those whose property comes from it, or names
- * it by its id. When one of them names something that is not known yet and could be it, nothing is said.
+ * The resources that belong to another one, such as the versioning of a bucket: those whose
+ * property comes from it, or names it by its id. When one of them names something that is not known
+ * yet and could be it, nothing is said.
  *
  * @throws UnknownValue when none is found and one may be
  */
-export function companionsOf(owner: StackResource, candidates: StackResource[], property: string): StackResource[] {
+export function companionsOf(
+  owner: StackResource,
+  candidates: StackResource[],
+  property: string,
+): StackResource[] {
   const found = candidates.filter(({ propertyDependencies, props }) => {
     if (propertyDependencies[property]?.includes(owner)) return true;
     const named = props.get(property);

@@ -14,8 +14,8 @@ const noAurora = 'The program uses RDS instances, no clusters.';
 const runtime = 'Seen at run time alone, not in a program.';
 
 /**
- * The rest of the Foundational Security Best Practices for the services that Slipway uses. Source: "AWS Foundational Security
- * Best Practices standard", AWS Security Hub user guide.
+ * The rest of the Foundational Security Best Practices for the services that Slipway uses. Source:
+ * "AWS Foundational Security Best Practices standard", AWS Security Hub user guide.
  */
 export const uncoveredControls: UncoveredControl[] = [
   {
@@ -121,7 +121,12 @@ export const uncoveredControls: UncoveredControl[] = [
     status: 'not applicable',
     why: 'The database is PostgreSQL.',
   },
-  { ids: 'RDS.43', wants: 'proxies speak TLS', status: 'not applicable', why: 'The program makes no RDS proxy.' },
+  {
+    ids: 'RDS.43',
+    wants: 'proxies speak TLS',
+    status: 'not applicable',
+    why: 'The program makes no RDS proxy.',
+  },
   {
     ids: 'RDS.46',
     wants: 'no database in a subnet with a route to the internet',
@@ -161,7 +166,8 @@ export const uncoveredControls: UncoveredControl[] = [
   },
   {
     ids: 'all others',
-    wants: 'API Gateway, CloudFront, DynamoDB, EFS, EKS, Lambda, Redshift, SageMaker, SQS and the like',
+    wants:
+      'API Gateway, CloudFront, DynamoDB, EFS, EKS, Lambda, Redshift, SageMaker, SQS and the like',
     status: 'not applicable',
     why: 'The program makes no such resources.',
   },

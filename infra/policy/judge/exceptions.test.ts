@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { Exceptions } from './exceptions.ts';
 
-const urn = 'urn:pulumi:prod::slipway::slipway:docker:Service$docker:index/container:Container::api-0';
+const urn =
+  'urn:pulumi:prod::slipway::slipway:docker:Service$docker:index/container:Container::api-0';
 const finding = { rule: 'docker-memory-limit', urn, message: 'memory is not limited' };
-const entry = { rule: 'docker-memory-limit', resource: 'api-0', reason: 'a load test', until: '2030-06-30' };
+const entry = {
+  rule: 'docker-memory-limit',
+  resource: 'api-0',
+  reason: 'a load test',
+  until: '2030-06-30',
+};
 const exceptions = (raw: unknown, today = '2030-06-01') =>
   new Exceptions(raw, ['docker-memory-limit', 'elb-https'], today);
-const decides = (resource: string) => exceptions([{ ...entry, resource }]).decide(finding) !== undefined;
+const decides = (resource: string) =>
+  exceptions([{ ...entry, resource }]).decide(finding) !== undefined;
 
 describe('an exception', () => {
   it('lets a violation pass until its last day', () => {
@@ -18,7 +25,10 @@ describe('an exception', () => {
     'takes a day as Pulumi writes it back: %s',
     (until) => {
       const list = exceptions([{ ...entry, until }], '2030-07-01');
-      expect(list.decide(finding)).toMatchObject({ expired: true, exception: { until: '2030-06-30' } });
+      expect(list.decide(finding)).toMatchObject({
+        expired: true,
+        exception: { until: '2030-06-30' },
+      });
     },
   );
 
@@ -41,7 +51,9 @@ describe('an exception', () => {
   });
 
   it('counts the one that still holds when another one for the same has expired', () => {
-    expect(exceptions([{ ...entry, until: '2030-01-01' }, entry]).decide(finding)).toMatchObject({ expired: false });
+    expect(exceptions([{ ...entry, until: '2030-01-01' }, entry]).decide(finding)).toMatchObject({
+      expired: false,
+    });
   });
 });
 
@@ -58,7 +70,9 @@ describe('the list of exceptions', () => {
   ])('reports a faulty entry, which does not hold: %j', (raw, message) => {
     const list = exceptions([raw]);
     expect(list.decide(finding)).toBeUndefined();
-    expect(list.faults()).toEqual([expect.stringContaining(`slipway:policyExceptions[0] ${message}`)]);
+    expect(list.faults()).toEqual([
+      expect.stringContaining(`slipway:policyExceptions[0] ${message}`),
+    ]);
   });
 
   it('reports what is no list', () => {

@@ -7,7 +7,8 @@ const shape = z.object({
   reason: z.string().trim().min(1),
   // Pulumi writes a bare date of the file back as a time.
   until: z.preprocess(
-    (value) => (typeof value === 'string' ? value.replace(/[T ]00:00:00(Z| \+0000 UTC)$/, '') : value),
+    (value) =>
+      typeof value === 'string' ? value.replace(/[T ]00:00:00(Z| \+0000 UTC)$/, '') : value,
     z.iso.date(),
   ),
 });
@@ -48,15 +49,26 @@ export class Exceptions {
         ? rules.includes(parsed.data.rule)
           ? []
           : [`names the rule ${parsed.data.rule}, which does not exist`]
-        : [...new Set(parsed.error.issues.map(({ path }) => wants[path[0] as keyof typeof wants] ?? 'is no object'))];
+        : [
+            ...new Set(
+              parsed.error.issues.map(
+                ({ path }) => wants[path[0] as keyof typeof wants] ?? 'is no object',
+              ),
+            ),
+          ];
       if (parsed.success && lacks.length === 0) this.#valid.push(parsed.data);
-      else this.#faults.push(`slipway:policyExceptions[${index}] ${lacks.join(' and ')}; it does not hold`);
+      else
+        this.#faults.push(
+          `slipway:policyExceptions[${index}] ${lacks.join(' and ')}; it does not hold`,
+        );
     }
   }
 
   /** What the exceptions say about a violation; undefined when nothing. */
   decide({ rule, urn }: Finding): Decision | undefined {
-    const matching = this.#valid.filter((exception) => exception.rule === rule && matches(exception.resource, urn));
+    const matching = this.#valid.filter(
+      (exception) => exception.rule === rule && matches(exception.resource, urn),
+    );
     for (const exception of matching) this.#used.add(exception);
     const holds = matching.find(({ until }) => until >= this.#today);
     if (holds) return { exception: holds, expired: false };
@@ -83,8 +95,8 @@ export class Exceptions {
 }
 
 /**
- * Whether a pattern means a resource: its name, or the end of its URN from a `::` or `$` on; `*` stands for any characters
- * but those.
+ * Whether a pattern means a resource: its name, or the end of its URN from a `::` or `$` on; `*`
+ * stands for any characters but those.
  */
 function matches(pattern: string, urn: string): boolean {
   const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^:$]*');

@@ -18,7 +18,8 @@ export function judgeResource(rule: ResourceRule, resource: Resource): Verdict {
   const verdict: Verdict = { violations: [], unknown: [] };
   if (!rule.types.includes(resource.type)) return verdict;
   const finding = (message: string): Finding => ({ rule: rule.id, urn: resource.urn, message });
-  const tolerant = (judge: () => void) => tolerate(judge, (message) => verdict.unknown.push(finding(message)));
+  const tolerant = (judge: () => void) =>
+    tolerate(judge, (message) => verdict.unknown.push(finding(message)));
   tolerant(() =>
     rule.check(resource, {
       violation: (message) => verdict.violations.push(finding(message)),
@@ -31,7 +32,10 @@ export function judgeResource(rule: ResourceRule, resource: Resource): Verdict {
 /** Holds a whole stack to a rule. */
 export function judgeStack(rule: StackRule, resources: StackResource[]): Verdict {
   const verdict: Verdict = { violations: [], unknown: [] };
-  const stack: Stack = { resources, ofType: (...types) => resources.filter(({ type }) => types.includes(type)) };
+  const stack: Stack = {
+    resources,
+    ofType: (...types) => resources.filter(({ type }) => types.includes(type)),
+  };
   const finding = (message: string, urn: string): Finding => ({ rule: rule.id, urn, message });
   const tolerant = (judge: () => void, urn: string) =>
     tolerate(judge, (message) => verdict.unknown.push(finding(message, urn)));
@@ -39,7 +43,8 @@ export function judgeStack(rule: StackRule, resources: StackResource[]): Verdict
     () =>
       rule.checkStack(stack, {
         violation: (message, { urn }) => verdict.violations.push(finding(message, urn)),
-        each: (some, judge) => some.forEach((resource) => tolerant(() => judge(resource), resource.urn)),
+        each: (some, judge) =>
+          some.forEach((resource) => tolerant(() => judge(resource), resource.urn)),
       }),
     '',
   );

@@ -16,7 +16,8 @@ const aboutSecrets =
   /_(FILE|PATH|DIR|ARN|NAME|ID|URL|ISSUER|AUDIENCE|TTL|SECONDS|MINUTES|HOURS|DAYS|MS|LENGTH|ALGORITHM|TYPE|HEADER|ENABLED)$/;
 
 /**
- * Why a plain environment variable looks like a secret; undefined when it does not. The reason never repeats the value.
+ * Why a plain environment variable looks like a secret; undefined when it does not. The reason
+ * never repeats the value.
  *
  * @param name of the variable
  */
@@ -35,7 +36,9 @@ function isHarmless(value: string): boolean {
   return value === '' || /^(true|false|on|off|yes|no|none|\d{1,7})$/i.test(value);
 }
 
-/** Long, without blanks or punctuation of paths and names, and with more variety than words have. */
+/**
+ * Long, without blanks or punctuation of paths and names, and with more variety than words have.
+ */
 function isRandom(value: string): boolean {
   if (/^[0-9a-f]{32,}$/i.test(value)) return entropy(value) > 3;
   if (!/^[A-Za-z0-9+/_=-]{24,}$/.test(value) || value.startsWith('/')) return false;
@@ -47,5 +50,8 @@ function isRandom(value: string): boolean {
 function entropy(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
-  return [...counts.values()].reduce((sum, count) => sum - (count / text.length) * Math.log2(count / text.length), 0);
+  return [...counts.values()].reduce(
+    (sum, count) => sum - (count / text.length) * Math.log2(count / text.length),
+    0,
+  );
 }

@@ -15,8 +15,8 @@ export interface Statement {
 }
 
 /**
- * The statements of a policy document, given as JSON text or as an object, one by one, so that one that is not known yet
- * hides no other.
+ * The statements of a policy document, given as JSON text or as an object, one by one, so that one
+ * that is not known yet hides no other.
  */
 export function statementValues(policy: Value): Value[] {
   return policy.json().get('Statement').list();
@@ -33,7 +33,9 @@ export function statement(value: Value): Statement {
     resources: value.get('Resource').texts(),
     notResources: value.get('NotResource').texts(),
     principals:
-      principal.entries().length > 0 ? principal.entries().flatMap(([, who]) => who.texts()) : principal.texts(),
+      principal.entries().length > 0
+        ? principal.entries().flatMap(([, who]) => who.texts())
+        : principal.texts(),
     conditions: value.get('Condition'),
   };
 }
@@ -45,8 +47,8 @@ export function statementName(value: Value): string {
 }
 
 /**
- * Whether a statement of a resource's policy lets anybody in. A condition on who or where from (an account, an organisation,
- * a source ARN, a VPC) makes it somebody again.
+ * Whether a statement of a resource's policy lets anybody in. A condition on who or where from (an
+ * account, an organisation, a source ARN, a VPC) makes it somebody again.
  */
 export function isPublic(one: Statement): boolean {
   if (!one.allows || !one.principals.includes('*')) return false;

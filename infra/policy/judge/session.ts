@@ -22,20 +22,26 @@ export class Session {
   }
 
   exceptions(urn: string): Exceptions {
-    return (this.#exceptions ??= new Exceptions(this.settings(urn)['policyExceptions'], [...this.#rules.keys()]));
+    return (this.#exceptions ??= new Exceptions(this.settings(urn)['policyExceptions'], [
+      ...this.#rules.keys(),
+    ]));
   }
 
   noteSecrets(urn: string, paths: string[]): void {
     this.#secrets.set(urn, new Set(paths));
   }
 
-  /** Whether an input, or what it is part of, is marked as a secret; undefined when that was never looked at. */
+  /**
+   * Whether an input, or what it is part of, is marked as a secret; undefined when that was never
+   * looked at.
+   */
   isSecret(urn: string, path: string): boolean | undefined {
     const paths = this.#secrets.get(urn);
     return (
       paths &&
       [...paths].some(
-        (secret) => path === secret || (/^[.[]/.test(path.slice(secret.length)) && path.startsWith(secret)),
+        (secret) =>
+          path === secret || (/^[.[]/.test(path.slice(secret.length)) && path.startsWith(secret)),
       )
     );
   }
@@ -43,7 +49,8 @@ export class Session {
   /** What is left of a verdict after the exceptions: the messages to report, by resource. */
   settle(verdict: Verdict, rule: Rule, judged: string): Finding[] {
     for (const [key, finding] of this.#unknown) {
-      if (finding.rule === rule.id && (judged === '' || finding.urn === judged)) this.#unknown.delete(key);
+      if (finding.rule === rule.id && (judged === '' || finding.urn === judged))
+        this.#unknown.delete(key);
     }
     for (const finding of verdict.unknown) {
       this.#unknown.set(`${finding.rule} ${finding.urn} ${finding.message}`, finding);
@@ -62,7 +69,9 @@ The exception for it (${decision.exception.reason}) expired on ${decision.except
 
   /** In one sentence, which mandatory rules wait for the update; undefined when none does. */
   unknown(): string | undefined {
-    const waiting = [...this.#unknown.values()].filter(({ rule }) => this.#rules.get(rule)?.level === 'mandatory');
+    const waiting = [...this.#unknown.values()].filter(
+      ({ rule }) => this.#rules.get(rule)?.level === 'mandatory',
+    );
     if (waiting.length === 0) return undefined;
     const byRule = Map.groupBy(waiting, ({ rule }) => rule);
     const list = [...byRule].map(([rule, findings]) => {

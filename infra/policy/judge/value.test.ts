@@ -52,7 +52,10 @@ describe('a value', () => {
     expect(bag.get('c').isUnknown).toBe(true);
   });
 
-  it.each(['flag', 'number', 'text', 'list', 'texts', 'entries', 'json'] as const)('is unknown to %s', (read) => {
-    expect(() => value(unknown)[read]()).toThrow(UnknownValue);
-  });
+  it.each(['flag', 'number', 'text', 'list', 'texts', 'entries', 'json'] as const)(
+    'is unknown to %s',
+    (read) => {
+      expect(() => value(unknown)[read]()).toThrow(UnknownValue);
+    },
+  );
 });

@@ -15,7 +15,10 @@ const unknownMarks = new Set([
 /** A value that stands for "known after the update" wherever a rule is tested. */
 export const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
-/** Thrown when a rule reads a value that only the update will know: it cannot judge yet, which is no violation. */
+/**
+ * Thrown when a rule reads a value that only the update will know: it cannot judge yet, which is no
+ * violation.
+ */
 export class UnknownValue extends Error {
   readonly path: string;
 
@@ -26,8 +29,9 @@ export class UnknownValue extends Error {
 }
 
 /**
- * A property of a resource, read by path. Absent and null are the same; a flag or a number may be written as text, one item
- * as a list, an object as JSON text. Reading what is not known yet throws `UnknownValue`.
+ * A property of a resource, read by path. Absent and null are the same; a flag or a number may be
+ * written as text, one item as a list, an object as JSON text. Reading what is not known yet throws
+ * `UnknownValue`.
  */
 export class Value {
   readonly path: string;
@@ -45,10 +49,14 @@ export class Value {
     for (const name of path.split('.')) {
       refuseUnknown(at, read);
       // A block that exists once is an object here and a list of one there.
-      const holder = Array.isArray(at) && at.length === 1 && !/^\d+$/.test(name) ? (at[0] as unknown) : at;
+      const holder =
+        Array.isArray(at) && at.length === 1 && !/^\d+$/.test(name) ? (at[0] as unknown) : at;
       refuseUnknown(holder, read);
       read = read === '' ? name : `${read}.${name}`;
-      at = typeof holder === 'object' && holder !== null ? (holder as Record<string, unknown>)[name] : undefined;
+      at =
+        typeof holder === 'object' && holder !== null
+          ? (holder as Record<string, unknown>)[name]
+          : undefined;
     }
     return new Value(at, read);
   }
@@ -63,7 +71,9 @@ export class Value {
 
   text(): string | undefined {
     const raw = this.#known();
-    return typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : undefined;
+    return typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean'
+      ? String(raw)
+      : undefined;
   }
 
   flag(): boolean | undefined {
@@ -73,10 +83,14 @@ export class Value {
 
   number(): number | undefined {
     const text = this.text();
-    return text === undefined || text === '' || Number.isNaN(Number(text)) ? undefined : Number(text);
+    return text === undefined || text === '' || Number.isNaN(Number(text))
+      ? undefined
+      : Number(text);
   }
 
-  /** The items of a list; one for a single value, none when absent. An item may still be unknown. */
+  /**
+   * The items of a list; one for a single value, none when absent. An item may still be unknown.
+   */
   list(): Value[] {
     const raw = this.#known();
     if (raw === undefined || raw === null) return [];
@@ -93,10 +107,16 @@ export class Value {
   entries(): [string, Value][] {
     const raw = this.#known();
     if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return [];
-    return Object.entries(raw).map(([name, value]) => [name, new Value(value, `${this.path}.${name}`)]);
+    return Object.entries(raw).map(([name, value]) => [
+      name,
+      new Value(value, `${this.path}.${name}`),
+    ]);
   }
 
-  /** What JSON text holds; an object that is there already stays as it is, and text that is no JSON is nothing. */
+  /**
+   * What JSON text holds; an object that is there already stays as it is, and text that is no JSON
+   * is nothing.
+   */
   json(): Value {
     const raw = this.#known();
     if (typeof raw !== 'string') return this;

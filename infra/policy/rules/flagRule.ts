@@ -15,7 +15,9 @@ export function flagRule({ path, wanted, byDefault, ...rule }: FlagRule): Resour
     check: ({ props }, report) => {
       const flag = props.get(path).flag();
       if ((flag ?? byDefault) !== wanted) {
-        report.violation(`${path} is ${flag === undefined ? `absent, which means ${byDefault}` : String(flag)}`);
+        report.violation(
+          `${path} is ${flag === undefined ? `absent, which means ${byDefault}` : String(flag)}`,
+        );
       }
     },
   };

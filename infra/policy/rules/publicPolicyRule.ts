@@ -13,7 +13,8 @@ export function publicPolicyRule({ path, ...rule }: PublicPolicyRule): ResourceR
     fix: 'Name the principals, or add a condition on aws:SourceAccount, aws:SourceArn or aws:PrincipalOrgID.',
     check: ({ props }, report) =>
       report.each(statementValues(props.get(path)), (value) => {
-        if (isPublic(statement(value))) report.violation(`${statementName(value)} allows everybody`);
+        if (isPublic(statement(value)))
+          report.violation(`${statementName(value)} allows everybody`);
       }),
   };
 }

@@ -52,7 +52,9 @@ describe('the table of rules', () => {
   });
 
   it('says why an AWS control is only advice', () => {
-    const silent = allRules.filter(({ level, controls, note }) => level === 'advisory' && controls.length > 0 && !note);
+    const silent = allRules.filter(
+      ({ level, controls, note }) => level === 'advisory' && controls.length > 0 && !note,
+    );
     expect(silent.map(({ id }) => id)).toEqual(['rds-snapshot-tags']);
   });
 });
@@ -65,8 +67,12 @@ describe('the resources and properties that rules look at', () => {
   };
 
   it('exist in the AWS SDK under these type tokens', () => {
-    const types = new Set(resourceRules.flatMap((rule) => rule.types).filter((type) => type.startsWith('aws:')));
-    for (const samples of Object.values(stackCases).flatMap(({ passes }) => Object.values(passes))) {
+    const types = new Set(
+      resourceRules.flatMap((rule) => rule.types).filter((type) => type.startsWith('aws:')),
+    );
+    for (const samples of Object.values(stackCases).flatMap(({ passes }) =>
+      Object.values(passes),
+    )) {
       for (const { type } of samples) if (type.startsWith('aws:')) types.add(type);
     }
     for (const type of types) expect(file(type, '.js'), type).toContain(`'${type}'`);
@@ -78,7 +84,9 @@ describe('the resources and properties that rules look at', () => {
         if (!type.startsWith('aws:')) continue;
         const declared = file(type, '.d.ts');
         for (const name of Object.keys(props)) {
-          expect(declared, `${type} ${name}`).toMatch(new RegExp(`^ +${name}\\??: pulumi.Input`, 'm'));
+          expect(declared, `${type} ${name}`).toMatch(
+            new RegExp(`^ +${name}\\??: pulumi.Input`, 'm'),
+          );
         }
       }
     }
@@ -98,7 +106,8 @@ describe.each(resourceRules)('$id', (rule) => {
 
   it('gives no alarm for what is not known yet', () => {
     for (const sample of Object.values(passes)) {
-      for (const vague of withUnknowns(sample)) expect(judgeSample(rule, vague).violations).toEqual([]);
+      for (const vague of withUnknowns(sample))
+        expect(judgeSample(rule, vague).violations).toEqual([]);
     }
   });
 
@@ -136,5 +145,8 @@ describe.each(stackRules)('$id', (rule) => {
 function withUnknowns(sample: Sample): Sample[] {
   const names = Object.keys(sample.props);
   const single = names.map((name) => ({ ...sample, props: { ...sample.props, [name]: unknown } }));
-  return [...single, { ...sample, props: Object.fromEntries(names.map((name) => [name, unknown])) }];
+  return [
+    ...single,
+    { ...sample, props: Object.fromEntries(names.map((name) => [name, unknown])) },
+  ];
 }

@@ -16,7 +16,10 @@ export interface Judgement {
 /** Marks a secret in what Pulumi's mocks are given. */
 const secretMark = '4dabf18193072939515e22adb298388d';
 
-/** Holds a stack that was rendered under mocks to every rule of the pack, as an update would: nothing is unknown any more. */
+/**
+ * Holds a stack that was rendered under mocks to every rule of the pack, as an update would:
+ * nothing is unknown any more.
+ */
 export function judgeRendered(stack: Recorded[], settings: Record<string, unknown>): Judgement[] {
   const linked = linkedResources(stack);
   return allRules.flatMap((rule) => {
@@ -26,12 +29,25 @@ export function judgeRendered(stack: Recorded[], settings: Record<string, unknow
           const secrets = secretPaths(inputs);
           const isSecret = (path: string) => secrets.some((secret) => isWithin(path, secret));
           const setting = (key: string) => settings[key];
-          return judgeResource(rule, { type, urn, name, props: new Value(plain(inputs)), isSecret, setting });
+          return judgeResource(rule, {
+            type,
+            urn,
+            name,
+            props: new Value(plain(inputs)),
+            isSecret,
+            setting,
+          });
         });
     return verdicts.flatMap(({ violations, unknown }) => {
-      for (const { urn, message } of unknown) throw new Error(`${rule.id} cannot judge ${urn}: ${message}`);
+      for (const { urn, message } of unknown)
+        throw new Error(`${rule.id} cannot judge ${urn}: ${message}`);
       return violations.map(({ urn, message }) => {
-        return { rule: rule.id, level: rule.level, resource: urn.split('::').at(-1) ?? '', message };
+        return {
+          rule: rule.id,
+          level: rule.level,
+          resource: urn.split('::').at(-1) ?? '',
+          message,
+        };
       });
     });
   });
@@ -83,10 +99,13 @@ function plain(value: unknown): unknown {
 }
 
 function secretPaths(value: unknown, path = ''): string[] {
-  if (Array.isArray(value)) return value.flatMap((item, index) => secretPaths(item, `${path}[${index}]`));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => secretPaths(item, `${path}[${index}]`));
   if (typeof value !== 'object' || value === null) return [];
   if (secretMark in value) return [path];
-  return Object.entries(value).flatMap(([name, inner]) => secretPaths(inner, path === '' ? name : `${path}.${name}`));
+  return Object.entries(value).flatMap(([name, inner]) =>
+    secretPaths(inner, path === '' ? name : `${path}.${name}`),
+  );
 }
 
 function isWithin(path: string, outer: string): boolean {

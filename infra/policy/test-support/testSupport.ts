@@ -13,13 +13,20 @@ export interface Sample {
   settings?: Props;
 }
 
-export const sample = (type: string, props: Props, more: Omit<Sample, 'type' | 'props'> = {}): Sample => ({
+export const sample = (
+  type: string,
+  props: Props,
+  more: Omit<Sample, 'type' | 'props'> = {},
+): Sample => ({
   type,
   props,
   ...more,
 });
 
-export function judgeSample(rule: ResourceRule, { type, props, secrets = [], settings = {} }: Sample): Verdict {
+export function judgeSample(
+  rule: ResourceRule,
+  { type, props, secrets = [], settings = {} }: Sample,
+): Verdict {
   return judgeResource(rule, {
     type,
     urn: `urn:pulumi:test::slipway::${type}::sample`,
@@ -30,7 +37,10 @@ export function judgeSample(rule: ResourceRule, { type, props, secrets = [], set
   });
 }
 
-/** A resource of a stack as a test writes it; `needs` are its dependencies, `from` those of single properties. */
+/**
+ * A resource of a stack as a test writes it; `needs` are its dependencies, `from` those of single
+ * properties.
+ */
 export interface StackSample {
   name: string;
   type: string;

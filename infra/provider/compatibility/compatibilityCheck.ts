@@ -8,7 +8,10 @@ export interface CompatibilityArgs {
   port: number;
   readinessPath: string;
   memoryMb: number;
-  /** Tables whose rows belong to the schema: the code does not work without them. Names or psql patterns. */
+  /**
+   * Tables whose rows belong to the schema: the code does not work without them. Names or psql
+   * patterns.
+   */
   referenceTables: string[];
   /** How long the deployed version may take to become ready, seconds. */
   readinessTimeoutSeconds: number;
@@ -50,8 +53,9 @@ export interface CompatibilityOptions {
 /** Shows whether the version that is deployed now works on the schema that a release brings. */
 export interface CompatibilityCheck {
   /**
-   * Applies the release's migrations to a throw-away copy of the schema, runs the deployed version on it, and holds it against
-   * its own checks. Changes nothing of the stack, and leaves nothing behind.
+   * Applies the release's migrations to a throw-away copy of the schema, runs the deployed version
+   * on it, and holds it against its own checks. Changes nothing of the stack, and leaves nothing
+   * behind.
    *
    * @throws TaskError when it cannot be carried out, or is cancelled
    */

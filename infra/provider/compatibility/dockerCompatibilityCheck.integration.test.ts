@@ -22,7 +22,8 @@ const run = randomBytes(4).toString('hex');
 const name = `slipway-old-code-test-${run}`;
 const label = 'dev.slipway.test';
 const labelled = (role: string) => ({ [label]: `${run}-${role}` });
-const found = (role: string) => docker.listContainers({ all: true, filters: { label: [`${label}=${run}-${role}`] } });
+const found = (role: string) =>
+  docker.listContainers({ all: true, filters: { label: [`${label}=${run}-${role}`] } });
 
 const images: string[] = [];
 let bundle: string;
@@ -59,7 +60,13 @@ const release = (sql: string) =>
     '0090_next.up.sql': `-- slipway: phase=expand reversible=no\n${sql}`,
   });
 
-async function start(image: string, role: string, command: string[], envs: string[], alias: string): Promise<string> {
+async function start(
+  image: string,
+  role: string,
+  command: string[],
+  envs: string[],
+  alias: string,
+): Promise<string> {
   const container = await docker.createContainer({
     Image: image,
     Cmd: command,
@@ -77,9 +84,9 @@ const deploy = (image: string) =>
     image,
     'api',
     ['serve'],
-    Object.entries(throwAwayEnvironment({ databaseUrl, schema: 'public', release: image, port: 3000 })).map(
-      ([k, v]) => `${k}=${v}`,
-    ),
+    Object.entries(
+      throwAwayEnvironment({ databaseUrl, schema: 'public', release: image, port: 3000 }),
+    ).map(([k, v]) => `${k}=${v}`),
     'api',
   );
 
@@ -88,7 +95,18 @@ async function undeploy(): Promise<void> {
 }
 
 const sql = async (statement: string) => {
-  const command = ['psql', '-U', 'slipway', '-d', 'slipway', '-At', '-v', 'ON_ERROR_STOP=1', '-c', statement];
+  const command = [
+    'psql',
+    '-U',
+    'slipway',
+    '-d',
+    'slipway',
+    '-At',
+    '-v',
+    'ON_ERROR_STOP=1',
+    '-c',
+    statement,
+  ];
   const { exitCode, stdout, stderr } = await containerExec(docker, postgres, command);
   if (exitCode !== 0) throw new Error(stderr);
   return stdout.trim();
@@ -126,7 +144,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const role of ['api', 'task', 'postgres', 'check', 'migration', 'gateway']) {
-    for (const { Id } of await found(role)) await docker.getContainer(Id).remove({ force: true, v: true });
+    for (const { Id } of await found(role))
+      await docker.getContainer(Id).remove({ force: true, v: true });
   }
   await docker.getNetwork(name).remove();
   for (const image of images)
@@ -138,7 +157,11 @@ afterAll(async () => {
 }, 120_000);
 
 function check(image: string, signal = new AbortController().signal) {
-  const options: CompatibilityOptions = { migrate: ['migrate', 'up'], migrateTimeoutMs: 60_000, signal };
+  const options: CompatibilityOptions = {
+    migrate: ['migrate', 'up'],
+    migrateTimeoutMs: 60_000,
+    signal,
+  };
   return new DockerCompatibilityCheck({
     host,
     image,
@@ -163,7 +186,10 @@ function check(image: string, signal = new AbortController().signal) {
 /** All that carries the labels of a check. */
 async function left(): Promise<string[]> {
   const networks = await docker.listNetworks({ filters: { label: [`${label}=${run}-check`] } });
-  return [...(await found('check')).map(({ Names }) => Names.join()), ...networks.map(({ Name }) => Name)];
+  return [
+    ...(await found('check')).map(({ Names }) => Names.join()),
+    ...networks.map(({ Name }) => Name),
+  ];
 }
 
 // Generous: these start half a dozen containers each, perhaps beside other work.
@@ -181,11 +207,15 @@ describe('the deployed version on the schema of a release', options, () => {
   afterAll(undeploy);
 
   it('passes where the migration takes nothing away, and the stack’s database stays as it was', async () => {
-    const next = await release('ALTER TABLE users ADD COLUMN phone text; GRANT SELECT ON users TO reader;');
+    const next = await release(
+      'ALTER TABLE users ADD COLUMN phone text; GRANT SELECT ON users TO reader;',
+    );
     const started = performance.now();
     expect(await check(next)).toMatchObject({ outcome: 'passed', deployed: [deployed] });
     console.log(`checked in ${((performance.now() - started) / 1000).toFixed(1)} s`);
-    expect(await sql("select count(*) from information_schema.columns where column_name = 'phone'")).toBe('0');
+    expect(
+      await sql("select count(*) from information_schema.columns where column_name = 'phone'"),
+    ).toBe('0');
     expect(await sql('select count(*) from users')).toBe('1');
     expect(await left()).toEqual([]);
   });
@@ -207,7 +237,9 @@ describe('the deployed version on the schema of a release', options, () => {
   it('says when the migration itself fails, with its last lines', async () => {
     const result = await check(await release('CREATE TABLE t (id int);\nSELECT 1 / 0;'));
     expect(result).toMatchObject({ outcome: 'migrationFailed', reason: 'exit code 1' });
-    expect(result.outcome === 'migrationFailed' && result.tail.join('\n')).toContain('division by zero');
+    expect(result.outcome === 'migrationFailed' && result.tail.join('\n')).toContain(
+      'division by zero',
+    );
     expect(await left()).toEqual([]);
   });
 
@@ -222,7 +254,10 @@ describe('the deployed version on the schema of a release', options, () => {
   });
 
   it('leaves nothing behind when it is cancelled, and removes what a killed one left', async () => {
-    const orphan = await docker.createContainer({ Image: baseImages.node, Labels: labelled('check') });
+    const orphan = await docker.createContainer({
+      Image: baseImages.node,
+      Labels: labelled('check'),
+    });
     const next = await release('SELECT pg_sleep(60);');
     const controller = new AbortController();
     const result = check(next, controller.signal);
@@ -243,11 +278,19 @@ describe('the deployed version on the schema of a release', options, () => {
     const left = await deploy(await build(`FROM ${baseImages.node}\nENTRYPOINT ["sleep", "600"]`));
     const [serving] = await found('api').then((all) => all.filter(({ Id }) => Id !== left));
     const gateway = await start(baseImages.nginx, 'gateway', ['sleep', '600'], [], 'gateway');
-    expect(await check(await release('SELECT 5;'))).toMatchObject({ outcome: 'unchecked', severity: 'info' });
+    expect(await check(await release('SELECT 5;'))).toMatchObject({
+      outcome: 'unchecked',
+      severity: 'info',
+    });
     const kept = `upstream api {\n  server ${serving?.Names[0]?.slice(1)}:3000;\n}\n`;
     const keep = ['bash', '-c', `mkdir -p /etc/slipway && cat > ${keptConfigPath}`];
-    expect(await containerExec(docker, gateway, keep, { input: kept, user: '0' })).toMatchObject({ exitCode: 0 });
-    expect(await check(await release('SELECT 6;'))).toMatchObject({ outcome: 'passed', deployed: [deployed] });
+    expect(await containerExec(docker, gateway, keep, { input: kept, user: '0' })).toMatchObject({
+      exitCode: 0,
+    });
+    expect(await check(await release('SELECT 6;'))).toMatchObject({
+      outcome: 'passed',
+      deployed: [deployed],
+    });
     for (const id of [left, gateway]) await docker.getContainer(id).remove({ force: true });
   });
 
@@ -260,8 +303,11 @@ describe('a deployed version of another kind', options, () => {
   afterEach(undeploy);
 
   it('fails where that version does not even start', async () => {
-    const script = "setTimeout(() => process.exit(7), process.env.DATABASE_URL.includes('of-the-stack') ? 1e6 : 0)";
-    await deploy(await build(`FROM ${baseImages.node}\nENTRYPOINT ["node", "-e", ${JSON.stringify(script)}]`));
+    const script =
+      "setTimeout(() => process.exit(7), process.env.DATABASE_URL.includes('of-the-stack') ? 1e6 : 0)";
+    await deploy(
+      await build(`FROM ${baseImages.node}\nENTRYPOINT ["node", "-e", ${JSON.stringify(script)}]`),
+    );
     expect(await check(await release('SELECT 3;'))).toMatchObject({
       outcome: 'failed',
       failures: [{ got: 'it ended with exit code 7' }],
@@ -273,7 +319,9 @@ describe('a deployed version of another kind', options, () => {
       "if (process.argv[1] === 'serve') require('http').createServer((_, res) => res.end()).listen(3000)",
       "else { console.log('There is no role.'); process.exitCode = 2 }",
     ].join('\n');
-    await deploy(await build(`FROM ${baseImages.node}\nENTRYPOINT ["node", "-e", ${JSON.stringify(script)}]`));
+    await deploy(
+      await build(`FROM ${baseImages.node}\nENTRYPOINT ["node", "-e", ${JSON.stringify(script)}]`),
+    );
     expect(await check(await release('SELECT 4;'))).toMatchObject({
       outcome: 'unchecked',
       severity: 'warning',

@@ -27,7 +27,10 @@ export interface DockerCompatibilityArgs {
   /** Id of the image the release brings. */
   image: string;
   app: CompatibilityArgs;
-  /** Labels of the app's containers; of those that run, a failed release may have left some that never served. */
+  /**
+   * Labels of the app's containers; of those that run, a failed release may have left some that
+   * never served.
+   */
   deployedLabels: Record<string, string>;
   /** Labels of the gateway, which knows the ones that serve. */
   gatewayLabels: Record<string, string>;
@@ -63,7 +66,9 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     const deployed = await this.deployedImages();
     if (deployed.length === 0) return unchecked('no other version is deployed');
     if ((await this.running(args.migrationLabels)).length > 0) {
-      return unchecked('a migration task of an earlier update is still running; it was checked before that');
+      return unchecked(
+        'a migration task of an earlier update is still running; it was checked before that',
+      );
     }
     const postgres = (await this.running(args.database.labels))[0];
     if (!postgres) throw new TaskError("the stack's Postgres does not run; `make up` starts it");
@@ -100,14 +105,22 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     const [database, dump] = await Promise.all(work);
     if (dump === undefined) return unchecked('the database of the stack has never been migrated');
     await database.fill(dump);
-    const migration = await this.task(scratch, args.image, options.migrate, options.migrateTimeoutMs, options.signal, [
-      'NODE_ENV=production',
-      `RELEASE=${args.image}`,
-      `DATABASE_URL=${database.url}`,
-      `DATABASE_SCHEMA=${args.database.schema}`,
-    ]);
+    const migration = await this.task(
+      scratch,
+      args.image,
+      options.migrate,
+      options.migrateTimeoutMs,
+      options.signal,
+      [
+        'NODE_ENV=production',
+        `RELEASE=${args.image}`,
+        `DATABASE_URL=${database.url}`,
+        `DATABASE_SCHEMA=${args.database.schema}`,
+      ],
+    );
     if (migration.exitCode !== 0) {
-      const code = migration.exitCode === undefined ? 'no exit code' : `exit code ${migration.exitCode}`;
+      const code =
+        migration.exitCode === undefined ? 'no exit code' : `exit code ${migration.exitCode}`;
       const reason = [code, migration.reason].filter(Boolean).join(', ');
       return { outcome: 'migrationFailed', reason, tail: migration.tail };
     }
@@ -133,7 +146,12 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       command: app.serve,
       alias: apiAlias,
       envs: Object.entries(
-        throwAwayEnvironment({ databaseUrl, schema: database.schema, release: image, port: app.port }),
+        throwAwayEnvironment({
+          databaseUrl,
+          schema: database.schema,
+          release: image,
+          port: app.port,
+        }),
       ).map(([name, value]) => `${name}=${value}`),
       memoryMb: app.memoryMb,
       user: '1000:1000',
@@ -143,17 +161,34 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     if (notReady) {
       const expected = `${app.readinessPath} to answer 200 within ${app.readinessTimeoutSeconds} s`;
       const failures = [{ name: 'it starts and becomes ready', expected, got: notReady }];
-      return { outcome: 'failed', deployed: image, failures, checks: 1, skipped: 0, logged: await loggedBy(api) };
+      return {
+        outcome: 'failed',
+        deployed: image,
+        failures,
+        checks: 1,
+        skipped: 0,
+        logged: await loggedBy(api),
+      };
     }
     const address = `http://${apiAlias}:${app.port}`;
     const command = [...app.smoke, address, '--json', '--timeout', String(smokeTimeoutSeconds)];
-    const { exitCode, tail } = await this.task(scratch, image, command, (smokeTimeoutSeconds + 30) * 1000, signal);
+    const { exitCode, tail } = await this.task(
+      scratch,
+      image,
+      command,
+      (smokeTimeoutSeconds + 30) * 1000,
+      signal,
+    );
     if (exitCode === 2 && noRole.test(tail.join('\n'))) {
       const reason = `it becomes ready there, but its image ${shortImageId(image)} has no role \`${app.smoke.join(' ')}\` with more checks; the next one has`;
       return { outcome: 'unchecked', reason, severity: 'warning' };
     }
     const report = readReport(tail);
-    if (!report) throw new TaskError(`its checks ended with ${exitCode ?? 'no exit code'} and no report`, tail);
+    if (!report)
+      throw new TaskError(
+        `its checks ended with ${exitCode ?? 'no exit code'} and no report`,
+        tail,
+      );
     const { passed, failed, skipped } = report;
     const result = { deployed: image, checks: passed + failed + skipped };
     if (exitCode === 0) {
@@ -166,20 +201,32 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     return { outcome: 'failed', ...result, failures, skipped, logged: await loggedBy(api) };
   }
 
-  /** The images that serve now, without that of the release: an update that is run again meets itself. */
+  /**
+   * The images that serve now, without that of the release: an update that is run again meets
+   * itself.
+   */
   private async deployedImages(): Promise<string[]> {
     const running = await this.running(this.args.deployedLabels);
     const proven = await this.provenNames();
-    const serving = proven ? running.filter(({ Names }) => Names.some((name) => proven.has(name.slice(1)))) : running;
-    return [...new Set(serving.map(({ ImageID }) => ImageID))].filter((image) => image !== this.args.image);
+    const serving = proven
+      ? running.filter(({ Names }) => Names.some((name) => proven.has(name.slice(1))))
+      : running;
+    return [...new Set(serving.map(({ ImageID }) => ImageID))].filter(
+      (image) => image !== this.args.image,
+    );
   }
 
-  /** Names of the containers that a rollout has proven and put behind the gateway; undefined without a gateway. */
+  /**
+   * Names of the containers that a rollout has proven and put behind the gateway; undefined without
+   * a gateway.
+   */
   private async provenNames(): Promise<Set<string> | undefined> {
     const gateway = (await this.running(this.args.gatewayLabels))[0];
     if (!gateway) return undefined;
     // Before the first release there is no such file.
-    const { stdout } = await containerExec(this.docker, gateway.Id, ['cat', keptConfigPath], { user: '0' });
+    const { stdout } = await containerExec(this.docker, gateway.Id, ['cat', keptConfigPath], {
+      user: '0',
+    });
     return new Set([...stdout.matchAll(/\bserver ([\w.-]+):\d+/g)].map(([, name = '']) => name));
   }
 
@@ -193,18 +240,31 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       '  sleep 0.1',
       'done',
     ].join('\n');
-    const command = ['bash', '-c', script, String(port), readinessPath, String(readinessTimeoutSeconds)];
+    const command = [
+      'bash',
+      '-c',
+      script,
+      String(port),
+      readinessPath,
+      String(readinessTimeoutSeconds),
+    ];
     // One command that waits in there: each one costs the engine more than the question.
     const asked = await containerExec(this.docker, api.id, command).catch(whenStopped);
     if (asked?.exitCode === 0) return undefined;
-    // 1 is the script's own word for "not in time"; anything else means that it was ended with its container.
+    // 1 is the script's own word for "not in time"; anything else means that it was ended with its
+    // container.
     if (asked?.exitCode !== 1) {
-      const ended = (await Promise.race([api.wait(), sleep(5_000)])) as { StatusCode: number } | undefined;
-      return ended ? `it ended with exit code ${ended.StatusCode}` : `it cannot be asked: ${asked?.output.trim()}`;
+      const ended = (await Promise.race([api.wait(), sleep(5_000)])) as
+        { StatusCode: number } | undefined;
+      return ended
+        ? `it ended with exit code ${ended.StatusCode}`
+        : `it cannot be asked: ${asked?.output.trim()}`;
     }
     const { stdout } = asked;
     const status = /^HTTP\/1\.[01] (\d{3})/.exec(stdout)?.[1];
-    return status ? `${status} ${stdout.slice(stdout.indexOf('\r\n\r\n') + 4).slice(0, 400)}` : 'no answer';
+    return status
+      ? `${status} ${stdout.slice(stdout.indexOf('\r\n\r\n') + 4).slice(0, 400)}`
+      : 'no answer';
   }
 
   private task(

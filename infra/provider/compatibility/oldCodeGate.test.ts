@@ -31,20 +31,41 @@ describe('the gate before the migrations', () => {
   it('lets a release pass whose schema the deployed version works on, and says so', async () => {
     const { lines, refusal } = await gate({ outcome: 'passed', deployed: [deployed], checks: 31 });
     expect(refusal).toBeUndefined();
-    expect(lines.join()).toMatch(/^info: the deployed version sha256:aaaaaaaaaaaa works on the new schema.* 31 checks/);
+    expect(lines.join()).toMatch(
+      /^info: the deployed version sha256:aaaaaaaaaaaa works on the new schema.* 31 checks/,
+    );
   });
 
   it('lets one pass that cannot be checked, with a warning', async () => {
-    const { lines, refusal } = await gate({ outcome: 'unchecked', reason: 'no role', severity: 'warning' });
+    const { lines, refusal } = await gate({
+      outcome: 'unchecked',
+      reason: 'no role',
+      severity: 'warning',
+    });
     expect(refusal).toBeUndefined();
-    expect(lines).toEqual(['warning: the deployed version was not checked on the new schema: no role']);
+    expect(lines).toEqual([
+      'warning: the deployed version was not checked on the new schema: no role',
+    ]);
   });
 
   it('refuses one that the deployed version fails on: which checks, why, what is pending, what to do', async () => {
-    const failures = Array.from({ length: 7 }, (_, i) => ({ name: `check ${i}`, expected: '201', got: '500' }));
+    const failures = Array.from({ length: 7 }, (_, i) => ({
+      name: `check ${i}`,
+      expected: '201',
+      got: '500',
+    }));
     const logged = ['column "title" does not exist'];
-    const { refusal } = await gate({ outcome: 'failed', deployed, failures, checks: 31, skipped: 2, logged });
-    expect(refusal).toContain('sha256:aaaaaaaaaaaa, does not work on the schema of this release: 7 of its 31 checks');
+    const { refusal } = await gate({
+      outcome: 'failed',
+      deployed,
+      failures,
+      checks: 31,
+      skipped: 2,
+      logged,
+    });
+    expect(refusal).toContain(
+      'sha256:aaaaaaaaaaaa, does not work on the schema of this release: 7 of its 31 checks',
+    );
     expect(refusal).toContain('2 more could not run');
     expect(refusal).toContain('- check 0: expected 201; got 500');
     expect(refusal).toContain('- and 2 more');
@@ -55,13 +76,21 @@ describe('the gate before the migrations', () => {
   });
 
   it('refuses one whose migrations fail on the copy, in the words of the migration task', async () => {
-    const { refusal } = await gate({ outcome: 'migrationFailed', reason: 'exit code 1', tail: ['division by zero'] });
-    expect(refusal).toMatch(/^The migrations task failed: exit code 1, on a throw-away copy of the schema/);
+    const { refusal } = await gate({
+      outcome: 'migrationFailed',
+      reason: 'exit code 1',
+      tail: ['division by zero'],
+    });
+    expect(refusal).toMatch(
+      /^The migrations task failed: exit code 1, on a throw-away copy of the schema/,
+    );
     expect(refusal).toContain('| division by zero');
   });
 
   it('refuses one that could not be checked for a fault, with the way around', async () => {
-    const { refusal } = await gate(new TaskError('a throw-away Postgres did not become ready', ['no space left']));
+    const { refusal } = await gate(
+      new TaskError('a throw-away Postgres did not become ready', ['no space left']),
+    );
     expect(refusal).toContain('did not become ready');
     expect(refusal).toContain('| no space left');
     expect(refusal).toContain('checkOldCode false');
@@ -90,7 +119,11 @@ describe('a migration run', () => {
   };
 
   /** What ran, in order. */
-  async function ran(olds: object | undefined, news: object, result: CompatibilityResult): Promise<string[]> {
+  async function ran(
+    olds: object | undefined,
+    news: object,
+    result: CompatibilityResult,
+  ): Promise<string[]> {
     const order: string[] = [];
     const runner: TaskRunner = {
       run: ({ command }) => {
@@ -105,20 +138,35 @@ describe('a migration run', () => {
       () => Promise.resolve(check),
     );
     const { signal } = new AbortController();
-    await (olds ? handler.update(urn, olds, news, signal) : handler.create(urn, news, signal)).catch(() => {
+    await (
+      olds ? handler.update(urn, olds, news, signal) : handler.create(urn, news, signal)
+    ).catch(() => {
       order.push('refused');
     });
     return order;
   }
   const passed: CompatibilityResult = { outcome: 'passed', deployed: [deployed], checks: 1 };
-  const failed: CompatibilityResult = { outcome: 'failed', deployed, failures: [], checks: 1, skipped: 0, logged: [] };
+  const failed: CompatibilityResult = {
+    outcome: 'failed',
+    deployed,
+    failures: [],
+    checks: 1,
+    skipped: 0,
+    logged: [],
+  };
 
   it('is checked before the migrations run', async () => {
-    expect(await ran(inputs, { ...inputs, files: [users, models] }, passed)).toEqual(['check', 'migrate up']);
+    expect(await ran(inputs, { ...inputs, files: [users, models] }, passed)).toEqual([
+      'check',
+      'migrate up',
+    ]);
   });
 
   it('runs no migration when the check fails', async () => {
-    expect(await ran(inputs, { ...inputs, files: [users, models] }, failed)).toEqual(['check', 'refused']);
+    expect(await ran(inputs, { ...inputs, files: [users, models] }, failed)).toEqual([
+      'check',
+      'refused',
+    ]);
   });
 
   it('is not checked when no migration is pending', async () => {
@@ -131,7 +179,9 @@ describe('a migration run', () => {
 
   it('is not checked where the configuration says so', async () => {
     const without = { ...inputs, compatibility: undefined };
-    expect(await ran(without, { ...without, files: [users, models] }, failed)).toEqual(['migrate up']);
+    expect(await ran(without, { ...without, files: [users, models] }, failed)).toEqual([
+      'migrate up',
+    ]);
   });
 
   it('checks nothing in a preview', async () => {

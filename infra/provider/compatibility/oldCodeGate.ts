@@ -1,4 +1,8 @@
-import type { CompatibilityCheck, CompatibilityOptions, CompatibilityResult } from './compatibilityCheck.ts';
+import type {
+  CompatibilityCheck,
+  CompatibilityOptions,
+  CompatibilityResult,
+} from './compatibilityCheck.ts';
 import { TaskError } from '../migrations/taskRunner.ts';
 import { shortImageId } from '../shortImageId.ts';
 
@@ -14,12 +18,15 @@ export interface OldCodeGateOptions extends CompatibilityOptions {
 }
 
 /**
- * The gate before a release's migrations: during the release the version that is deployed now runs on the schema the
- * release brings, so it has to work there.
+ * The gate before a release's migrations: during the release the version that is deployed now runs
+ * on the schema the release brings, so it has to work there.
  *
  * @throws Error with what to do when it does not; nothing of the stack was touched then
  */
-export async function requireOldCodeWorks(check: CompatibilityCheck, options: OldCodeGateOptions): Promise<void> {
+export async function requireOldCodeWorks(
+  check: CompatibilityCheck,
+  options: OldCodeGateOptions,
+): Promise<void> {
   const { pending, stack, onLine } = options;
   const started = Date.now();
   let result: CompatibilityResult;
@@ -32,11 +39,15 @@ export async function requireOldCodeWorks(check: CompatibilityCheck, options: Ol
       ...error.tail.map((line) => `  | ${line}`),
       untouched,
     ];
-    if (!options.signal.aborted) lines.push(`Mend that, or release without this check: ${switchOff(stack)}.`);
+    if (!options.signal.aborted)
+      lines.push(`Mend that, or release without this check: ${switchOff(stack)}.`);
     throw new Error(lines.join('\n'), { cause: error });
   }
   if (result.outcome === 'unchecked') {
-    await onLine(`the deployed version was not checked on the new schema: ${result.reason}`, result.severity);
+    await onLine(
+      `the deployed version was not checked on the new schema: ${result.reason}`,
+      result.severity,
+    );
   } else if (result.outcome === 'passed') {
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     const who = result.deployed.map(shortImageId).join(' and ');
@@ -59,10 +70,17 @@ export async function requireOldCodeWorks(check: CompatibilityCheck, options: Ol
   }
 }
 
-const untouched = 'Neither the database of the stack nor a service was touched: the release before goes on serving.';
+const untouched =
+  'Neither the database of the stack nor a service was touched: the release before goes on serving.';
 
 function explainBroken(
-  { deployed, failures, checks, skipped, logged }: Extract<CompatibilityResult, { outcome: 'failed' }>,
+  {
+    deployed,
+    failures,
+    checks,
+    skipped,
+    logged,
+  }: Extract<CompatibilityResult, { outcome: 'failed' }>,
   pending: string[],
   stack: string,
 ): string {

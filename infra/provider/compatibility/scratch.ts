@@ -22,8 +22,9 @@ interface ScratchContainer {
 }
 
 /**
- * A network of its own without a way out, and containers on it, for as long as something is tried. What a killed run leaves
- * carries the stack's labels, so that the next run and `make destroy` find it.
+ * A network of its own without a way out, and containers on it, for as long as something is tried.
+ * What a killed run leaves carries the stack's labels, so that the next run and `make destroy` find
+ * it.
  */
 export class Scratch {
   readonly network: string;
@@ -37,14 +38,20 @@ export class Scratch {
   }
 
   /** Removes what earlier runs with these labels have left, then makes the network. */
-  static async open(docker: Docker, labels: Record<string, string>, name: string): Promise<Scratch> {
+  static async open(
+    docker: Docker,
+    labels: Record<string, string>,
+    name: string,
+  ): Promise<Scratch> {
     await removeLabelled(docker, labels);
     const run = randomBytes(4).toString('hex');
     const scratch = new Scratch(docker, { ...labels, [runLabel]: run }, `${name}-${run}`);
     try {
       await docker.createNetwork({ Name: scratch.network, Internal: true, Labels: scratch.labels });
     } catch (error) {
-      throw new TaskError(`a network for the copy could not be made: ${engineReason(error)}`, [], { cause: error });
+      throw new TaskError(`a network for the copy could not be made: ${engineReason(error)}`, [], {
+        cause: error,
+      });
     }
     return scratch;
   }
@@ -82,7 +89,9 @@ export class Scratch {
       await container.start();
       return container;
     } catch (error) {
-      throw new TaskError(`${args.alias} could not start: ${engineReason(error)}`, [], { cause: error });
+      throw new TaskError(`${args.alias} could not start: ${engineReason(error)}`, [], {
+        cause: error,
+      });
     }
   }
 
@@ -94,11 +103,16 @@ export class Scratch {
 
 /** The last lines a container wrote. */
 export async function lastLines(container: Docker.Container, tail: number): Promise<string[]> {
-  const raw = await container.logs({ stdout: true, stderr: true, tail }).catch(() => Buffer.alloc(0));
+  const raw = await container
+    .logs({ stdout: true, stderr: true, tail })
+    .catch(() => Buffer.alloc(0));
   return plainLines(raw as Buffer);
 }
 
-/** Until nothing is there any more: another call may be at it, or something may only just have started. */
+/**
+ * Until nothing is there any more: another call may be at it, or something may only just have
+ * started.
+ */
 async function removeLabelled(docker: Docker, labels: Record<string, string>): Promise<void> {
   const filters = { label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) };
   let last: unknown;
@@ -107,11 +121,17 @@ async function removeLabelled(docker: Docker, labels: Record<string, string>): P
   };
   for (let attempts = 0; attempts < 50; attempts++) {
     const containers = await docker.listContainers({ all: true, filters });
-    await Promise.all(containers.map(({ Id }) => attempt(docker.getContainer(Id).remove({ force: true, v: true }))));
+    await Promise.all(
+      containers.map(({ Id }) => attempt(docker.getContainer(Id).remove({ force: true, v: true }))),
+    );
     const networks = await docker.listNetworks({ filters });
     await Promise.all(networks.map(({ Id }) => attempt(docker.getNetwork(Id).remove())));
     if (containers.length + networks.length === 0) return;
     if (attempts > 0) await sleep(200);
   }
-  throw new TaskError(`what was started for the copy could not be removed: ${engineReason(last)}`, [], { cause: last });
+  throw new TaskError(
+    `what was started for the copy could not be removed: ${engineReason(last)}`,
+    [],
+    { cause: last },
+  );
 }

@@ -19,8 +19,9 @@ export interface SourceDatabase {
 }
 
 /**
- * The schema of a database as SQL: roles without their passwords, tables, and the rows of a few of them, such as the bookkeeping
- * of the migrations. Reads within the container, over its socket; holds nobody up.
+ * The schema of a database as SQL: roles without their passwords, tables, and the rows of a few of
+ * them, such as the bookkeeping of the migrations. Reads within the container, over its socket;
+ * holds nobody up.
  *
  * @returns undefined when the database has never been migrated
  */
@@ -46,7 +47,10 @@ export async function dumpSchema(
   const command = ['bash', '-c', script, source.user, source.name, ...rowsOf];
   const { exitCode, stdout, stderr } = await containerExec(docker, source.container, command);
   if (exitCode !== 0) {
-    throw new TaskError("the schema of the stack's database could not be copied", stderr.trim().split('\n').slice(-10));
+    throw new TaskError(
+      "the schema of the stack's database could not be copied",
+      stderr.trim().split('\n').slice(-10),
+    );
   }
   return stdout === '' ? undefined : stdout;
 }
@@ -59,7 +63,12 @@ export class ScratchDatabase {
   private readonly docker: Docker;
   private readonly source: SourceDatabase;
 
-  private constructor(docker: Docker, container: Docker.Container, source: SourceDatabase, url: string) {
+  private constructor(
+    docker: Docker,
+    container: Docker.Container,
+    source: SourceDatabase,
+    url: string,
+  ) {
     this.docker = docker;
     this.container = container;
     this.source = source;
@@ -77,7 +86,15 @@ export class ScratchDatabase {
     const container = await scratch.start({
       image,
       // What a crash would lose is thrown away anyway.
-      command: ['postgres', '-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'],
+      command: [
+        'postgres',
+        '-c',
+        'fsync=off',
+        '-c',
+        'synchronous_commit=off',
+        '-c',
+        'full_page_writes=off',
+      ],
       alias,
       envs: [
         `POSTGRES_USER=${source.user}`,
@@ -103,22 +120,32 @@ export class ScratchDatabase {
   async fill(dump: string): Promise<void> {
     const { user, name } = this.source;
     const command = ['bash', '-c', `${postgresPath}\npsql -q -U "$0" -d "$1" -f -`, user, name];
-    const { exitCode, stderr } = await containerExec(this.docker, this.container.id, command, { input: dump });
+    const { exitCode, stderr } = await containerExec(this.docker, this.container.id, command, {
+      input: dump,
+    });
     if (exitCode !== 0) {
-      throw new TaskError('the copy of the schema could not be filled', stderr.trim().split('\n').slice(-10));
+      throw new TaskError(
+        'the copy of the schema could not be filled',
+        stderr.trim().split('\n').slice(-10),
+      );
     }
   }
 
   private async ready(): Promise<void> {
     const { user, name } = this.source;
-    // Over TCP: while it initialises, Postgres answers on its socket only. One command that waits in there: each one costs
-    // the engine more than the question.
+    // Over TCP: while it initialises, Postgres answers on its socket only. One command that waits
+    // in there: each one costs the engine more than the question.
     const script = `${postgresPath}\nuntil pg_isready -q -h 127.0.0.1 -U "$0" -d "$1"; do sleep 0.1; done`;
     const command = ['timeout', String(startTimeoutSeconds), 'bash', '-c', script, user, name];
-    const asked = await containerExec(this.docker, this.container.id, command).catch((error: unknown) => ({
-      exitCode: engineReason(error),
-    }));
+    const asked = await containerExec(this.docker, this.container.id, command).catch(
+      (error: unknown) => ({
+        exitCode: engineReason(error),
+      }),
+    );
     if (asked.exitCode === 0) return;
-    throw new TaskError('a throw-away Postgres did not become ready', await lastLines(this.container, 10));
+    throw new TaskError(
+      'a throw-away Postgres did not become ready',
+      await lastLines(this.container, 10),
+    );
   }
 }

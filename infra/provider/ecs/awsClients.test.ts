@@ -20,7 +20,11 @@ describe('the AWS clients', () => {
       const throttle = seen.length < 3;
       response
         .writeHead(throttle ? 400 : 200, { 'content-type': 'application/x-amz-json-1.1' })
-        .end(throttle ? '{"__type":"ThrottlingException","message":"Rate exceeded"}' : '{"taskArns":["a"]}');
+        .end(
+          throttle
+            ? '{"__type":"ThrottlingException","message":"Rate exceeded"}'
+            : '{"taskArns":["a"]}',
+        );
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -36,9 +40,16 @@ describe('the AWS clients', () => {
   it('name the address and the fault when nobody answers there', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
-    const { ecs } = awsClients({ region: 'eu-central-1', endpoints: { ecs: 'http://127.0.0.1:1' } });
-    const error: unknown = await ecs.send(new ListTasksCommand({})).catch((reason: unknown) => reason);
-    expect(explainAwsError(error)).toMatch(/^AWS cannot be reached \(ECONNREFUSED: .*127\.0\.0\.1:1\)/);
+    const { ecs } = awsClients({
+      region: 'eu-central-1',
+      endpoints: { ecs: 'http://127.0.0.1:1' },
+    });
+    const error: unknown = await ecs
+      .send(new ListTasksCommand({}))
+      .catch((reason: unknown) => reason);
+    expect(explainAwsError(error)).toMatch(
+      /^AWS cannot be reached \(ECONNREFUSED: .*127\.0\.0\.1:1\)/,
+    );
   });
 });
 
@@ -53,7 +64,10 @@ describe('a provider that has loaded its handlers', () => {
       console.log(JSON.stringify(loaded));
     `;
     const cwd = new URL('..', import.meta.url);
-    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd, encoding: 'utf8' });
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd,
+      encoding: 'utf8',
+    });
     const loaded = JSON.parse(output) as string[];
     expect(loaded.some((url) => url.endsWith('/migrationHandler.ts'))).toBe(true);
     expect(loaded.filter((url) => /@aws-sdk|dockerode|@smithy/.test(url))).toEqual([]);

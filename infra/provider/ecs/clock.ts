@@ -13,7 +13,10 @@ export const systemClock: Clock = {
   sleep: (ms, signal) => wait(ms, undefined, signal ? { signal } : {}).catch(() => undefined),
 };
 
-/** The pause after the n-th look at something, milliseconds: 1 s at first, 5 s at most, so a quick task ends quickly. */
+/**
+ * The pause after the n-th look at something, milliseconds: 1 s at first, 5 s at most, so a quick
+ * task ends quickly.
+ */
 export function pollPause(looks: number): number {
   return Math.min(5000, Math.round(1000 * 1.3 ** looks));
 }

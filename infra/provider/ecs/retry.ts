@@ -2,7 +2,8 @@ import { isTransient } from './awsError.ts';
 import type { Clock } from './clock.ts';
 
 /**
- * Asks AWS until it answers: what may pass is tried again after 1, 2, 4 … 20 s, beyond the SDK's own quick retries.
+ * Asks AWS until it answers: what may pass is tried again after 1, 2, 4 … 20 s, beyond the SDK's
+ * own quick retries.
  *
  * @param until no new attempt is made after this moment of the clock
  * @param signal an abort ends the waiting; the last error is thrown then

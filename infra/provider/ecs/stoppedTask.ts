@@ -14,7 +14,9 @@ const killed = 137;
 /** Reads the end of a stopped task: the exit code is the named container's, not a sidecar's. */
 export function taskEnd(task: Task, containerName: string): TaskEnd {
   const container = task.containers?.find(({ name }) => name === containerName);
-  const details = [container?.reason, task.stoppedReason].filter((text): text is string => Boolean(text));
+  const details = [container?.reason, task.stoppedReason].filter((text): text is string =>
+    Boolean(text),
+  );
   const detail = details.find((text) => !/^Essential container/i.test(text));
   const { exitCode } = container ?? {};
 
@@ -25,18 +27,31 @@ export function taskEnd(task: Task, containerName: string): TaskEnd {
   }
   // Stopped from outside, an orderly exit does not prove that the work was done.
   if (task.stopCode === 'UserInitiated') {
-    return { exitCode: undefined, reason: `someone stopped the task: ${detail ?? 'no reason given'}` };
+    return {
+      exitCode: undefined,
+      reason: `someone stopped the task: ${detail ?? 'no reason given'}`,
+    };
   }
-  if (exitCode === killed) return { exitCode: undefined, reason: detail ? `killed: ${explainStop(detail)}` : 'killed' };
+  if (exitCode === killed)
+    return { exitCode: undefined, reason: detail ? `killed: ${explainStop(detail)}` : 'killed' };
   if (exitCode === 0) return { exitCode };
-  if (exitCode !== undefined) return { exitCode, ...(detail ? { reason: explainStop(detail) } : {}) };
+  if (exitCode !== undefined)
+    return { exitCode, ...(detail ? { reason: explainStop(detail) } : {}) };
 
-  const missing = container || !task.containers?.length ? '' : `the task has no container ${containerName}; `;
-  const code = task.stopCode && task.stopCode !== 'EssentialContainerExited' ? `${task.stopCode}: ` : '';
-  return { exitCode, reason: `${missing}${code}${explainStop(detail ?? details[0] ?? 'ECS gives no reason')}` };
+  const missing =
+    container || !task.containers?.length ? '' : `the task has no container ${containerName}; `;
+  const code =
+    task.stopCode && task.stopCode !== 'EssentialContainerExited' ? `${task.stopCode}: ` : '';
+  return {
+    exitCode,
+    reason: `${missing}${code}${explainStop(detail ?? details[0] ?? 'ECS gives no reason')}`,
+  };
 }
 
-/** What to do about each reason ECS gives, most telling first. Source: "Stopped tasks error codes", Amazon ECS guide. */
+/**
+ * What to do about each reason ECS gives, most telling first. Source: "Stopped tasks error codes",
+ * Amazon ECS guide.
+ */
 const advice: [RegExp, string][] = [
   [
     /(?:CannotPull|unable to pull image).*(not found|manifest unknown|does not exist)/is,
@@ -74,14 +89,23 @@ const advice: [RegExp, string][] = [
     /ResourceInitialization.*(timeout|timed out|deadline|canceled|retried|connection)/is,
     'the task does not reach Secrets Manager or ECR: its subnets need a NAT gateway, endpoints, or a public IP',
   ],
-  [/ResourceInitialization/i, 'look at its secrets, its execution role, and the way from its subnets to AWS'],
+  [
+    /ResourceInitialization/i,
+    'look at its secrets, its execution role, and the way from its subnets to AWS',
+  ],
   [/(CannotStart|CannotCreate)Container/i, 'look at the command and the user of the container'],
-  [/ContainerRuntimeTimeout|DockerTimeout/i, 'ECS could not start the container in time: run the update again'],
+  [
+    /ContainerRuntimeTimeout|DockerTimeout/i,
+    'ECS could not start the container in time: run the update again',
+  ],
   [
     /failed ELB health checks/i,
     'the readiness path did not answer 200 to the load balancer: look at its lines, and at the security group between them',
   ],
-  [/failed container health checks/i, 'the readiness path did not answer 200 inside the container: look at its lines'],
+  [
+    /failed container health checks/i,
+    'the readiness path did not answer 200 inside the container: look at its lines',
+  ],
   [
     /capacity is unavailable|capacity.*not available/i,
     'AWS has no room there now: run the update again in some minutes',
@@ -100,7 +124,9 @@ export function explainStop(reason: string): string {
 export function whyStopped(task: Task, containerName: string): string {
   const { exitCode, reason } = taskEnd(task, containerName);
   if (exitCode === undefined) return reason ?? 'no exit code';
-  const detail = /^Essential container/i.test(task.stoppedReason ?? '') ? undefined : task.stoppedReason;
+  const detail = /^Essential container/i.test(task.stoppedReason ?? '')
+    ? undefined
+    : task.stoppedReason;
   const why = reason ?? (detail ? explainStop(detail) : undefined);
   return `exit code ${exitCode}${why ? ` (${why})` : ''}`;
 }

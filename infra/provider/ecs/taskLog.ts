@@ -11,7 +11,10 @@ export interface LogStream {
 }
 
 /** The stream of one task's container; `undefined` when it logs elsewhere. */
-export function logStream(container: ContainerDefinition | undefined, taskArn: string): LogStream | undefined {
+export function logStream(
+  container: ContainerDefinition | undefined,
+  taskArn: string,
+): LogStream | undefined {
   const { logDriver, options } = container?.logConfiguration ?? {};
   const group = options?.['awslogs-group'];
   const prefix = options?.['awslogs-stream-prefix'];
@@ -36,7 +39,10 @@ export interface TaskLogOptions {
   clock: Clock;
 }
 
-/** Follows the log of one task from its start. Trouble with the log is said in a line and never fails the task. */
+/**
+ * Follows the log of one task from its start. Trouble with the log is said in a line and never
+ * fails the task.
+ */
 export class TaskLog {
   /** The last lines. */
   readonly tail: string[] = [];
@@ -49,20 +55,28 @@ export class TaskLog {
     this.options = options;
   }
 
-  /** Hands on what has arrived since. True when it came to the end of what CloudWatch has so far. */
+  /**
+   * Hands on what has arrived since. True when it came to the end of what CloudWatch has so far.
+   */
   async read(): Promise<boolean> {
     const { client, at } = this.options;
     if (!at || this.broken) return true;
     for (let page = 0; page < pagesPerRead; page++) {
       let answer;
       try {
-        const place = { logGroupName: at.group, logStreamName: at.stream, startFromHead: true, limit: 1000 };
+        const place = {
+          logGroupName: at.group,
+          logStreamName: at.stream,
+          startFromHead: true,
+          limit: 1000,
+        };
         answer = await client.send(
           new GetLogEventsCommand({ ...place, ...(this.token ? { nextToken: this.token } : {}) }),
         );
       } catch (error) {
         // The stream comes into being with the container's first line.
-        if ((error as Error).name === 'ResourceNotFoundException' || isTransient(error)) return true;
+        if ((error as Error).name === 'ResourceNotFoundException' || isTransient(error))
+          return true;
         this.broken = true;
         this.options.onLine(
           `(its log cannot be read: ${explainAwsError(error)}; it stands in ${at.group}, ${at.stream})`,
@@ -98,9 +112,12 @@ export class TaskLog {
       }
       if (complete) await clock.sleep(1000);
     }
-    if (spoke && at && !this.broken && this.count === 0) onLine(`(nothing of it arrived in the log group ${at.group})`);
+    if (spoke && at && !this.broken && this.count === 0)
+      onLine(`(nothing of it arrived in the log group ${at.group})`);
     if (at && this.count > shownLines) {
-      onLine(`(${this.count} lines in all; the others stand in the log group ${at.group}, stream ${at.stream})`);
+      onLine(
+        `(${this.count} lines in all; the others stand in the log group ${at.group}, stream ${at.stream})`,
+      );
     }
   }
 
@@ -111,15 +128,27 @@ export class TaskLog {
       if (this.tail.length > tailLines) this.tail.shift();
       this.count++;
       if (this.count <= shownLines) this.options.onLine(line);
-      else if (this.count === shownLines + 1) this.options.onLine('(a long log: further lines are not shown here)');
+      else if (this.count === shownLines + 1)
+        this.options.onLine('(a long log: further lines are not shown here)');
     }
   }
 }
 
-/** The last lines of a task that has ended or is not needed any more; none when they cannot be had. */
-export async function lastLines(client: CloudWatchLogsClient, at: LogStream, count: number): Promise<string[]> {
+/**
+ * The last lines of a task that has ended or is not needed any more; none when they cannot be had.
+ */
+export async function lastLines(
+  client: CloudWatchLogsClient,
+  at: LogStream,
+  count: number,
+): Promise<string[]> {
   try {
-    const place = { logGroupName: at.group, logStreamName: at.stream, startFromHead: false, limit: count };
+    const place = {
+      logGroupName: at.group,
+      logStreamName: at.stream,
+      startFromHead: false,
+      limit: count,
+    };
     const { events = [] } = await client.send(new GetLogEventsCommand(place));
     return events.map(({ message = '' }) => message.trimEnd().slice(0, longestLine));
   } catch {

@@ -4,7 +4,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { EcrRegistry } from './ecrRegistry.ts';
 
 const ecr = mockClient(ECRClient);
-const registry = new EcrRegistry({ repository: 'app', region: 'eu-central-1' }, ecr as unknown as ECRClient);
+const registry = new EcrRegistry(
+  { repository: 'app', region: 'eu-central-1' },
+  ecr as unknown as ECRClient,
+);
 
 beforeEach(() => void ecr.reset());
 
@@ -17,18 +20,27 @@ describe('a repository of ECR', () => {
 
   it('tells the digest of the manifest from that of the image', async () => {
     const imageManifest = JSON.stringify({ config: { digest: 'sha256:image' } });
-    ecr.on(BatchGetImageCommand).resolves({ images: [{ imageId: { imageDigest: 'sha256:manifest' }, imageManifest }] });
-    expect(await registry.image('tag')).toEqual({ repoDigest: 'sha256:manifest', configDigest: 'sha256:image' });
+    ecr
+      .on(BatchGetImageCommand)
+      .resolves({ images: [{ imageId: { imageDigest: 'sha256:manifest' }, imageManifest }] });
+    expect(await registry.image('tag')).toEqual({
+      repoDigest: 'sha256:manifest',
+      configDigest: 'sha256:image',
+    });
   });
 
   it('has no image under a tag that is not there', async () => {
-    ecr.on(BatchGetImageCommand).resolves({ images: [], failures: [{ failureCode: 'ImageNotFound' }] });
+    ecr
+      .on(BatchGetImageCommand)
+      .resolves({ images: [], failures: [{ failureCode: 'ImageNotFound' }] });
     expect(await registry.image('tag')).toBeUndefined();
   });
 
   it('says why it cannot read one', async () => {
     const failures = [{ failureCode: 'KmsError' as const, failureReason: 'the key is disabled' }];
     ecr.on(BatchGetImageCommand).resolves({ images: [], failures });
-    await expect(registry.image('tag')).rejects.toThrow('ECR cannot read app:tag: the key is disabled');
+    await expect(registry.image('tag')).rejects.toThrow(
+      'ECR cannot read app:tag: the key is disabled',
+    );
   });
 });

@@ -15,7 +15,9 @@ export interface RegistryImage {
   configDigest: string;
 }
 
-/** The formats an image of one platform has. A list of platforms has no configuration of its own. */
+/**
+ * The formats an image of one platform has. A list of platforms has no configuration of its own.
+ */
 const manifestTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
   'application/vnd.oci.image.manifest.v1+json',
@@ -29,7 +31,9 @@ export class EcrRegistry {
   constructor(options: EcrOptions, client?: ECRClient) {
     this.options = options;
     const { region, profile, endpoint } = options;
-    this.client = client ?? new ECRClient({ region, ...(profile && { profile }), ...(endpoint && { endpoint }) });
+    this.client =
+      client ??
+      new ECRClient({ region, ...(profile && { profile }), ...(endpoint && { endpoint }) });
   }
 
   /** What Docker logs in with; good for twelve hours. */

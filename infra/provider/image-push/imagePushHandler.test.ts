@@ -13,7 +13,9 @@ const inputs = {
 const { signal } = new AbortController();
 
 /** A registry in memory, and an engine that pushes into it. */
-function setUp(options: { there?: Record<string, RegistryImage>; pushed?: RegistryImage; fault?: string } = {}) {
+function setUp(
+  options: { there?: Record<string, RegistryImage>; pushed?: RegistryImage; fault?: string } = {},
+) {
   const there = new Map(Object.entries(options.there ?? {}));
   const pushes: string[] = [];
   const lines: string[] = [];
@@ -30,7 +32,9 @@ function setUp(options: { there?: Record<string, RegistryImage>; pushed?: Regist
       return Promise.resolve();
     },
   };
-  const log = { line: (_urn: string, line: string) => Promise.resolve(void lines.push(line)) } as unknown as EngineLog;
+  const log = {
+    line: (_urn: string, line: string) => Promise.resolve(void lines.push(line)),
+  } as unknown as EngineLog;
   return { handler: new ImagePushHandler(log, tools), pushes, lines };
 }
 
@@ -43,7 +47,9 @@ describe('pushing an image', () => {
   });
 
   it('does not push again what is there: an immutable tag refuses even the same image', async () => {
-    const { handler, pushes } = setUp({ there: { [imageTag(image)]: { repoDigest, configDigest: image } } });
+    const { handler, pushes } = setUp({
+      there: { [imageTag(image)]: { repoDigest, configDigest: image } },
+    });
     const outs: unknown = (await handler.create('urn', inputs, signal)).outs;
     expect(pushes).toEqual([]);
     expect(outs).toMatchObject({ repoDigest });
@@ -51,7 +57,9 @@ describe('pushing an image', () => {
 
   it('refuses an image that is another one when it is read back', async () => {
     const { handler } = setUp({ pushed: { repoDigest, configDigest: `sha256:${'c'.repeat(64)}` } });
-    await expect(handler.create('urn', inputs, signal)).rejects.toThrow(/read back, tag .* is sha256:ccc/);
+    await expect(handler.create('urn', inputs, signal)).rejects.toThrow(
+      /read back, tag .* is sha256:ccc/,
+    );
   });
 
   it('refuses a list of platforms, which has no image id', async () => {
@@ -78,6 +86,8 @@ describe('pushing an image', () => {
     expect(await changes(inputs)).toBe(false);
     expect(await changes({ ...inputs, dockerHost: 'tcp://127.0.0.1:2375' })).toBe(false);
     expect(await changes({ ...inputs, image: 'sha256:2' })).toBe(true);
-    expect(await changes({ ...inputs, registry: { ...inputs.registry, repository: 'other' } })).toBe(true);
+    expect(
+      await changes({ ...inputs, registry: { ...inputs.registry, repository: 'other' } }),
+    ).toBe(true);
   });
 });

@@ -35,7 +35,10 @@ export class ImagePushHandler implements ResourceHandler {
     return Promise.resolve({ inputs: news });
   }
 
-  /** Another image, or another repository, is another push. Which engine has the image does not matter to what is there. */
+  /**
+   * Another image, or another repository, is another push. Which engine has the image does not
+   * matter to what is there.
+   */
   async diff(_urn: string, olds: unknown, news: unknown): Promise<provider.DiffResult> {
     const [before, after] = [unwrap(olds) as Inputs, unwrap(news) as Inputs];
     const changed =
@@ -50,14 +53,26 @@ export class ImagePushHandler implements ResourceHandler {
     return { id: outs.image, outs };
   }
 
-  async update(urn: string, _olds: unknown, news: unknown, signal: AbortSignal): Promise<provider.UpdateResult> {
+  async update(
+    urn: string,
+    _olds: unknown,
+    news: unknown,
+    signal: AbortSignal,
+  ): Promise<provider.UpdateResult> {
     return { outs: await this.push(urn, news, signal) };
   }
 
-  /** The image stays: a rollback may want it, and the repository's lifecycle policy removes it in time. */
+  /**
+   * The image stays: a rollback may want it, and the repository's lifecycle policy removes it in
+   * time.
+   */
   async delete(): Promise<void> {}
 
-  private async push(urn: string, news: unknown, signal: AbortSignal): Promise<Inputs & Record<string, unknown>> {
+  private async push(
+    urn: string,
+    news: unknown,
+    signal: AbortSignal,
+  ): Promise<Inputs & Record<string, unknown>> {
     const inputs = unwrap(news) as Inputs;
     const { image, registry } = inputs;
     const tag = imageTag(image);

@@ -20,10 +20,17 @@ afterAll(async () => {
 });
 
 const ours = () =>
-  docker.listContainers({ all: true, filters: { label: [`dev.slipway.test=${labels['dev.slipway.test']}`] } });
+  docker.listContainers({
+    all: true,
+    filters: { label: [`dev.slipway.test=${labels['dev.slipway.test']}`] },
+  });
 
 /** Runs a script of Node in a task; what it writes arrives in `lines`. */
-function task(script: string, over: Partial<DockerTaskRunnerArgs> = {}, options: { timeoutMs?: number } = {}) {
+function task(
+  script: string,
+  over: Partial<DockerTaskRunnerArgs> = {},
+  options: { timeoutMs?: number } = {},
+) {
   const lines: string[] = [];
   const controller = new AbortController();
   const runner = new DockerTaskRunner({
@@ -63,7 +70,9 @@ describe('a one-off task on Docker', { concurrent: false }, () => {
   });
 
   it('hands over any other exit code with the last 50 lines', async () => {
-    const { result } = task('for (let i = 1; i <= 60; i++) console.log("line " + i); process.exitCode = 6');
+    const { result } = task(
+      'for (let i = 1; i <= 60; i++) console.log("line " + i); process.exitCode = 6',
+    );
     const { exitCode, tail } = await result;
     expect(exitCode).toBe(6);
     expect(tail).toHaveLength(50);
@@ -76,7 +85,11 @@ describe('a one-off task on Docker', { concurrent: false }, () => {
   });
 
   it('stops a task that runs past its time, with SIGTERM', async () => {
-    const { result, lines } = task(onTerm('console.log("rolled back"); process.exit(143)'), {}, { timeoutMs: 2500 });
+    const { result, lines } = task(
+      onTerm('console.log("rolled back"); process.exit(143)'),
+      {},
+      { timeoutMs: 2500 },
+    );
     await expect(result).rejects.toThrow(/stopped after 3 s, its timeout/);
     expect(lines).toContain('rolled back');
     expect(await ours()).toEqual([]);
@@ -96,7 +109,9 @@ describe('a one-off task on Docker', { concurrent: false }, () => {
   });
 
   it('says when the task ran out of memory', async () => {
-    const { result } = task('const kept = []; for (;;) kept.push(Buffer.alloc(1e7, 1))', { memoryMb: 64 });
+    const { result } = task('const kept = []; for (;;) kept.push(Buffer.alloc(1e7, 1))', {
+      memoryMb: 64,
+    });
     expect(await result).toMatchObject({
       exitCode: undefined,
       reason: expect.stringContaining('out of memory') as string,
@@ -119,7 +134,9 @@ describe('a one-off task on Docker', { concurrent: false }, () => {
     const mine = task('console.log("mine")');
     await mine.result;
     expect(mine.lines.indexOf('(earlier task) other done')).toBeGreaterThan(-1);
-    expect(mine.lines.indexOf('mine')).toBeGreaterThan(mine.lines.indexOf('(earlier task) other done'));
+    expect(mine.lines.indexOf('mine')).toBeGreaterThan(
+      mine.lines.indexOf('(earlier task) other done'),
+    );
     await other.result.catch(() => undefined);
   });
 });

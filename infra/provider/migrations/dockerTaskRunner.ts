@@ -2,13 +2,22 @@ import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { createInterface } from 'node:readline';
 import type Docker from 'dockerode';
-import { TaskError, tailLines, type TaskOptions, type TaskResult, type TaskRunner } from './taskRunner.ts';
+import {
+  TaskError,
+  tailLines,
+  type TaskOptions,
+  type TaskResult,
+  type TaskRunner,
+} from './taskRunner.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
 import { engineReason } from '../../docker-engine/engineReason.ts';
 
 /** Label that says which run a task's container is: image and command. */
 const taskLabel = 'dev.slipway.task';
-/** How long a task may take to stop in good order, seconds: it finishes or rolls back the file in hand. */
+/**
+ * How long a task may take to stop in good order, seconds: it finishes or rolls back the file in
+ * hand.
+ */
 const stopGraceSeconds = 15;
 
 export interface DockerTaskRunnerArgs {
@@ -48,8 +57,15 @@ export class DockerTaskRunner implements TaskRunner {
     }
   }
 
-  /** The running task of an earlier, killed update: the same one is taken up, another one is waited for. */
-  private async leftOver(key: string, options: TaskOptions, deadline: number): Promise<Docker.Container | undefined> {
+  /**
+   * The running task of an earlier, killed update: the same one is taken up, another one is waited
+   * for.
+   */
+  private async leftOver(
+    key: string,
+    options: TaskOptions,
+    deadline: number,
+  ): Promise<Docker.Container | undefined> {
     const label = Object.entries(this.args.labels).map(([name, value]) => `${name}=${value}`);
     const found = await this.docker.listContainers({ all: true, filters: { label } });
     let same: Docker.Container | undefined;
@@ -119,7 +135,8 @@ export class DockerTaskRunner implements TaskRunner {
     let stopped: string | undefined;
     const stop = (why: string) => {
       stopped ??= why;
-      // SIGTERM first: the runner finishes or rolls back its file. A hard stop follows when it does not.
+      // SIGTERM first: the runner finishes or rolls back its file. A hard stop follows when it does
+      // not.
       void container.stop({ t: stopGraceSeconds }).catch(() => undefined);
     };
     const onAbort = () => stop('cancelled, nothing half-applied: every file is whole or not there');
@@ -143,7 +160,11 @@ export class DockerTaskRunner implements TaskRunner {
           ? 'killed'
           : State.Error || undefined;
       // A process that was killed has no exit code of its own: 137 is Docker's word for that.
-      return { exitCode: State.ExitCode === 137 ? undefined : State.ExitCode, tail, ...(reason ? { reason } : {}) };
+      return {
+        exitCode: State.ExitCode === 137 ? undefined : State.ExitCode,
+        tail,
+        ...(reason ? { reason } : {}),
+      };
     } finally {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', onAbort);
@@ -151,7 +172,10 @@ export class DockerTaskRunner implements TaskRunner {
   }
 
   /** Follows the container's output, from its start; `done` ends with the output. */
-  private async lines(container: Docker.Container, onLine: (line: string) => void): Promise<{ done: Promise<void> }> {
+  private async lines(
+    container: Docker.Container,
+    onLine: (line: string) => void,
+  ): Promise<{ done: Promise<void> }> {
     const stream = await container.logs({ follow: true, stdout: true, stderr: true });
     const output = new PassThrough();
     this.docker.modem.demuxStream(stream, output, output);

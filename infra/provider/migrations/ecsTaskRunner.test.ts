@@ -49,7 +49,10 @@ const ended = (exitCode: number | undefined, over: Partial<Task> = {}): Partial<
 const awsError = (name: string, message = name, status = 400) =>
   Object.assign(new Error(message), { name, $metadata: { httpStatusCode: status } });
 
-/** A scripted ECS and CloudWatch: `life` says what a task is at a moment, `log` what CloudWatch has by then. */
+/**
+ * A scripted ECS and CloudWatch: `life` says what a task is at a moment, `log` what CloudWatch has
+ * by then.
+ */
 class World {
   readonly clock = new FakeClock();
   readonly ecsClient = new ECSClient({ region });
@@ -60,7 +63,8 @@ class World {
   readonly controller = new AbortController();
   /** Tasks by ARN; a started one is added. */
   readonly tasks = new Map<string, (now: number) => Partial<Task>>();
-  life: (now: number) => Partial<Task> = (now) => (now < 20_000 ? { lastStatus: 'RUNNING' } : ended(0));
+  life: (now: number) => Partial<Task> = (now) =>
+    now < 20_000 ? { lastStatus: 'RUNNING' } : ended(0);
   log: (now: number) => string[] | Error = () => [];
   /** Lines of a page of the log. */
   pageSize = 1000;
@@ -84,14 +88,18 @@ class World {
       },
     });
     this.ecs.on(ListTasksCommand).callsFake(({ desiredStatus }: { desiredStatus: string }) => ({
-      taskArns: [...this.tasks.keys()].filter((key) => (this.task(key).desiredStatus ?? 'RUNNING') === desiredStatus),
+      taskArns: [...this.tasks.keys()].filter(
+        (key) => (this.task(key).desiredStatus ?? 'RUNNING') === desiredStatus,
+      ),
     }));
-    this.ecs.on(RunTaskCommand).callsFake((input: RunTaskCommandInput): Partial<RunTaskCommandOutput> => {
-      const id = arn(`new${++this.started}`);
-      this.tags.set(id, input.tags ?? []);
-      this.tasks.set(id, (now) => this.life(now));
-      return { tasks: [{ taskArn: id, lastStatus: 'PROVISIONING' }] };
-    });
+    this.ecs
+      .on(RunTaskCommand)
+      .callsFake((input: RunTaskCommandInput): Partial<RunTaskCommandOutput> => {
+        const id = arn(`new${++this.started}`);
+        this.tags.set(id, input.tags ?? []);
+        this.tasks.set(id, (now) => this.life(now));
+        return { tasks: [{ taskArn: id, lastStatus: 'PROVISIONING' }] };
+      });
     this.ecs.on(DescribeTasksCommand).callsFake(({ tasks = [] }: DescribeTasksCommandInput) => ({
       tasks: tasks.filter((key) => this.tasks.has(key)).map((key) => this.task(key)),
     }));
@@ -101,16 +109,24 @@ class World {
     });
     this.logs
       .on(GetLogEventsCommand)
-      .callsFake(({ nextToken = '0', logStreamName = '' }: { nextToken?: string; logStreamName?: string }) => {
-        const all = this.log(this.clock.now());
-        if (all instanceof Error) throw all;
-        const from = Number(nextToken);
-        const page = all.slice(from, from + this.pageSize);
-        return {
-          events: page.map((message) => ({ message: message.replace('%stream', logStreamName) })),
-          nextForwardToken: String(from + page.length),
-        };
-      });
+      .callsFake(
+        ({
+          nextToken = '0',
+          logStreamName = '',
+        }: {
+          nextToken?: string;
+          logStreamName?: string;
+        }) => {
+          const all = this.log(this.clock.now());
+          if (all instanceof Error) throw all;
+          const from = Number(nextToken);
+          const page = all.slice(from, from + this.pageSize);
+          return {
+            events: page.map((message) => ({ message: message.replace('%stream', logStreamName) })),
+            nextForwardToken: String(from + page.length),
+          };
+        },
+      );
   }
 
   task(key: string): Task {
@@ -119,7 +135,11 @@ class World {
 
   runner(over: Partial<EcsTaskRunnerArgs> = {}): EcsTaskRunner {
     const elbv2 = new ElasticLoadBalancingV2Client({ region });
-    return new EcsTaskRunner({ ...args, ...over }, { ecs: this.ecsClient, logs: this.logsClient, elbv2 }, this.clock);
+    return new EcsTaskRunner(
+      { ...args, ...over },
+      { ecs: this.ecsClient, logs: this.logsClient, elbv2 },
+      this.clock,
+    );
   }
 
   run(over: Partial<EcsTaskRunnerArgs> = {}, timeoutMs = 600_000, command = ['migrate', 'up']) {
@@ -160,7 +180,9 @@ describe('a one-off task on ECS', () => {
         },
       },
     });
-    expect(input?.overrides).toEqual({ containerOverrides: [{ name: 'app', command: ['migrate', 'up'] }] });
+    expect(input?.overrides).toEqual({
+      containerOverrides: [{ name: 'app', command: ['migrate', 'up'] }],
+    });
     expect(input?.startedBy).toMatch(/^[a-zA-Z0-9/_-]{1,36}$/);
     expect(input?.tags).toContainEqual({ key: 'dev.slipway.root', value: '/home/ann/a _copy_' });
   });
@@ -193,13 +215,18 @@ describe('a one-off task on ECS', () => {
 
   it('counts a task without an exit code as failed, with ECS’ reason', async () => {
     const world = new World();
-    world.life = () => ended(undefined, { stopCode: 'InfrastructureHealth', stoppedReason: 'Host maintenance.' });
-    expect(await world.run()).toMatchObject({ exitCode: undefined, reason: 'InfrastructureHealth: Host maintenance' });
+    world.life = () =>
+      ended(undefined, { stopCode: 'InfrastructureHealth', stoppedReason: 'Host maintenance.' });
+    expect(await world.run()).toMatchObject({
+      exitCode: undefined,
+      reason: 'InfrastructureHealth: Host maintenance',
+    });
   });
 
   it('counts a task that somebody stopped as failed, also when it exited with 0', async () => {
     const world = new World();
-    world.life = () => ended(0, { stopCode: 'UserInitiated', stoppedReason: 'Task stopped by user' });
+    world.life = () =>
+      ended(0, { stopCode: 'UserInitiated', stoppedReason: 'Task stopped by user' });
     const { exitCode, reason } = await world.run();
     expect(exitCode).toBeUndefined();
     expect(reason).toContain('someone stopped the task');
@@ -226,7 +253,9 @@ describe('a one-off task on ECS', () => {
     });
     const { exitCode, reason } = await world.run();
     expect(exitCode).toBeUndefined();
-    expect(reason).toMatch(/^TaskFailedToStart: CannotPull.*the registry does not hold this image: promote it again/s);
+    expect(reason).toMatch(
+      /^TaskFailedToStart: CannotPull.*the registry does not hold this image: promote it again/s,
+    );
   });
 
   it('says what to do when a secret cannot be read', async () => {
@@ -246,24 +275,36 @@ describe('a one-off task on ECS', () => {
 describe('a task that ECS does not start', () => {
   it('fails with the reason when there is no capacity', async () => {
     const world = new World();
-    const reason = 'Capacity is unavailable at this time. Please try again later or in a different availability zone';
+    const reason =
+      'Capacity is unavailable at this time. Please try again later or in a different availability zone';
     world.ecs.on(RunTaskCommand).resolves({ tasks: [], failures: [{ reason }] });
     const { message } = await world.failure();
-    expect(message).toMatch(/^it could not start: Capacity is unavailable .*; AWS has no room there now/);
+    expect(message).toMatch(
+      /^it could not start: Capacity is unavailable .*; AWS has no room there now/,
+    );
   });
 
   it('fails with the reason when the cluster has no room', async () => {
     const world = new World();
     world.ecs.on(RunTaskCommand).resolves({ tasks: [], failures: [{ reason: 'RESOURCE:MEMORY' }] });
-    expect((await world.failure()).message).toMatch(/RESOURCE:MEMORY; the cluster has no room for the task/);
+    expect((await world.failure()).message).toMatch(
+      /RESOURCE:MEMORY; the cluster has no room for the task/,
+    );
   });
 
   it('names the permission that is missing', async () => {
     const world = new World();
     world.ecs
       .on(RunTaskCommand)
-      .rejects(awsError('AccessDeniedException', 'User: x is not authorized to perform: iam:PassRole on resource: y'));
-    expect((await world.failure()).message).toMatch(/iam:PassRole on resource: y; give the role that deploys this/);
+      .rejects(
+        awsError(
+          'AccessDeniedException',
+          'User: x is not authorized to perform: iam:PassRole on resource: y',
+        ),
+      );
+    expect((await world.failure()).message).toMatch(
+      /iam:PassRole on resource: y; give the role that deploys this/,
+    );
     expect(world.runTaskInputs()).toHaveLength(1);
   });
 
@@ -272,14 +313,18 @@ describe('a task that ECS does not start', () => {
     world.ecs
       .on(DescribeTaskDefinitionCommand)
       .rejects(awsError('CredentialsProviderError', 'Could not load credentials'));
-    expect((await world.failure()).message).toMatch(/no AWS credentials .* environment of pulumi: set AWS_PROFILE/);
+    expect((await world.failure()).message).toMatch(
+      /no AWS credentials .* environment of pulumi: set AWS_PROFILE/,
+    );
     expect(world.started).toBe(0);
   });
 
   it('refuses a task definition that lacks the container', async () => {
     const world = new World();
     const { message } = await world.failure({ container: 'api' });
-    expect(message).toBe('its task definition prod-migrations:7 has no container api (it has: sidecar, app)');
+    expect(message).toBe(
+      'its task definition prod-migrations:7 has no container api (it has: sidecar, app)',
+    );
     expect(world.started).toBe(0);
   });
 
@@ -346,24 +391,35 @@ describe('a task under way', () => {
   it('that ECS forgets is a failure, not a success', async () => {
     const world = new World();
     world.ecs.on(DescribeTasksCommand).resolves({ tasks: [], failures: [{ reason: 'MISSING' }] });
-    expect((await world.failure()).message).toMatch(/ECS does not know the task new1 any more \(MISSING\)/);
+    expect((await world.failure()).message).toMatch(
+      /ECS does not know the task new1 any more \(MISSING\)/,
+    );
   });
 
   it('goes on when the credentials expire, and the error says that the next update takes it up', async () => {
     const world = new World();
-    world.ecs.on(DescribeTasksCommand).rejects(awsError('ExpiredTokenException', 'The security token is expired.'));
+    world.ecs
+      .on(DescribeTasksCommand)
+      .rejects(awsError('ExpiredTokenException', 'The security token is expired.'));
     const { message } = await world.failure();
-    expect(message).toMatch(/cannot be watched: the AWS credentials have expired .* The next update takes it up/s);
+    expect(message).toMatch(
+      /cannot be watched: the AWS credentials have expired .* The next update takes it up/s,
+    );
     expect(world.stopAsked).toBeUndefined();
   });
 
   it('is stopped at its timeout, and the update waits until it has ended', async () => {
     const world = new World();
     world.life = (now) =>
-      world.stopAsked !== undefined && now >= world.stopAsked + 10_000 ? ended(143) : { lastStatus: 'RUNNING' };
-    world.log = () => (world.stopAsked === undefined ? ['0007 runs'] : ['0007 runs', '0007 rolled back']);
+      world.stopAsked !== undefined && now >= world.stopAsked + 10_000
+        ? ended(143)
+        : { lastStatus: 'RUNNING' };
+    world.log = () =>
+      world.stopAsked === undefined ? ['0007 runs'] : ['0007 runs', '0007 rolled back'];
     const error = await world.failure({}, 30_000);
-    expect(error.message).toMatch(/^stopped after 30 s, its timeout; the database stands at the last whole file/);
+    expect(error.message).toMatch(
+      /^stopped after 30 s, its timeout; the database stands at the last whole file/,
+    );
     expect(world.stopAsked).toBe(30_000);
     expect(world.clock.now()).toBeGreaterThanOrEqual(40_000);
     expect(error.tail).toEqual(['0007 runs', '0007 rolled back']);
@@ -380,7 +436,9 @@ describe('a task under way', () => {
   it('is stopped when the update is cancelled', async () => {
     const world = new World();
     world.life = (now) =>
-      world.stopAsked !== undefined && now > world.stopAsked + 3000 ? ended(143) : { lastStatus: 'RUNNING' };
+      world.stopAsked !== undefined && now > world.stopAsked + 3000
+        ? ended(143)
+        : { lastStatus: 'RUNNING' };
     world.clock.at(7000, () => world.controller.abort());
     const { message } = await world.failure();
     expect(message).toBe('cancelled, nothing half-applied: every file is whole or not there');
@@ -397,7 +455,9 @@ describe('a task under way', () => {
   it('that cannot be stopped is said to go on', async () => {
     const world = new World();
     world.life = () => ({ lastStatus: 'RUNNING' });
-    world.ecs.on(StopTaskCommand).rejects(awsError('AccessDeniedException', 'not authorized to perform: ecs:StopTask'));
+    world.ecs
+      .on(StopTaskCommand)
+      .rejects(awsError('AccessDeniedException', 'not authorized to perform: ecs:StopTask'));
     expect((await world.failure({}, 30_000)).message).toMatch(
       /^stopped after 30 s, but the task new1 could not be stopped: .*ecs:StopTask.* It goes on/,
     );
@@ -442,7 +502,9 @@ describe('a task that a killed update left running', () => {
     const world = await withLeftOver();
     await world.run();
     await world.run({ tags: { 'dev.slipway.stack': 'staging' } });
-    const marks = world.ecs.commandCalls(ListTasksCommand).map((call) => call.args[0].input.startedBy);
+    const marks = world.ecs
+      .commandCalls(ListTasksCommand)
+      .map((call) => call.args[0].input.startedBy);
     expect(new Set(marks).size).toBe(2);
   });
 
@@ -459,7 +521,10 @@ describe('a task that a killed update left running', () => {
       world.tasks.set(arn('mine'), () => ended(0));
       return { tasks: [{ taskArn: arn('mine'), lastStatus: 'PROVISIONING' }] };
     });
-    expect(await world.run(over, undefined, command)).toMatchObject({ exitCode: 0, adopted: false });
+    expect(await world.run(over, undefined, command)).toMatchObject({
+      exitCode: 0,
+      adopted: false,
+    });
     expect(startedAt).toBeGreaterThanOrEqual(begin + 60_000);
     expect(world.lines[0]).toBe('another migration task is still running (old); waiting for it');
   });
@@ -494,7 +559,10 @@ describe('the log of a task', () => {
     const world = new World();
     world.pageSize = 7;
     world.log = (now) =>
-      Array.from({ length: Math.min(100, Math.floor(now / 200)) }, (_, index) => `line ${index + 1}`);
+      Array.from(
+        { length: Math.min(100, Math.floor(now / 200)) },
+        (_, index) => `line ${index + 1}`,
+      );
     let shownWhileRunning = 0;
     world.clock.at(15_000, () => (shownWhileRunning = world.lines.length));
     await world.run();
@@ -507,35 +575,45 @@ describe('the log of a task', () => {
   it('may come late: the stream is not there at first, and the last lines arrive after the end', async () => {
     const world = new World();
     const end = 20_000;
-    const notThere = awsError('ResourceNotFoundException', 'The specified log stream does not exist.');
-    world.log = (now) => (now < 15_000 ? notThere : now < end + 2000 ? ['first'] : ['first', 'last words']);
+    const notThere = awsError(
+      'ResourceNotFoundException',
+      'The specified log stream does not exist.',
+    );
+    world.log = (now) =>
+      now < 15_000 ? notThere : now < end + 2000 ? ['first'] : ['first', 'last words'];
     const { tail } = await world.run();
     expect(tail).toEqual(['first', 'last words']);
   });
 
   it('that never arrives is named, and the exit code decides', async () => {
     const world = new World();
-    world.log = () => awsError('ResourceNotFoundException', 'The specified log group does not exist.');
+    world.log = () =>
+      awsError('ResourceNotFoundException', 'The specified log group does not exist.');
     expect(await world.run()).toMatchObject({ exitCode: 0, tail: [] });
     expect(world.lines).toContain('(nothing of it arrived in the log group /prod/migrations)');
   });
 
   it('that may not be read is said once, and the exit code decides', async () => {
     const world = new World();
-    world.log = () => awsError('AccessDeniedException', 'not authorized to perform: logs:GetLogEvents');
+    world.log = () =>
+      awsError('AccessDeniedException', 'not authorized to perform: logs:GetLogEvents');
     expect(await world.run()).toMatchObject({ exitCode: 0 });
     expect(world.lines.filter((line) => line.includes('logs:GetLogEvents'))).toHaveLength(1);
   });
 
   it('is bounded: a flood is cut, its end is kept', async () => {
     const world = new World();
-    const flood = Array.from({ length: 30_000 }, (_, index) => (index === 3 ? 'x'.repeat(9000) : `line ${index + 1}`));
+    const flood = Array.from({ length: 30_000 }, (_, index) =>
+      index === 3 ? 'x'.repeat(9000) : `line ${index + 1}`,
+    );
     world.log = () => flood;
     const { tail } = await world.run();
     expect(tail.at(-1)).toBe('line 30000');
     expect(tail).toHaveLength(50);
     expect(world.lines.length).toBeLessThan(5010);
     expect(Math.max(...world.lines.map(({ length }) => length))).toBeLessThan(4010);
-    expect(world.lines.at(-1)).toMatch(/30000 lines in all; the others stand in the log group \/prod\/migrations/);
+    expect(world.lines.at(-1)).toMatch(
+      /30000 lines in all; the others stand in the log group \/prod\/migrations/,
+    );
   });
 });

@@ -37,22 +37,36 @@ export interface EcsTaskRunnerArgs extends AwsConnection {
   subnets: string[];
   securityGroups: string[];
   assignPublicIp: boolean;
-  /** Instead of the launch type FARGATE. Not a spot one: AWS may stop it in the middle of a file. */
+  /**
+   * Instead of the launch type FARGATE. Not a spot one: AWS may stop it in the middle of a file.
+   */
   capacityProvider?: string | undefined;
-  /** Tags of the task. By them a task that outlived a killed update is found again, so they must be this stack's alone. */
+  /**
+   * Tags of the task. By them a task that outlived a killed update is found again, so they must be
+   * this stack's alone.
+   */
   tags: Record<string, string>;
-  /** What makes two runs the same one besides task definition and command: the image, its files, the database. */
+  /**
+   * What makes two runs the same one besides task definition and command: the image, its files, the
+   * database.
+   */
   identity: unknown;
 }
 
-/** Runs one-off tasks of the app image on ECS, with the rights and the network the services have. */
+/**
+ * Runs one-off tasks of the app image on ECS, with the rights and the network the services have.
+ */
 export class EcsTaskRunner implements TaskRunner {
   private readonly args: EcsTaskRunnerArgs;
   private readonly clients: AwsClients;
   private readonly clock: Clock;
   private definition: ContainerDefinition | undefined;
 
-  constructor(args: EcsTaskRunnerArgs, clients: AwsClients = awsClients(args), clock: Clock = systemClock) {
+  constructor(
+    args: EcsTaskRunnerArgs,
+    clients: AwsClients = awsClients(args),
+    clock: Clock = systemClock,
+  ) {
     this.args = args;
     this.clients = clients;
     this.clock = clock;
@@ -70,7 +84,10 @@ export class EcsTaskRunner implements TaskRunner {
     return { ...(await this.follow(task, options, deadline)), adopted: left !== undefined };
   }
 
-  /** The tasks of this stack carry it, whichever image they run. ECS allows 36 characters of a few kinds. */
+  /**
+   * The tasks of this stack carry it, whichever image they run. ECS allows 36 characters of a few
+   * kinds.
+   */
   private get startedBy(): string {
     return `slipway-migration/${hash(this.args.tags)}`;
   }
@@ -79,7 +96,11 @@ export class EcsTaskRunner implements TaskRunner {
   private async containerDefinition(signal: AbortSignal): Promise<ContainerDefinition> {
     const { taskDefinition, container } = this.args;
     const command = new DescribeTaskDefinitionCommand({ taskDefinition });
-    const answer = await this.ask('its task definition cannot be read', () => this.clients.ecs.send(command), signal);
+    const answer = await this.ask(
+      'its task definition cannot be read',
+      () => this.clients.ecs.send(command),
+      signal,
+    );
     const containers = answer.taskDefinition?.containerDefinitions ?? [];
     const found = containers.find(({ name }) => name === container);
     if (found) return found;
@@ -89,23 +110,39 @@ export class EcsTaskRunner implements TaskRunner {
     );
   }
 
-  /** The running task of an earlier, killed update: the same one is taken up, any other is waited for. */
-  private async leftOver(key: string, options: TaskOptions, deadline: number): Promise<Task | undefined> {
+  /**
+   * The running task of an earlier, killed update: the same one is taken up, any other is waited
+   * for.
+   */
+  private async leftOver(
+    key: string,
+    options: TaskOptions,
+    deadline: number,
+  ): Promise<Task | undefined> {
     const alive = await this.aliveTasks(options.signal);
     // A task that is being stopped already will not do the whole work.
     const isSame = (task: Task) =>
-      task.desiredStatus !== 'STOPPED' && task.tags?.some(({ key: k, value }) => k === taskTag && value === key);
+      task.desiredStatus !== 'STOPPED' &&
+      task.tags?.some(({ key: k, value }) => k === taskTag && value === key);
     const same = alive.find(isSame);
     for (const task of alive) {
       if (task === same) continue;
-      options.onLine(`another migration task is still running (${shortArn(task.taskArn)}); waiting for it`);
-      const earlier = { ...options, onLine: (line: string) => options.onLine(`(earlier task) ${line}`) };
+      options.onLine(
+        `another migration task is still running (${shortArn(task.taskArn)}); waiting for it`,
+      );
+      const earlier = {
+        ...options,
+        onLine: (line: string) => options.onLine(`(earlier task) ${line}`),
+      };
       await this.follow(task, earlier, deadline);
     }
     return same;
   }
 
-  /** This stack's tasks that have not ended, oldest first; also those asked to stop, which may still be at work. */
+  /**
+   * This stack's tasks that have not ended, oldest first; also those asked to stop, which may still
+   * be at work.
+   */
   private async aliveTasks(signal: AbortSignal): Promise<Task[]> {
     const { cluster } = this.args;
     const failed = 'looking for a task that an earlier update left running failed';
@@ -113,7 +150,12 @@ export class EcsTaskRunner implements TaskRunner {
     for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
       let nextToken: string | undefined;
       do {
-        const command = new ListTasksCommand({ cluster, startedBy: this.startedBy, desiredStatus, nextToken });
+        const command = new ListTasksCommand({
+          cluster,
+          startedBy: this.startedBy,
+          desiredStatus,
+          nextToken,
+        });
         const page = await this.ask(failed, () => this.clients.ecs.send(command), signal);
         for (const arn of page.taskArns ?? []) arns.add(arn);
         nextToken = page.nextToken;
@@ -122,7 +164,11 @@ export class EcsTaskRunner implements TaskRunner {
     const tasks: Task[] = [];
     const all = [...arns];
     for (let at = 0; at < all.length; at += 100) {
-      const command = new DescribeTasksCommand({ cluster, tasks: all.slice(at, at + 100), include: ['TAGS'] });
+      const command = new DescribeTasksCommand({
+        cluster,
+        tasks: all.slice(at, at + 100),
+        include: ['TAGS'],
+      });
       const page = await this.ask(failed, () => this.clients.ecs.send(command), signal);
       tasks.push(...(page.tasks ?? []).filter(({ lastStatus }) => lastStatus !== 'STOPPED'));
     }
@@ -136,8 +182,8 @@ export class EcsTaskRunner implements TaskRunner {
       cluster: args.cluster,
       taskDefinition: args.taskDefinition,
       count: 1,
-      // New for each run, so that a migration that failed can be tried again; the same for each attempt of asking, so that
-      // an answer that was lost does not start a second task.
+      // New for each run, so that a migration that failed can be tried again; the same for each
+      // attempt of asking, so that an answer that was lost does not start a second task.
       clientToken: randomUUID(),
       startedBy: this.startedBy,
       tags: Object.entries({ ...args.tags, [taskTag]: key }).map(([name, value]) => ({
@@ -156,7 +202,9 @@ export class EcsTaskRunner implements TaskRunner {
         : { launchType: 'FARGATE' as const }),
       overrides: { containerOverrides: [{ name: args.container, command }] },
     });
-    const { tasks = [], failures = [] } = await this.ask('it could not start', () => this.clients.ecs.send(request));
+    const { tasks = [], failures = [] } = await this.ask('it could not start', () =>
+      this.clients.ecs.send(request),
+    );
     const task = tasks[0];
     if (!task?.taskArn) throw new TaskError(`it could not start: ${explainFailures(failures)}`);
     onLine(`ECS starts the task ${shortArn(task.taskArn)}`);
@@ -164,7 +212,11 @@ export class EcsTaskRunner implements TaskRunner {
   }
 
   /** Watches a task until it has ended; a quick one never shows RUNNING. */
-  private async follow(started: Task, options: TaskOptions, deadline: number): Promise<Omit<TaskResult, 'adopted'>> {
+  private async follow(
+    started: Task,
+    options: TaskOptions,
+    deadline: number,
+  ): Promise<Omit<TaskResult, 'adopted'>> {
     const { clock } = this;
     const { signal } = options;
     const arn = started.taskArn ?? '';
@@ -204,9 +256,12 @@ export class EcsTaskRunner implements TaskRunner {
   private async describe(arn: string, listedBy: number, log: TaskLog): Promise<Task | undefined> {
     let answer;
     try {
-      answer = await this.clients.ecs.send(new DescribeTasksCommand({ cluster: this.args.cluster, tasks: [arn] }));
+      answer = await this.clients.ecs.send(
+        new DescribeTasksCommand({ cluster: this.args.cluster, tasks: [arn] }),
+      );
     } catch (error) {
-      // The task does not depend on whether we see it: what may pass is waited out, up to the deadline.
+      // The task does not depend on whether we see it: what may pass is waited out, up to the
+      // deadline.
       if (isTransient(error)) return undefined;
       throw new TaskError(
         `it runs, but cannot be watched: ${explainAwsError(error)}. The next update takes it up`,
@@ -225,7 +280,10 @@ export class EcsTaskRunner implements TaskRunner {
     return task;
   }
 
-  /** SIGTERM first: the runner finishes or rolls back its file. ECS kills it after the container's stopTimeout. */
+  /**
+   * SIGTERM first: the runner finishes or rolls back its file. ECS kills it after the container's
+   * stopTimeout.
+   */
   private async stop(arn: string, why: string, log: TaskLog): Promise<void> {
     const request = new StopTaskCommand({
       cluster: this.args.cluster,
@@ -247,9 +305,17 @@ export class EcsTaskRunner implements TaskRunner {
     }
   }
 
-  private async ask<T>(failed: string, request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  private async ask<T>(
+    failed: string,
+    request: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     try {
-      return await retryTransient(request, { clock: this.clock, until: this.clock.now() + startPatienceMs, signal });
+      return await retryTransient(request, {
+        clock: this.clock,
+        until: this.clock.now() + startPatienceMs,
+        signal,
+      });
     } catch (error) {
       if (signal?.aborted) throw new TaskError('cancelled before it started', [], { cause: error });
       throw new TaskError(`${failed}: ${explainAwsError(error)}`, [], { cause: error });

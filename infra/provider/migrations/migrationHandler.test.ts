@@ -14,12 +14,20 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function write(name: string, phase: string, sql: string): void {
-  writeFileSync(join(folder, `${name}.up.sql`), `-- slipway: phase=${phase} reversible=yes\n${sql}\n`);
+  writeFileSync(
+    join(folder, `${name}.up.sql`),
+    `-- slipway: phase=${phase} reversible=yes\n${sql}\n`,
+  );
   writeFileSync(join(folder, `${name}.down.sql`), 'SELECT 1;\n');
 }
 
 const files = () =>
-  readMigrations(folder).map(({ name, checksum, phase, reversible }) => ({ name, checksum, phase, reversible }));
+  readMigrations(folder).map(({ name, checksum, phase, reversible }) => ({
+    name,
+    checksum,
+    phase,
+    reversible,
+  }));
 const inputs = (over: object = {}) => ({
   image: 'sha256:1',
   files: files(),
@@ -61,7 +69,9 @@ describe('a preview with pending files', () => {
     write('0002_add_note', 'expand', 'ALTER TABLE users ADD COLUMN note text;');
     write('0003_drop_name', 'expand', 'SELECT 1;\nALTER TABLE users DROP COLUMN name;');
     const { reasons } = await preview(before, inputs());
-    expect(reasons.join('\n')).toContain('0003_drop_name.up.sql:3: error: this takes something away from running code');
+    expect(reasons.join('\n')).toContain(
+      '0003_drop_name.up.sql:3: error: this takes something away from running code',
+    );
     expect(reasons.join('\n')).not.toContain('0002_add_note');
   });
 
@@ -70,7 +80,9 @@ describe('a preview with pending files', () => {
     write('0002_drop_name', 'expand', 'ALTER TABLE users DROP COLUMN name;');
     const lenient = await preview(before, inputs({ lint: 'warning' }));
     expect(lenient.reasons).toEqual([]);
-    expect(lenient.shown).toContain('warning: 0002_drop_name.up.sql:2: error: this takes something away');
+    expect(lenient.shown).toContain(
+      'warning: 0002_drop_name.up.sql:2: error: this takes something away',
+    );
     const off = await preview(before, inputs({ lint: 'off' }));
     expect(off.reasons).toEqual([]);
     expect(off.shown).not.toContain('takes something away');
@@ -93,14 +105,21 @@ describe('a preview with pending files', () => {
     write('0002_add_note', 'expand', 'ALTER TABLE users ADD COLUMN note text;');
     write('0003_drop_name', 'contract', 'ALTER TABLE users DROP COLUMN name;');
     const { reasons } = await preview(before, inputs());
-    expect(reasons.join('\n')).toContain('0003_drop_name takes away what the code before this release may still use');
+    expect(reasons.join('\n')).toContain(
+      '0003_drop_name takes away what the code before this release may still use',
+    );
     expect(reasons.join('\n')).toContain('slipway:forceMigrations');
     expect((await preview(before, inputs({ force: ['0003_drop_name'] }))).reasons).toEqual([]);
   });
 
   it('says so of a promoted image whose files this checkout does not have', async () => {
     const before = inputs();
-    const elsewhere = { name: '0002_elsewhere', checksum: 'f'.repeat(64), phase: 'migrate', reversible: false };
+    const elsewhere = {
+      name: '0002_elsewhere',
+      checksum: 'f'.repeat(64),
+      phase: 'migrate',
+      reversible: false,
+    };
     const { shown } = await preview(before, inputs({ files: [...files(), elsewhere] }));
     expect(shown).toContain(
       '0002_elsewhere  migrate, irreversible  sha256:ffffffffffff  (its SQL is not in this checkout',
@@ -122,7 +141,10 @@ describe('a preview against what the state knows', () => {
     write('0002_mine', 'expand', 'CREATE TABLE mine (id bigint);');
     const before = inputs();
     for (const direction of ['up', 'down']) {
-      renameSync(join(folder, `0002_mine.${direction}.sql`), join(folder, `0003_mine.${direction}.sql`));
+      renameSync(
+        join(folder, `0002_mine.${direction}.sql`),
+        join(folder, `0003_mine.${direction}.sql`),
+      );
     }
     write('0002_theirs', 'expand', 'CREATE TABLE theirs (id bigint);');
     const { shown, reasons } = await preview(before, inputs());
@@ -135,7 +157,9 @@ describe('a preview against what the state knows', () => {
     const older = inputs();
     write('0002_add_note', 'expand', 'ALTER TABLE users ADD COLUMN note text;');
     const { shown, checked } = await preview(inputs(), older);
-    expect(shown).toContain('this image does not carry 0002_add_note (expand, reversible): they stay applied');
+    expect(shown).toContain(
+      'this image does not carry 0002_add_note (expand, reversible): they stay applied',
+    );
     expect(checked).toMatchObject({ ahead: [{ name: '0002_add_note' }] });
     const again = await preview(checked, inputs());
     expect(again.shown).toContain('no migration to apply');
@@ -147,6 +171,9 @@ describe('a preview against what the state knows', () => {
 
   it('waits with its judgement while the files are not known', async () => {
     const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
-    expect(await preview(inputs(), inputs({ files: unknown }))).toMatchObject({ shown: '', reasons: [] });
+    expect(await preview(inputs(), inputs({ files: unknown }))).toMatchObject({
+      shown: '',
+      reasons: [],
+    });
   });
 });

@@ -4,14 +4,21 @@ import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { CompatibilityCheck } from '../compatibility/compatibilityCheck.ts';
 import type { EcsTaskRunnerArgs } from './ecsTaskRunner.ts';
 import type { EngineLog } from '../engineLog.ts';
-import { describePlan, planMigrations, type MigrationPlan, type MigrationTarget } from './migrationPlan.ts';
+import {
+  describePlan,
+  planMigrations,
+  type MigrationPlan,
+  type MigrationTarget,
+} from './migrationPlan.ts';
 import type { DockerCompatibilityTargets, MigrationRunArgs } from '../../release/migrationRun.ts';
 import { requireOldCodeWorks } from '../compatibility/oldCodeGate.ts';
 import type { ResourceHandler } from '../slipwayProvider.ts';
 import { TaskError, type TaskResult, type TaskRunner } from './taskRunner.ts';
 import { hasUnknown, unwrap } from '../wire.ts';
 
-type Inputs = { [K in keyof MigrationRunArgs]: MigrationRunArgs[K] extends infer T ? T : never } & MigrationTarget & {
+type Inputs = {
+  [K in keyof MigrationRunArgs]: MigrationRunArgs[K] extends infer T ? T : never;
+} & MigrationTarget & {
     runner:
       | {
           kind: 'docker';
@@ -69,7 +76,10 @@ export class MigrationHandler implements ResourceHandler {
     return { inputs, failures: reasons.map((reason) => ({ property: '', reason })) };
   }
 
-  /** Shows the files that would be applied, and what the lint says of them. Returns what must not be released. */
+  /**
+   * Shows the files that would be applied, and what the lint says of them. Returns what must not be
+   * released.
+   */
   private async review(urn: string, { pending }: MigrationPlan, next: Inputs): Promise<string[]> {
     // Loaded where something is pending: most updates have nothing to look at.
     const { reviewMigrations } = await import('./migrationReview.ts');
@@ -78,7 +88,8 @@ export class MigrationHandler implements ResourceHandler {
     const review = reviewMigrations(this.folder, pending, applied, next.force);
     for (const line of review.lines) await this.log.line(urn, line);
     if (next.lint !== 'off') {
-      const warnings = next.lint === 'warning' ? [...review.errors, ...review.warnings] : review.warnings;
+      const warnings =
+        next.lint === 'warning' ? [...review.errors, ...review.warnings] : review.warnings;
       for (const line of warnings) await this.log.line(urn, line, 'warning');
     }
     const errors = next.lint === 'error' ? review.errors : [];
@@ -94,7 +105,12 @@ export class MigrationHandler implements ResourceHandler {
     return { id: randomUUID(), outs: await this.migrate(urn, undefined, news, signal) };
   }
 
-  async update(urn: string, olds: unknown, news: unknown, signal: AbortSignal): Promise<provider.UpdateResult> {
+  async update(
+    urn: string,
+    olds: unknown,
+    news: unknown,
+    signal: AbortSignal,
+  ): Promise<provider.UpdateResult> {
     return { outs: await this.migrate(urn, olds, news, signal) };
   }
 
@@ -115,7 +131,8 @@ export class MigrationHandler implements ResourceHandler {
       await this.requireOldCodeWorks(urn, inputs, names, signal);
     }
     await this.task(urn, 'migrations', inputs, inputs.command, signal);
-    if (inputs.seedCommand.length > 0) await this.task(urn, 'demo data', inputs, inputs.seedCommand, signal);
+    if (inputs.seedCommand.length > 0)
+      await this.task(urn, 'demo data', inputs, inputs.seedCommand, signal);
     return {
       image: inputs.image,
       files: inputs.files,
@@ -150,7 +167,13 @@ export class MigrationHandler implements ResourceHandler {
     });
   }
 
-  private async task(urn: string, what: string, inputs: Inputs, command: string[], signal: AbortSignal): Promise<void> {
+  private async task(
+    urn: string,
+    what: string,
+    inputs: Inputs,
+    command: string[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const pending: Promise<void>[] = [];
     let result: TaskResult;
     try {
@@ -174,12 +197,19 @@ export class MigrationHandler implements ResourceHandler {
 }
 
 function explain(what: string, reason: string, tail: string[]): string {
-  const lines = [`The ${what} task failed: ${reason}.`, 'No service was touched: the release before goes on serving.'];
-  if (tail.length > 0) lines.push(`Its last ${tail.length === 1 ? 'line' : `${tail.length} lines`}:`);
+  const lines = [
+    `The ${what} task failed: ${reason}.`,
+    'No service was touched: the release before goes on serving.',
+  ];
+  if (tail.length > 0)
+    lines.push(`Its last ${tail.length === 1 ? 'line' : `${tail.length} lines`}:`);
   return [...lines, ...tail.map((line) => `  | ${line}`)].join('\n');
 }
 
-/** Loaded when a task runs: most updates run none, a preview never does, and no stack needs both platforms' code. */
+/**
+ * Loaded when a task runs: most updates run none, a preview never does, and no stack needs both
+ * platforms' code.
+ */
 async function taskRunner({ runner, image, files, database }: Inputs): Promise<TaskRunner> {
   if (runner.kind === 'ecs') {
     const { EcsTaskRunner } = await import('./ecsTaskRunner.ts');

@@ -4,7 +4,12 @@ import { describePlan, planMigrations, type MigrationTarget } from './migrationP
 const database = { id: 'data-1', endpoint: 'postgres:5432', generation: '17' };
 const users = { name: '0001_users', checksum: 'a', phase: 'expand' as const, reversible: true };
 const models = { name: '0002_models', checksum: 'b', phase: 'expand' as const, reversible: true };
-const drop = { name: '0003_drop_title', checksum: 'c', phase: 'contract' as const, reversible: false };
+const drop = {
+  name: '0003_drop_title',
+  checksum: 'c',
+  phase: 'contract' as const,
+  reversible: false,
+};
 const last: MigrationTarget = { image: 'sha256:1', files: [users], database };
 
 describe('planning a migration run', () => {
@@ -59,7 +64,9 @@ describe('planning a migration run', () => {
   it('doubts a file that is numbered before an applied one', () => {
     const plan = planMigrations({ ...last, files: [models] }, { ...last, files: [users, models] });
     expect(plan.refused).toBeUndefined();
-    expect(plan.doubt).toContain('Numbered before 0002_models, which is already applied: 0001_users');
+    expect(plan.doubt).toContain(
+      'Numbered before 0002_models, which is already applied: 0001_users',
+    );
   });
 
   it('doubts a lost file, which may have been reverted by hand', () => {
@@ -70,10 +77,14 @@ describe('planning a migration run', () => {
   });
 
   it('leaves to the runner what is forced by name, because the state may be behind the database', () => {
-    const edited = planMigrations(last, { ...last, files: [{ ...users, checksum: 'z' }] }, ['0001_users']);
+    const edited = planMigrations(last, { ...last, files: [{ ...users, checksum: 'z' }] }, [
+      '0001_users',
+    ]);
     expect(edited).toMatchObject({ run: true, pending: [] });
     expect(edited.refused).toBeUndefined();
-    const lost = planMigrations({ ...last, files: [users, models] }, { ...last, files: [models] }, ['0001_users']);
+    const lost = planMigrations({ ...last, files: [users, models] }, { ...last, files: [models] }, [
+      '0001_users',
+    ]);
     expect(lost.doubt).toBeUndefined();
   });
 });
@@ -85,7 +96,9 @@ describe('an older image', () => {
   it('leaves applied what it does not carry, and says so', () => {
     const plan = planMigrations(newer, older);
     expect(plan).toMatchObject({ run: true, ahead: [models], pending: [] });
-    expect(describePlan(plan).join('\n')).toContain('0002_models (expand, reversible): they stay applied');
+    expect(describePlan(plan).join('\n')).toContain(
+      '0002_models (expand, reversible): they stay applied',
+    );
   });
 
   it('is remembered to be behind: nothing runs again, and the newer image finds nothing pending', () => {

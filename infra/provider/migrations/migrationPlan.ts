@@ -2,7 +2,10 @@ import { MigrationError } from '../../../migrations/runner/exit.ts';
 import { compare, what } from '../../../migrations/runner/files/verify.ts';
 import type { DatabaseIdentity, MigrationFile } from '../../platform.ts';
 
-/** What decides whether and what a MigrationRun runs. Unknown parts are `undefined` during a preview. */
+/**
+ * What decides whether and what a MigrationRun runs. Unknown parts are `undefined` during a
+ * preview.
+ */
 export interface MigrationTarget {
   image?: string | undefined;
   files?: MigrationFile[] | undefined;
@@ -18,19 +21,26 @@ export interface MigrationPlan {
   run: boolean;
   /** Files not yet applied as far as the state knows, in order. */
   pending: MigrationFile[];
-  /** Files applied before that this image does not carry. They stay applied: reverting is a verb of its own. */
+  /**
+   * Files applied before that this image does not carry. They stay applied: reverting is a verb of
+   * its own.
+   */
   ahead: MigrationFile[];
   /** Whether all files are pending because the database is another one. */
   otherDatabase: boolean;
   /** Why this cannot be released. */
   refused?: string;
-  /** Why the runner will refuse it, unless the database was changed by hand since the state was written. */
+  /**
+   * Why the runner will refuse it, unless the database was changed by hand since the state was
+   * written.
+   */
   doubt?: string;
 }
 
 /**
- * Compares what ran last (`undefined`: nothing did) with what is wanted, by the rules that the runner applies to the
- * database. What the state knows can be behind the database: files that are forced by name are left to the runner.
+ * Compares what ran last (`undefined`: nothing did) with what is wanted, by the rules that the
+ * runner applies to the database. What the state knows can be behind the database: files that are
+ * forced by name are left to the runner.
  *
  * @param forced names of migrations that a person lets pass
  */
@@ -44,7 +54,8 @@ export function planMigrations(
   const ran = last === undefined || otherDatabase ? [] : (last.files ?? []);
   const known = [...ran, ...(ran.length > 0 ? (last?.ahead ?? []) : [])];
   const carried = new Map(files.map(({ name, checksum }) => [name, checksum]));
-  const changed = ran.length !== files.length || ran.some(({ name, checksum }) => carried.get(name) !== checksum);
+  const changed =
+    ran.length !== files.length || ran.some(({ name, checksum }) => carried.get(name) !== checksum);
   const otherImage = last === undefined || next.image === undefined || last.image !== next.image;
   const plan = { run: otherImage || otherDatabase || changed, otherDatabase };
 
@@ -64,7 +75,8 @@ export function planMigrations(
     if (!(error instanceof MigrationError)) throw error;
     const applied = new Set(known.map(({ name }) => name));
     const pending = files.filter(({ name }) => !applied.has(name));
-    // A file that was reverted by hand and then renumbered or given up looks like a lost one: the database decides.
+    // A file that was reverted by hand and then renumbered or given up looks like a lost one: the
+    // database decides.
     const open = error.reason === 'missingFile' || error.reason === 'order';
     return { ...plan, pending, ahead: [], [open ? 'doubt' : 'refused']: error.message };
   }
@@ -74,16 +86,23 @@ export function planMigrations(
 export function describePlan(plan: MigrationPlan): string[] {
   if (!plan.run) return [];
   const lines: string[] = [];
-  if (plan.otherDatabase) lines.push('another database than before: it gets every migration it lacks');
+  if (plan.otherDatabase)
+    lines.push('another database than before: it gets every migration it lacks');
   if (plan.pending.length > 0) {
     const names = plan.pending.map(({ name }) => name).join(', ');
-    lines.push(`${plan.pending.length} ${plan.pending.length === 1 ? 'migration' : 'migrations'} to apply: ${names}`);
+    lines.push(
+      `${plan.pending.length} ${plan.pending.length === 1 ? 'migration' : 'migrations'} to apply: ${names}`,
+    );
   } else if (plan.refused === undefined && plan.doubt === undefined) {
     lines.push('no migration to apply; the task of the new image checks that');
   }
   if (plan.ahead.length > 0) {
-    const names = plan.ahead.map((file) => what({ ...file, reversible: file.reversible ?? true })).join(', ');
-    lines.push(`this image does not carry ${names}: they stay applied; \`make migrate-revert\` reverts`);
+    const names = plan.ahead
+      .map((file) => what({ ...file, reversible: file.reversible ?? true }))
+      .join(', ');
+    lines.push(
+      `this image does not carry ${names}: they stay applied; \`make migrate-revert\` reverts`,
+    );
   }
   return lines;
 }

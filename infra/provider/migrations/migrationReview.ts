@@ -7,7 +7,9 @@ import { lockOrder, type LockMode } from '../../../migrations/runner/sql/sqlLock
 import type { MigrationFile } from '../../platform.ts';
 
 export interface MigrationReview {
-  /** Each pending file: its phase, its checksum, and the locks it takes on tables that are in use. */
+  /**
+   * Each pending file: its phase, its checksum, and the locks it takes on tables that are in use.
+   */
   lines: string[];
   warnings: string[];
   errors: string[];
@@ -16,8 +18,8 @@ export interface MigrationReview {
 }
 
 /**
- * Looks at the SQL of the files that a release would apply, for a preview: nothing is run. Of a promoted image the files
- * are those of this checkout, where they are the same ones.
+ * Looks at the SQL of the files that a release would apply, for a preview: nothing is run. Of a
+ * promoted image the files are those of this checkout, where they are the same ones.
  *
  * @param folder the checkout's migrations
  * @param applied what the state knows to be applied
@@ -50,7 +52,10 @@ export function reviewMigrations(
   return review;
 }
 
-/** By name and checksum. A folder that cannot be read has nothing to show; the program has refused it already. */
+/**
+ * By name and checksum. A folder that cannot be read has nothing to show; the program has refused
+ * it already.
+ */
 function readCheckout(folder: string): Map<string, Migration> {
   try {
     return new Map(readMigrations(folder).map((file) => [`${file.name} ${file.checksum}`, file]));
@@ -60,14 +65,20 @@ function readCheckout(folder: string): Map<string, Migration> {
   }
 }
 
-function describe({ name, checksum, phase, reversible }: MigrationFile, sql: Migration | undefined): string[] {
+function describe(
+  { name, checksum, phase, reversible }: MigrationFile,
+  sql: Migration | undefined,
+): string[] {
   const kind = `${phase ?? 'no phase'}${reversible === false ? ', irreversible' : ''}`;
   const head = `  ${name}  ${kind}  sha256:${checksum.slice(0, 12)}`;
   if (!sql) return [`${head}  (its SQL is not in this checkout: not linted)`];
   return [head, ...lockLines(sql)];
 }
 
-/** The strongest lock on each table, with the line that takes it; what lets readers and writers pass is not worth a line. */
+/**
+ * The strongest lock on each table, with the line that takes it; what lets readers and writers pass
+ * is not worth a line.
+ */
 function lockLines({ up }: Migration): string[] {
   const strongest = new Map<string, { mode: LockMode; line: number; keepsOut: string }>();
   let unknown: number | undefined;
@@ -81,7 +92,11 @@ function lockLines({ up }: Migration): string[] {
   }
   const lines = [...strongest]
     .filter(([, { mode }]) => lockOrder.indexOf(mode) >= lockOrder.indexOf('ShareUpdateExclusive'))
-    .map(([on, { mode, line, keepsOut }]) => `      line ${line} takes ${mode} on ${on}: keeps out ${keepsOut}`);
-  if (unknown !== undefined) lines.push(`      line ${unknown}: its text does not tell which locks it takes`);
+    .map(
+      ([on, { mode, line, keepsOut }]) =>
+        `      line ${line} takes ${mode} on ${on}: keeps out ${keepsOut}`,
+    );
+  if (unknown !== undefined)
+    lines.push(`      line ${unknown}: its text does not tell which locks it takes`);
   return lines;
 }

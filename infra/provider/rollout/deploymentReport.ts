@@ -18,8 +18,9 @@ const shownEvents = 5;
 const shownLines = 20;
 
 /**
- * Why a deployment failed, as far as AWS tells: how its tasks ended, what the load balancer says of them, the service's events,
- * and the last lines of a task that failed. Empty when AWS tells nothing.
+ * Why a deployment failed, as far as AWS tells: how its tasks ended, what the load balancer says of
+ * them, the service's events, and the last lines of a task that failed. Empty when AWS tells
+ * nothing.
  *
  * @param service as ECS described it last
  * @param since when the deployment began: what happened before has nothing to do with it
@@ -38,7 +39,8 @@ export async function deploymentReport(
     lines.push(...stoppedLines(stopped, target));
     lines.push(...(await unhealthyLines(clients, target)));
     lines.push(...eventLines(service, since));
-    const [spokesman] = stopped.length > 0 ? stopped : await tasksOf(clients, cluster, target, 'RUNNING', since);
+    const [spokesman] =
+      stopped.length > 0 ? stopped : await tasksOf(clients, cluster, target, 'RUNNING', since);
     if (spokesman) lines.push(...(await logLines(clients, target, spokesman)));
   } catch (error) {
     lines.push(`More could not be read: ${explainAwsError(error)}.`);
@@ -46,7 +48,10 @@ export async function deploymentReport(
   return lines.join('\n');
 }
 
-/** The tasks of a deployment that ended by themselves or for their health; ECS keeps them for an hour. */
+/**
+ * The tasks of a deployment that ended by themselves or for their health; ECS keeps them for an
+ * hour.
+ */
 export async function failedTasks(
   clients: AwsClients,
   cluster: string,
@@ -70,9 +75,13 @@ async function tasksOf(
   desiredStatus: DesiredStatus,
   since: Date | undefined,
 ): Promise<Task[]> {
-  const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, serviceName: target.name, desiredStatus }));
+  const { taskArns = [] } = await ecs.send(
+    new ListTasksCommand({ cluster, serviceName: target.name, desiredStatus }),
+  );
   if (taskArns.length === 0) return [];
-  const { tasks = [] } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns.slice(0, 100) }));
+  const { tasks = [] } = await ecs.send(
+    new DescribeTasksCommand({ cluster, tasks: taskArns.slice(0, 100) }),
+  );
   return tasks.filter(
     ({ taskDefinitionArn, createdAt }) =>
       taskDefinitionArn === target.taskDefinition && (!since || !createdAt || createdAt >= since),
@@ -88,7 +97,10 @@ function stoppedLines(stopped: Task[], target: EcsTarget): string[] {
   }
   return [...counts]
     .slice(0, shownReasons)
-    .map(([why, count]) => `${count === 1 ? '1 task' : `${count} tasks`} of ${target.service} stopped: ${why}.`);
+    .map(
+      ([why, count]) =>
+        `${count === 1 ? '1 task' : `${count} tasks`} of ${target.service} stopped: ${why}.`,
+    );
 }
 
 async function unhealthyLines({ elbv2 }: AwsClients, target: EcsTarget): Promise<string[]> {
@@ -109,14 +121,22 @@ function eventLines(service: Service | undefined, since: Date | undefined): stri
     .filter(({ message = '' }) => message && !/has reached a steady state/.test(message))
     .slice(0, shownEvents)
     .reverse();
-  return events.length > 0 ? ['ECS says:', ...events.map(({ message = '' }) => `  - ${message}`)] : [];
+  return events.length > 0
+    ? ['ECS says:', ...events.map(({ message = '' }) => `  - ${message}`)]
+    : [];
 }
 
-async function logLines({ ecs, logs }: AwsClients, target: EcsTarget, task: Task): Promise<string[]> {
+async function logLines(
+  { ecs, logs }: AwsClients,
+  target: EcsTarget,
+  task: Task,
+): Promise<string[]> {
   const { taskDefinition } = await ecs.send(
     new DescribeTaskDefinitionCommand({ taskDefinition: target.taskDefinition }),
   );
-  const container = taskDefinition?.containerDefinitions?.find(({ name }) => name === target.container);
+  const container = taskDefinition?.containerDefinitions?.find(
+    ({ name }) => name === target.container,
+  );
   const at = logStream(container, task.taskArn ?? '');
   if (!at) return [];
   const lines = await lastLines(logs, at, shownLines);

@@ -73,7 +73,9 @@ const rollout = (release: string, targets: DockerTarget[], timeoutMs = 15_000) =
 /** Which release answers through the gateway; `503` when none does. */
 async function serving(): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/health`);
-  return response.ok ? ((await response.json()) as { release: string }).release : String(response.status);
+  return response.ok
+    ? ((await response.json()) as { release: string }).release
+    : String(response.status);
 }
 
 /** Sends requests one after the other until stopped, and counts. */
@@ -155,14 +157,19 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
     await rollout('v2', [await instance('v2-a', 'v2')]);
     expect((await slow).status).toBe(200);
     const { sent, failed, releases } = await stop();
-    expect({ failed, releases: [...releases].sort() }).toEqual({ failed: 0, releases: ['v1', 'v2'] });
+    expect({ failed, releases: [...releases].sort() }).toEqual({
+      failed: 0,
+      releases: ['v1', 'v2'],
+    });
     expect(sent).toBeGreaterThan(20);
   });
 
   it('never sends a request to an instance that does not get ready, and says what it answered', async () => {
     const stop = requests();
     const bad = rollout('v3', [await instance('v3-a', 'v3', { ready: false })], 4000);
-    await expect(bad).rejects.toThrow(/v3-a-\w+ did not become healthy in time: \/health\/ready answers 503/);
+    await expect(bad).rejects.toThrow(
+      /v3-a-\w+ did not become healthy in time: \/health\/ready answers 503/,
+    );
     expect(await stop()).toMatchObject({ failed: 0, releases: new Set(['v2']) });
   });
 
@@ -178,8 +185,17 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
       Cmd: ['node', '-e', 'console.log("no such table"); process.exitCode = 9'],
       HostConfig: { NetworkMode: networkName },
     });
-    const target = { service: 'api', name: `v5-a-${run}`, id, port: 3000, livenessPath: '/health', readinessPath: '/' };
-    await expect(rollout('v5', [target], 4000)).rejects.toThrow(/ended with exit code 9.*\n {2}\| no such table/);
+    const target = {
+      service: 'api',
+      name: `v5-a-${run}`,
+      id,
+      port: 3000,
+      livenessPath: '/health',
+      readinessPath: '/',
+    };
+    await expect(rollout('v5', [target], 4000)).rejects.toThrow(
+      /ended with exit code 9.*\n {2}\| no such table/,
+    );
     expect(await serving()).toBe('v2');
   });
 
@@ -189,8 +205,17 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
       Cmd: ['node', '-e', 'process.exitCode = 7'],
       HostConfig: { NetworkMode: networkName, RestartPolicy: { Name: 'unless-stopped' } },
     });
-    const target = { service: 'api', name: `v5-b-${run}`, id, port: 3000, livenessPath: '/health', readinessPath: '/' };
-    await expect(rollout('v5', [target], 30_000)).rejects.toThrow(/crashed \d times, last with exit code 7/);
+    const target = {
+      service: 'api',
+      name: `v5-b-${run}`,
+      id,
+      port: 3000,
+      livenessPath: '/health',
+      readinessPath: '/',
+    };
+    await expect(rollout('v5', [target], 30_000)).rejects.toThrow(
+      /crashed \d times, last with exit code 7/,
+    );
     const { State } = await docker.getContainer(id).inspect();
     expect(State).toMatchObject({ Running: false, Restarting: false });
   });
@@ -207,7 +232,8 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
     await docker.getContainer(gateway).restart();
     const { NetworkSettings } = await docker.getContainer(gateway).inspect();
     port = Number(NetworkSettings.Ports[`${gatewayPorts.public}/tcp`]?.[0]?.HostPort);
-    for (let tries = 0; tries < 50 && (await serving().catch(() => 'down')) !== 'v2'; tries++) await sleep(100);
+    for (let tries = 0; tries < 50 && (await serving().catch(() => 'down')) !== 'v2'; tries++)
+      await sleep(100);
     expect(await serving()).toBe('v2');
   });
 
@@ -219,7 +245,8 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
     const squatter = await instance('squatter', 'none');
     await docker.getContainer(b.id).start();
     await docker.getContainer(a.id).start();
-    for (let tries = 0; tries < 60 && (await serving().catch(() => 'down')) !== 'v6'; tries++) await sleep(200);
+    for (let tries = 0; tries < 60 && (await serving().catch(() => 'down')) !== 'v6'; tries++)
+      await sleep(200);
     expect(new Set([await serving(), await serving(), await serving()])).toEqual(new Set(['v6']));
     await remove(squatter.id);
   });

@@ -43,8 +43,9 @@ interface Answer {
 }
 
 /**
- * Switches the gateway to new instances: proves each of them from where the gateway stands, switches, asks through the
- * gateway, and keeps the new configuration only when every instance has answered there.
+ * Switches the gateway to new instances: proves each of them from where the gateway stands,
+ * switches, asks through the gateway, and keeps the new configuration only when every instance has
+ * answered there.
  */
 export class DockerRollout {
   private readonly options: DockerRolloutOptions;
@@ -55,7 +56,10 @@ export class DockerRollout {
     this.docker = docker;
   }
 
-  /** @throws Error when an instance is not healthy in time or does not serve through the gateway; the old ones serve then */
+  /**
+   * @throws Error when an instance is not healthy in time or does not serve through the gateway;
+   * the old ones serve then
+   */
   async run(): Promise<void> {
     const { targets, onLine } = this.options;
     const deadline = Date.now() + this.options.timeoutMs;
@@ -82,14 +86,18 @@ export class DockerRollout {
   }
 
   /**
-   * Removes images of this stack that are none of the given ones, and what older builds left of their build stage, but for
-   * the newest, which makes the next build quick. What is in use stays.
+   * Removes images of this stack that are none of the given ones, and what older builds left of
+   * their build stage, but for the newest, which makes the next build quick. What is in use stays.
    */
   async removeOldImages(keep: string[]): Promise<void> {
     const label = Object.entries(this.options.imageLabels).map(([key, value]) => `${key}=${value}`);
     const images = await this.docker.listImages({ filters: { label } });
-    const old = images.filter(({ Id }) => !keep.includes(Id)).flatMap(({ RepoTags }) => RepoTags ?? []);
-    const stages = await this.docker.listImages({ filters: { label: [buildStageLabel], dangling: ['true'] } });
+    const old = images
+      .filter(({ Id }) => !keep.includes(Id))
+      .flatMap(({ RepoTags }) => RepoTags ?? []);
+    const stages = await this.docker.listImages({
+      filters: { label: [buildStageLabel], dangling: ['true'] },
+    });
     const oldStages = stages.sort((a, b) => b.Created - a.Created).slice(1);
     for (const name of [...old, ...oldStages.map(({ Id }) => Id)]) {
       const image = this.docker.getImage(name);
@@ -100,13 +108,19 @@ export class DockerRollout {
   private config(): string {
     return nginxConfig({
       routes: this.options.routes,
-      upstreams: this.options.targets.map(({ service, name, port }) => ({ service, address: `${name}:${port}` })),
+      upstreams: this.options.targets.map(({ service, name, port }) => ({
+        service,
+        address: `${name}:${port}`,
+      })),
       port: gatewayPorts.public,
       metricsPort: gatewayPorts.metrics,
     });
   }
 
-  /** Waits until an instance is ready and says it is the new release, asked from the gateway's container. */
+  /**
+   * Waits until an instance is ready and says it is the new release, asked from the gateway's
+   * container.
+   */
   private async prove(target: DockerTarget, deadline: number): Promise<void> {
     const { release } = this.options;
     const where = `${target.name}:${target.port}`;
@@ -153,21 +167,31 @@ export class DockerRollout {
       }
       good = 0;
       strangers++;
-      last = answer ? `status ${answer.status} from ${answer.instance ?? 'the gateway itself'}` : 'it does not answer';
+      last = answer
+        ? `status ${answer.status} from ${answer.instance ?? 'the gateway itself'}`
+        : 'it does not answer';
       await sleep(Math.min(1000, 50 * strangers));
     }
   }
 
-  /** A failed rollout stopped its instances; when the same version is tried again, they get one more start. */
+  /**
+   * A failed rollout stopped its instances; when the same version is tried again, they get one more
+   * start.
+   */
   private async startIfStopped(target: DockerTarget): Promise<void> {
     const container = this.docker.getContainer(target.id);
     const { State } = await container.inspect();
     if (!State.Running && !State.Restarting) await container.start();
   }
 
-  /** What is not fit to serve must not burn CPU by restarting for ever; its container stays, to be looked at. */
+  /**
+   * What is not fit to serve must not burn CPU by restarting for ever; its container stays, to be
+   * looked at.
+   */
   private async stopTargets(): Promise<void> {
-    await Promise.allSettled(this.options.targets.map(({ id }) => this.docker.getContainer(id).stop({ t: 5 })));
+    await Promise.allSettled(
+      this.options.targets.map(({ id }) => this.docker.getContainer(id).stop({ t: 5 })),
+    );
   }
 
   private async requireRunning(target: DockerTarget): Promise<void> {
@@ -176,7 +200,9 @@ export class DockerRollout {
     if (State.Running && !State.Restarting) return;
     if (State.Restarting && RestartCount < crashLimit) return;
     const how = RestartCount > 0 ? `crashed ${RestartCount} times, last with` : 'ended with';
-    throw new Error(`${target.name} ${how} exit code ${State.ExitCode}.${await this.lastLogs(target)}`);
+    throw new Error(
+      `${target.name} ${how} exit code ${State.ExitCode}.${await this.lastLogs(target)}`,
+    );
   }
 
   /** One HTTP request from within the gateway's container, by the shell alone. */
@@ -198,7 +224,8 @@ export class DockerRollout {
       // The kept configuration is root's, so that nginx itself cannot rewrite it.
       user: verb === 'keep' ? 'root' : 'nginx',
     });
-    if (exitCode !== 0) throw new Error(`the gateway refused to ${verb} the new configuration: ${output.trim()}`);
+    if (exitCode !== 0)
+      throw new Error(`the gateway refused to ${verb} the new configuration: ${output.trim()}`);
   }
 
   private async lastLogs(target: DockerTarget): Promise<string> {
@@ -207,7 +234,9 @@ export class DockerRollout {
       .logs({ stdout: true, stderr: true, tail: 20 })
       .catch(() => Buffer.alloc(0))) as Buffer;
     const lines = plainLines(raw);
-    return lines.length > 0 ? ` Its last lines:\n${lines.map((line) => `  | ${line}`).join('\n')}` : '';
+    return lines.length > 0
+      ? ` Its last lines:\n${lines.map((line) => `  | ${line}`).join('\n')}`
+      : '';
   }
 
   private stopIfCancelled(): void {
@@ -216,7 +245,10 @@ export class DockerRollout {
 }
 
 /** Those of a release's instances that run. */
-export async function runningTargets(host: string, targets: DockerTarget[]): Promise<DockerTarget[]> {
+export async function runningTargets(
+  host: string,
+  targets: DockerTarget[],
+): Promise<DockerTarget[]> {
   const running = await dockerClient(host).listContainers();
   const ids = new Set(running.map(({ Id }) => Id));
   return targets.filter(({ id }) => ids.has(id));

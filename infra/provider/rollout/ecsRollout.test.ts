@@ -7,7 +7,8 @@ import type { HttpAnswer } from './httpAnswer.ts';
 import type { EcsTarget } from './serviceDeployment.ts';
 import { servingTargets } from './services.ts';
 
-const taskDefinition = (revision: string) => `arn:aws:ecs:eu-central-1:111122223333:task-definition/${revision}`;
+const taskDefinition = (revision: string) =>
+  `arn:aws:ecs:eu-central-1:111122223333:task-definition/${revision}`;
 const api = (revision: number): EcsTarget => ({
   service: 'api',
   name: 'prod-api',
@@ -45,9 +46,13 @@ class World {
   }
 
   /** Pulumi deploys what its state does not hold, then the rollout judges. */
-  async up(targets: EcsTarget[], options: Partial<EcsRolloutOptions> & { deploy?: boolean } = {}): Promise<void> {
+  async up(
+    targets: EcsTarget[],
+    options: Partial<EcsRolloutOptions> & { deploy?: boolean } = {},
+  ): Promise<void> {
     const { deploy = true, ...over } = options;
-    for (const { name, taskDefinition } of deploy ? targets : []) this.aws.deploy(name, taskDefinition);
+    for (const { name, taskDefinition } of deploy ? targets : [])
+      this.aws.deploy(name, taskDefinition);
     const rollout = new EcsRollout(
       {
         region: 'eu-central-1',
@@ -120,7 +125,9 @@ describe('a rollout on ECS', () => {
     world.aws.serve('prod-worker', worker(6).taskDefinition, 1);
     await world.up([api(7), worker(7)]);
     expect(world.lines).toContain('worker: steady (worker:7)');
-    expect(world.asked.every((url) => url.startsWith('https://chat.example.com/health'))).toBe(true);
+    expect(world.asked.every((url) => url.startsWith('https://chat.example.com/health'))).toBe(
+      true,
+    );
   });
 
   it('lasts through throttling', async () => {
@@ -130,7 +137,10 @@ describe('a rollout on ECS', () => {
     let asked = 0;
     world.aws.ecs.on(DescribeServicesCommand).callsFake(() => {
       if (++asked % 2 === 1) throw throttled;
-      Object.assign(service().services[0]!.deployments![0]!, { rolloutState: 'COMPLETED', runningCount: 2 });
+      Object.assign(service().services[0]!.deployments![0]!, {
+        rolloutState: 'COMPLETED',
+        runningCount: 2,
+      });
       return service();
     });
     await world.up([api(7)], { deploy: false });
@@ -144,11 +154,17 @@ describe('a rollout on ECS', () => {
     let looks = 0;
     world.aws.ecs.on(DescribeServicesCommand).callsFake(() => {
       const service = structuredClone(world.aws.services.get('prod-api')!);
-      // As an emulator does with a first deployment: COMPLETED from the start, whatever its tasks do.
-      Object.assign(service.deployments![0]!, { rolloutState: 'COMPLETED', runningCount: ++looks % 3 === 0 ? 0 : 2 });
+      // As an emulator does with a first deployment: COMPLETED from the start, whatever its tasks
+      // do.
+      Object.assign(service.deployments![0]!, {
+        rolloutState: 'COMPLETED',
+        runningCount: ++looks % 3 === 0 ? 0 : 2,
+      });
       return { services: [service] };
     });
-    expect((await world.failure([api(1)], { deploy: false })).message).toMatch(/not steady after 300 s/);
+    expect((await world.failure([api(1)], { deploy: false })).message).toMatch(
+      /not steady after 300 s/,
+    );
   });
 });
 
@@ -220,7 +236,9 @@ describe('a bad version on ECS', () => {
     world.aws.serve('prod-api');
     world.aws.fates['api:1'] = 'crashes';
     const error = await world.failure([api(1)]);
-    expect(error.message).toMatch(/^api: ECS deployment circuit breaker: tasks failed to start\.\n3 tasks of api/);
+    expect(error.message).toMatch(
+      /^api: ECS deployment circuit breaker: tasks failed to start\.\n3 tasks of api/,
+    );
     expect(world.aws.updates).toEqual([]);
     await world.failure([api(1)], { deploy: false });
     expect(world.lines).toContain('api: ECS has given up on api:1; starting it once more');
@@ -231,7 +249,9 @@ describe('a bad version on ECS', () => {
     const world = worldWithRelease();
     world.aws.fates['api:7'] = 'hangs';
     const { message, aftermath } = await world.failure([api(7)]);
-    expect(message).toMatch(/^not steady after 300 s \(rolloutTimeoutSeconds\): api: 0 of 2 tasks run\./);
+    expect(message).toMatch(
+      /^not steady after 300 s \(rolloutTimeoutSeconds\): api: 0 of 2 tasks run\./,
+    );
     expect(message).toContain('ECS is told to go back: api to api:6.');
     expect(aftermath).toBeUndefined();
     expect(world.aws.updates).toEqual(['prod-api api:6']);
@@ -252,11 +272,15 @@ describe('a bad version on ECS', () => {
   it('that cannot be taken back says so in place of a promise', async () => {
     const world = worldWithRelease();
     world.aws.fates['api:7'] = 'hangs';
-    const inactive = Object.assign(new Error('TaskDefinition is inactive'), { name: 'ClientException' });
+    const inactive = Object.assign(new Error('TaskDefinition is inactive'), {
+      name: 'ClientException',
+    });
     world.aws.ecs.on(UpdateServiceCommand).rejects(inactive);
     const { message, aftermath } = await world.failure([api(7)]);
     expect(message).toMatch(/^not steady/);
-    expect(aftermath).toMatch(/^Going back to the release before failed: .*TaskDefinition is inactive/);
+    expect(aftermath).toMatch(
+      /^Going back to the release before failed: .*TaskDefinition is inactive/,
+    );
   });
 
   it('whose tasks crash again and again fails, though ECS calls its deployment complete', async () => {
@@ -265,7 +289,9 @@ describe('a bad version on ECS', () => {
     world.state = [api(6), worker(6)];
     world.aws.fates['worker:7'] = 'flaps';
     const { message } = await world.failure([api(7), worker(7)]);
-    expect(message).toMatch(/^worker: its tasks crash again and again\.\n[567] tasks of worker stopped: exit code 3\./);
+    expect(message).toMatch(
+      /^worker: its tasks crash again and again\.\n[567] tasks of worker stopped: exit code 3\./,
+    );
     expect(message).toContain('ECS is told to go back: api to api:6, worker to worker:6.');
   });
 
@@ -280,12 +306,19 @@ describe('a bad version on ECS', () => {
     const world = worldWithRelease();
     const service = world.aws.services.get('prod-api')!;
     const deployment = { taskDefinition: api(7).taskDefinition };
-    for (let count = 0; count < 6; count++) world.aws.stop(service, deployment, { createdAt: new Date(-1000) });
+    for (let count = 0; count < 6; count++)
+      world.aws.stop(service, deployment, { createdAt: new Date(-1000) });
     world.clock.at(5000, () => {
       for (let count = 0; count < 6; count++) {
-        world.aws.stop(service, deployment, { stopCode: 'UserInitiated', stoppedReason: 'Task stopped by user' });
+        world.aws.stop(service, deployment, {
+          stopCode: 'UserInitiated',
+          stoppedReason: 'Task stopped by user',
+        });
         const stoppedReason = 'Scaling activity initiated by (deployment ecs-svc/1)';
-        world.aws.stop(service, deployment, { stopCode: 'ServiceSchedulerInitiated', stoppedReason });
+        world.aws.stop(service, deployment, {
+          stopCode: 'ServiceSchedulerInitiated',
+          stoppedReason,
+        });
       }
     });
     await world.up([api(7)]);
@@ -296,7 +329,11 @@ describe('a bad version on ECS', () => {
     const world = worldWithRelease();
     const service = world.aws.services.get('prod-api')!;
     world.aws.deploy('prod-api', api(7).taskDefinition);
-    Object.assign(service.deployments![0]!, { rolloutState: 'COMPLETED', runningCount: 1, failedTasks: 4 });
+    Object.assign(service.deployments![0]!, {
+      rolloutState: 'COMPLETED',
+      runningCount: 1,
+      failedTasks: 4,
+    });
     const { message } = await world.failure([api(7)], { deploy: false });
     expect(message).toMatch(/api: 1 of 2 tasks run, 4 failed\./);
   });
@@ -304,14 +341,18 @@ describe('a bad version on ECS', () => {
   it('is told from a service that somebody scaled down', async () => {
     const world = worldWithRelease();
     world.aws.services.get('prod-api')!.desiredCount = 0;
-    expect((await world.failure([api(7)])).message).toMatch(/asks for 0 tasks, 2 are wanted: somebody scaled it/);
+    expect((await world.failure([api(7)])).message).toMatch(
+      /asks for 0 tasks, 2 are wanted: somebody scaled it/,
+    );
   });
 
   it('is told from another deployment that took its place', async () => {
     const world = worldWithRelease();
     world.clock.at(5000, () => world.aws.deploy('prod-api', api(9).taskDefinition));
     const { message } = await world.failure([api(7)]);
-    expect(message).toMatch(/^api: ECS deploys api:9 in place of api:7: ECS rolled it back, or somebody deployed/);
+    expect(message).toMatch(
+      /^api: ECS deploys api:9 in place of api:7: ECS rolled it back, or somebody deployed/,
+    );
     expect(world.aws.updates).toEqual([]);
   });
 
@@ -341,7 +382,9 @@ describe('a service that cannot be deployed to', () => {
     const world = worldWithRelease();
     world.aws.ecs
       .on(DescribeServicesCommand)
-      .rejects(Object.assign(new Error('Cluster not found.'), { name: 'ClusterNotFoundException' }));
+      .rejects(
+        Object.assign(new Error('Cluster not found.'), { name: 'ClusterNotFoundException' }),
+      );
     expect((await world.failure([api(7)])).message).toMatch(/the ECS cluster does not exist/);
   });
 });
@@ -375,7 +418,8 @@ describe('asking through the load balancer', () => {
     const world = worldWithRelease();
     world.answer = () => ({
       status: 200,
-      release: world.clock.now() < 40_000 && world.asked.length % 6 === 0 ? 'release 6' : 'release 7',
+      release:
+        world.clock.now() < 40_000 && world.asked.length % 6 === 0 ? 'release 6' : 'release 7',
     });
     await world.up([api(7)]);
     expect(world.clock.now()).toBeGreaterThanOrEqual(40_000);
@@ -394,7 +438,9 @@ describe('asking through the load balancer', () => {
     world.clock.at(60_000, () => (world.aws.targetHealth[2] = { State: 'healthy' }));
     await world.up([target]);
     expect(world.clock.now()).toBeGreaterThanOrEqual(60_000);
-    world.aws.targetHealth = [{ State: 'unhealthy', Description: 'Health checks failed with these codes: [503]' }];
+    world.aws.targetHealth = [
+      { State: 'unhealthy', Description: 'Health checks failed with these codes: [503]' },
+    ];
     const { message } = await world.failure([{ ...target, taskDefinition: api(8).taskDefinition }]);
     expect(message).toMatch(/the load balancer finds 0 of 2 tasks healthy/);
     expect(message).toContain(
@@ -417,7 +463,8 @@ describe('a cancelled rollout', () => {
 });
 
 describe('a refresh', () => {
-  const serving = (world: World, targets: EcsTarget[]) => servingTargets(connection, targets, world.aws.clients);
+  const serving = (world: World, targets: EcsTarget[]) =>
+    servingTargets(connection, targets, world.aws.clients);
   const service = (world: World) => world.aws.services.get('prod-api')!;
 
   it('keeps what serves as the receipt says', async () => {
@@ -436,13 +483,17 @@ describe('a refresh', () => {
     expect(await serving(world, [api(6)])).toEqual([]);
     world.aws.ecs
       .on(DescribeServicesCommand)
-      .rejects(Object.assign(new Error('Cluster not found.'), { name: 'ClusterNotFoundException' }));
+      .rejects(
+        Object.assign(new Error('Cluster not found.'), { name: 'ClusterNotFoundException' }),
+      );
     expect(await serving(world, [api(6)])).toEqual([]);
   });
 
   it('takes no trouble of AWS for an answer', async () => {
     const world = worldWithRelease();
     world.aws.ecs.on(DescribeServicesCommand).rejects(throttled);
-    await expect(serving(world, [api(6)])).rejects.toThrow(/The services could not be looked at: AWS throttled/);
+    await expect(serving(world, [api(6)])).rejects.toThrow(
+      /The services could not be looked at: AWS throttled/,
+    );
   });
 });

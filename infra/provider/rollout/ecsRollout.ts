@@ -8,11 +8,24 @@ import { deploymentReport, failedTasks } from './deploymentReport.ts';
 import { complaint, httpAnswer, type HttpAnswer } from './httpAnswer.ts';
 import { retryTransient } from '../ecs/retry.ts';
 import { describeServices } from './services.ts';
-import { judge, needsRestart, primaryOf, revision, unusable, type EcsTarget } from './serviceDeployment.ts';
+import {
+  judge,
+  needsRestart,
+  primaryOf,
+  revision,
+  unusable,
+  type EcsTarget,
+} from './serviceDeployment.ts';
 
-/** A steady state has to last: without a health check ECS takes each task for healthy that runs for a moment. */
+/**
+ * A steady state has to last: without a health check ECS takes each task for healthy that runs for
+ * a moment.
+ */
 const steadyMs = 10_000;
-/** ECS' breaker counts less than this for a small service, and says more. Where it does not see the crashes, this does. */
+/**
+ * ECS' breaker counts less than this for a small service, and says more. Where it does not see the
+ * crashes, this does.
+ */
 const crashLimit = 5;
 /** A deployment that took all the time there was still gets this long to answer. */
 const answerPatienceMs = 15_000;
@@ -22,7 +35,10 @@ const goodAnswers = 3;
 export interface EcsRolloutOptions extends AwsConnection {
   /** Name or ARN. */
   cluster: string;
-  /** Where visitors reach the load balancer, without a path at its end; empty when this machine cannot reach it. */
+  /**
+   * Where visitors reach the load balancer, without a path at its end; empty when this machine
+   * cannot reach it.
+   */
   url?: string | undefined;
   release: string;
   targets: EcsTarget[];
@@ -41,8 +57,9 @@ export interface EcsRolloutTools {
 }
 
 /**
- * Judges the deployments of a release on ECS. Pulumi starts them and does not wait; here each is followed by its id until it is
- * steady with what was asked for, then asked through the load balancer. What fails goes back to what served before.
+ * Judges the deployments of a release on ECS. Pulumi starts them and does not wait; here each is
+ * followed by its id until it is steady with what was asked for, then asked through the load
+ * balancer. What fails goes back to what served before.
  */
 export class EcsRollout {
   private readonly options: EcsRolloutOptions;
@@ -60,7 +77,10 @@ export class EcsRollout {
     };
   }
 
-  /** @throws Error with the reason, when a service does not become steady in time or another release answers */
+  /**
+   * @throws Error with the reason, when a service does not become steady in time or another release
+   * answers
+   */
   async run(): Promise<void> {
     const { clock } = this.tools;
     const deadline = clock.now() + this.options.timeoutMs;
@@ -79,7 +99,10 @@ export class EcsRollout {
     await this.options.onLine('the new release serves');
   }
 
-  /** Finds the deployments that Pulumi started; those that failed in an earlier attempt are started once more. */
+  /**
+   * Finds the deployments that Pulumi started; those that failed in an earlier attempt are started
+   * once more.
+   */
   private async begin(deadline: number): Promise<void> {
     const services = await this.describe(deadline);
     for (const target of this.options.targets) {
@@ -114,12 +137,17 @@ export class EcsRollout {
       for (const target of this.options.targets) {
         const service = services.get(target.name);
         const verdict = judge(service, target, this.followed.get(target.name) ?? '');
-        if (verdict.state === 'failed') throw await this.failure(target, `${target.service}: ${verdict.why}.`, service);
+        if (verdict.state === 'failed')
+          throw await this.failure(target, `${target.service}: ${verdict.why}.`, service);
         const failed = await this.countFailed(target, deadline);
         const { first, last } = crashes.get(target.name) ?? { first: failed, last: failed };
         crashes.set(target.name, { first, last: failed });
         if (failed - first >= Math.max(crashLimit, target.replicas)) {
-          throw await this.failure(target, `${target.service}: its tasks crash again and again.`, service);
+          throw await this.failure(
+            target,
+            `${target.service}: its tasks crash again and again.`,
+            service,
+          );
         }
         if (failed > last) steadySince = undefined;
         const line = `${target.service}: ${verdict.state === 'steady' ? 'steady' : verdict.progress}`;
@@ -145,7 +173,10 @@ export class EcsRollout {
   private async countFailed(target: EcsTarget, deadline: number): Promise<number> {
     const { clients } = this.tools;
     const since = this.begun.get(target.name);
-    return this.request(deadline, async () => (await failedTasks(clients, this.options.cluster, target, since)).length);
+    return this.request(
+      deadline,
+      async () => (await failedTasks(clients, this.options.cluster, target, since)).length,
+    );
   }
 
   /** The load balancer's own opinion, where there is one. */
@@ -155,8 +186,12 @@ export class EcsRollout {
     const command = new DescribeTargetHealthCommand({ TargetGroupArn: target.targetGroup });
     for (let looks = 0; ; looks++) {
       this.stopIfCancelled();
-      const { TargetHealthDescriptions = [] } = await this.request(deadline, () => clients.elbv2.send(command));
-      const healthy = TargetHealthDescriptions.filter(({ TargetHealth }) => TargetHealth?.State === 'healthy').length;
+      const { TargetHealthDescriptions = [] } = await this.request(deadline, () =>
+        clients.elbv2.send(command),
+      );
+      const healthy = TargetHealthDescriptions.filter(
+        ({ TargetHealth }) => TargetHealth?.State === 'healthy',
+      ).length;
       if (healthy >= target.replicas) return;
       if (clock.now() >= deadline) {
         const reason = `${target.service}: the load balancer finds ${healthy} of ${target.replicas} tasks healthy.`;
@@ -166,7 +201,10 @@ export class EcsRollout {
     }
   }
 
-  /** Asks as a visitor: ready, and the new release, several times in a row; old tasks may still answer at first. */
+  /**
+   * Asks as a visitor: ready, and the new release, several times in a row; old tasks may still
+   * answer at first.
+   */
   private async askThroughLoadBalancer(target: EcsTarget, deadline: number): Promise<void> {
     const { url, release, signal } = this.options;
     if (!target.http || !url) return;
@@ -198,9 +236,12 @@ export class EcsRollout {
     try {
       const services = await this.describe(clock.now());
       for (const target of this.options.targets) {
-        const before = this.options.previous.find(({ name }) => name === target.name)?.taskDefinition;
+        const before = this.options.previous.find(
+          ({ name }) => name === target.name,
+        )?.taskDefinition;
         const service = services.get(target.name);
-        if (!before || before === target.taskDefinition || !service || unusable(service, target)) continue;
+        if (!before || before === target.taskDefinition || !service || unusable(service, target))
+          continue;
         if (primaryOf(service)?.taskDefinition !== target.taskDefinition) continue;
         await this.deploy(target, before);
         back.push(`${target.service} to ${revision(before)}`);
@@ -214,9 +255,13 @@ export class EcsRollout {
       );
     }
     if (back.length === 0) return failure;
-    return new RolloutError(`${failure.message}\nECS is told to go back: ${back.join(', ')}.`, undefined, {
-      cause: failure,
-    });
+    return new RolloutError(
+      `${failure.message}\nECS is told to go back: ${back.join(', ')}.`,
+      undefined,
+      {
+        cause: failure,
+      },
+    );
   }
 
   private async deploy(target: EcsTarget, taskDefinition: string): Promise<Service> {
@@ -235,10 +280,15 @@ export class EcsRollout {
   /** The services as ECS sees them now, by the name they are known by here. */
   private async describe(deadline: number): Promise<Map<string, Service>> {
     const { clients } = this.tools;
-    return describeServices(clients, this.options.cluster, this.options.targets, (ask) => this.request(deadline, ask));
+    return describeServices(clients, this.options.cluster, this.options.targets, (ask) =>
+      this.request(deadline, ask),
+    );
   }
 
-  /** A short trouble of AWS does not fail a rollout: it is tried again until the time is over, 30 s at least. */
+  /**
+   * A short trouble of AWS does not fail a rollout: it is tried again until the time is over, 30 s
+   * at least.
+   */
   private async request<T>(deadline: number, ask: () => Promise<T>): Promise<T> {
     const { clock } = this.tools;
     const until = Math.max(deadline, clock.now() + 30_000);
@@ -250,7 +300,11 @@ export class EcsRollout {
     }
   }
 
-  private async failure(target: EcsTarget, reason: string, service: Service | undefined): Promise<Error> {
+  private async failure(
+    target: EcsTarget,
+    reason: string,
+    service: Service | undefined,
+  ): Promise<Error> {
     const { clients } = this.tools;
     const since = this.begun.get(target.name);
     const report = await deploymentReport(clients, this.options.cluster, target, service, since);

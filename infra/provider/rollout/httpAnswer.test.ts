@@ -31,15 +31,24 @@ describe('what is wrong with the answers of a load balancer', () => {
   });
 
   it('is another release, or none', async () => {
-    const other = await serve({ '/health/ready': ready, '/health': [200, '{"release":"sha256:2"}'] });
+    const other = await serve({
+      '/health/ready': ready,
+      '/health': [200, '{"release":"sha256:2"}'],
+    });
     expect(await complain(other)).toBe('it says it is release sha256:2, not sha256:1');
     server?.close();
-    const none = await serve({ '/health/ready': ready, '/health': [200, '<html>a parked domain</html>'] });
+    const none = await serve({
+      '/health/ready': ready,
+      '/health': [200, '<html>a parked domain</html>'],
+    });
     expect(await complain(none)).toBe('it says it is release unknown, not sha256:1');
   });
 
   it('is a status that is not 200; redirects lead elsewhere and are not followed', async () => {
-    const base = await serve({ '/health/ready': [302, ''], '/health': [200, '{"release":"sha256:1"}'] });
+    const base = await serve({
+      '/health/ready': [302, ''],
+      '/health': [200, '{"release":"sha256:1"}'],
+    });
     expect(await complain(base)).toBe('/health/ready answers 302');
     server?.close();
     expect(await complain(await serve({ '/health/ready': ready }))).toBe('/health answers 404');

@@ -8,7 +8,8 @@ export interface HttpAnswer {
 const patienceMs = 5000;
 
 /**
- * One request as a visitor would send it. Follows no redirect: that would be another address than the one asked about.
+ * One request as a visitor would send it. Follows no redirect: that would be another address than
+ * the one asked about.
  *
  * @throws Error that says why there was no answer
  */
@@ -19,9 +20,13 @@ export async function httpAnswer(url: string): Promise<HttpAnswer> {
     response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(patienceMs) });
     body = await response.text();
   } catch (error) {
-    const { name, message, cause } = error as Error & { cause?: { code?: string; message?: string } };
-    if (name === 'TimeoutError') throw new Error(`no answer within ${patienceMs / 1000} s`, { cause: error });
-    if (cause?.code === 'ENOTFOUND') throw new Error('its name is not in the DNS', { cause: error });
+    const { name, message, cause } = error as Error & {
+      cause?: { code?: string; message?: string };
+    };
+    if (name === 'TimeoutError')
+      throw new Error(`no answer within ${patienceMs / 1000} s`, { cause: error });
+    if (cause?.code === 'ENOTFOUND')
+      throw new Error('its name is not in the DNS', { cause: error });
     throw new Error(cause?.code ?? cause?.message ?? message, { cause: error });
   }
   return { status: response.status, ...releaseOf(body) };
@@ -39,7 +44,9 @@ export async function complaint(
     if (ready.status !== 200) return `${readinessPath} answers ${ready.status}`;
     const alive = await ask(base + livenessPath);
     if (alive.status !== 200) return `${livenessPath} answers ${alive.status}`;
-    return alive.release === release ? '' : `it says it is release ${alive.release ?? 'unknown'}, not ${release}`;
+    return alive.release === release
+      ? ''
+      : `it says it is release ${alive.release ?? 'unknown'}, not ${release}`;
   } catch (error) {
     return (error as Error).message;
   }

@@ -11,13 +11,27 @@ const ecsInputs = (digit: number, over: object = {}) => ({
   release: release(digit),
   routes: [],
   timeoutSeconds: 60,
-  targets: [{ service: 'api', name: 'prod-api', taskDefinition: `arn:aws:ecs:x:1:task-definition/api:${digit}` }],
-  runner: { kind: 'ecs', region: 'eu-central-1', cluster: 'prod', repoDigest: `sha256:${digit}`, ...over },
+  targets: [
+    {
+      service: 'api',
+      name: 'prod-api',
+      taskDefinition: `arn:aws:ecs:x:1:task-definition/api:${digit}`,
+    },
+  ],
+  runner: {
+    kind: 'ecs',
+    region: 'eu-central-1',
+    cluster: 'prod',
+    repoDigest: `sha256:${digit}`,
+    ...over,
+  },
 });
 
 type Outs = { receipts: Receipt[] };
 
-/** A handler whose rollouts end as they are told; `previous` says what each got as the state before. */
+/**
+ * A handler whose rollouts end as they are told; `previous` says what each got as the state before.
+ */
 function handler(run: () => Promise<void> = () => Promise.resolve()) {
   const previous: unknown[] = [];
   const it = new RolloutHandler(new EngineLog(''), (inputs, last) => {
@@ -32,7 +46,9 @@ describe('a rollout in the state', () => {
     const { it: rollouts, previous } = handler();
     const first = (await rollouts.create(urn, ecsInputs(1), signal)).outs as Outs;
     const { receipts } = (await rollouts.update(urn, first, ecsInputs(2), signal)).outs as Outs;
-    expect(receipts.map((receipt) => [receipt.release, receipt.repoDigest, receipt.instances])).toEqual([
+    expect(
+      receipts.map((receipt) => [receipt.release, receipt.repoDigest, receipt.instances]),
+    ).toEqual([
       [release(2), 'sha256:2', ['api:2']],
       [release(1), 'sha256:1', ['api:1']],
     ]);
@@ -45,20 +61,28 @@ describe('a rollout in the state', () => {
     await expect(failing.update(urn, outs, ecsInputs(2), signal)).rejects.toThrow(
       'The rollout of sha256:222222222222 failed: api: tasks failed to start.\nThe release before, sha256:111111111111, goes on serving.',
     );
-    await expect(failing.create(urn, ecsInputs(1), signal)).rejects.toThrow(/\nNo release serves yet\.$/);
+    await expect(failing.create(urn, ecsInputs(1), signal)).rejects.toThrow(
+      /\nNo release serves yet\.$/,
+    );
   });
 
   it('promises nothing when the way back failed', async () => {
     const outs = (await handler().it.create(urn, ecsInputs(1), signal)).outs as Outs;
-    const failing = handler(() => Promise.reject(new RolloutError('not steady.', 'Going back failed.'))).it;
-    await expect(failing.update(urn, outs, ecsInputs(2), signal)).rejects.toThrow(/not steady\.\nGoing back failed\.$/);
+    const failing = handler(() =>
+      Promise.reject(new RolloutError('not steady.', 'Going back failed.')),
+    ).it;
+    await expect(failing.update(urn, outs, ecsInputs(2), signal)).rejects.toThrow(
+      /not steady\.\nGoing back failed\.$/,
+    );
   });
 
   it('is another one with another revision, and the same one however AWS is reached', async () => {
     const { it: rollouts } = handler();
     const outs = (await rollouts.create(urn, ecsInputs(1), signal)).outs as Outs;
     const changes = async (news: object) => (await rollouts.diff(urn, outs, news)).changes;
-    expect(await changes(ecsInputs(1, { profile: 'ops', endpoints: { ecs: 'http://127.0.0.1:4566' } }))).toBe(false);
+    expect(
+      await changes(ecsInputs(1, { profile: 'ops', endpoints: { ecs: 'http://127.0.0.1:4566' } })),
+    ).toBe(false);
     expect(await changes({ ...ecsInputs(1), timeoutSeconds: 600 })).toBe(false);
     expect(await changes({ ...ecsInputs(1), targets: ecsInputs(2).targets })).toBe(true);
     expect(await changes(ecsInputs(1, { cluster: 'other' }))).toBe(true);

@@ -67,11 +67,19 @@ export class RolloutHandler implements ResourceHandler {
     return { id: randomUUID(), outs: await this.roll(urn, undefined, news, signal) };
   }
 
-  async update(urn: string, olds: unknown, news: unknown, signal: AbortSignal): Promise<provider.UpdateResult> {
+  async update(
+    urn: string,
+    olds: unknown,
+    news: unknown,
+    signal: AbortSignal,
+  ): Promise<provider.UpdateResult> {
     return { outs: await this.roll(urn, unwrap(olds) as State, news, signal) };
   }
 
-  /** A refresh notices what does not serve any more: it leaves the state, so the next update brings it back. */
+  /**
+   * A refresh notices what does not serve any more: it leaves the state, so the next update brings
+   * it back.
+   */
   async read(id: string, props: unknown): Promise<provider.ReadResult> {
     const state = unwrap(props) as State;
     return { id, props: { ...state, targets: await servingTargets(state) } };
@@ -80,7 +88,12 @@ export class RolloutHandler implements ResourceHandler {
   /** Deleting it switches nothing: instances, services and the gateway go by themselves. */
   async delete(): Promise<void> {}
 
-  private async roll(urn: string, last: State | undefined, news: unknown, signal: AbortSignal): Promise<State> {
+  private async roll(
+    urn: string,
+    last: State | undefined,
+    news: unknown,
+    signal: AbortSignal,
+  ): Promise<State> {
     const inputs = unwrap(news) as Inputs;
     const receipts = last?.receipts ?? [];
     const rollout = await this.rolloutFor(inputs, last, signal, (line) => this.log.line(urn, line));
@@ -92,14 +105,19 @@ export class RolloutHandler implements ResourceHandler {
         ? `The release before, ${shortImageId(serving)}, goes on serving.`
         : 'No release serves yet.';
       const after = (error instanceof RolloutError ? error.aftermath : undefined) ?? usual;
-      throw new Error(`The rollout of ${shortImageId(inputs.release)} failed: ${(error as Error).message}\n${after}`, {
-        cause: error,
-      });
+      throw new Error(
+        `The rollout of ${shortImageId(inputs.release)} failed: ${(error as Error).message}\n${after}`,
+        {
+          cause: error,
+        },
+      );
     }
     const receipt: Receipt = {
       release: inputs.release,
       instances: rollout.instances,
-      ...(inputs.runner.kind === 'ecs' && inputs.runner.repoDigest ? { repoDigest: inputs.runner.repoDigest } : {}),
+      ...(inputs.runner.kind === 'ecs' && inputs.runner.repoDigest
+        ? { repoDigest: inputs.runner.repoDigest }
+        : {}),
       at: new Date().toISOString(),
     };
     const kept = [receipt, ...receipts].slice(0, keptReceipts);
@@ -115,12 +133,24 @@ async function platformRollout(
   signal: AbortSignal,
   onLine: (line: string) => Promise<void>,
 ): Promise<PlatformRollout> {
-  const common = { release: inputs.release, timeoutMs: inputs.timeoutSeconds * 1000, signal, onLine };
+  const common = {
+    release: inputs.release,
+    timeoutMs: inputs.timeoutSeconds * 1000,
+    signal,
+    onLine,
+  };
   if (isEcs(inputs)) {
     const { EcsRollout } = await import('./ecsRollout.ts');
     const previous = last && isEcs(last) ? last.targets : [];
-    const rollout = new EcsRollout({ ...inputs.runner, ...common, targets: inputs.targets, previous });
-    const instances = inputs.targets.map(({ service, taskDefinition }) => `${service} ${revision(taskDefinition)}`);
+    const rollout = new EcsRollout({
+      ...inputs.runner,
+      ...common,
+      targets: inputs.targets,
+      previous,
+    });
+    const instances = inputs.targets.map(
+      ({ service, taskDefinition }) => `${service} ${revision(taskDefinition)}`,
+    );
     return { run: () => rollout.run(), instances };
   }
   const { DockerRollout } = await import('./dockerRollout.ts');

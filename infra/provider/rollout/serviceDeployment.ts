@@ -14,7 +14,10 @@ export interface EcsTarget {
   replicas: number;
   /** ARN; for a service behind a load balancer. */
   targetGroup?: string | undefined;
-  /** Where it says that it is ready, and which release it is; for a service that the public URL reaches. */
+  /**
+   * Where it says that it is ready, and which release it is; for a service that the public URL
+   * reaches.
+   */
   http?: { livenessPath: string; readinessPath: string } | undefined;
 }
 
@@ -40,13 +43,15 @@ export function unusable(service: Service | undefined, target: EcsTarget): strin
   if (service?.status === 'DRAINING') {
     return `the ECS service ${target.name} is being deleted; once it is gone, \`pulumi up --refresh\` makes it again`;
   }
-  const state = service ? `was deleted (ECS lists it as ${service.status ?? 'gone'})` : 'does not exist';
+  const state = service
+    ? `was deleted (ECS lists it as ${service.status ?? 'gone'})`
+    : 'does not exist';
   return `the ECS service ${target.name} ${state}; \`pulumi up --refresh\` makes it again`;
 }
 
 /**
- * Whether the deployment has to be started once more: an earlier attempt failed and ECS went back, or stopped trying. Pulumi
- * does not see that, because its state holds what it asked for.
+ * Whether the deployment has to be started once more: an earlier attempt failed and ECS went back,
+ * or stopped trying. Pulumi does not see that, because its state holds what it asked for.
  */
 export function needsRestart(service: Service, target: EcsTarget): boolean {
   const primary = primaryOf(service);
@@ -54,8 +59,8 @@ export function needsRestart(service: Service, target: EcsTarget): boolean {
 }
 
 /**
- * Judges one deployment by its id: failed ones of before may stay listed, and a service in a steady state may be steady with
- * the old version.
+ * Judges one deployment by its id: failed ones of before may stay listed, and a service in a steady
+ * state may be steady with the old version.
  *
  * @param followed id of the deployment
  */
@@ -71,7 +76,10 @@ export function judge(service: Service | undefined, target: EcsTarget, followed:
   }
   if (primary?.taskDefinition !== target.taskDefinition) {
     const who = 'ECS rolled it back, or somebody deployed in between';
-    return { state: 'failed', why: `ECS deploys ${now} in place of ${revision(target.taskDefinition)}: ${who}` };
+    return {
+      state: 'failed',
+      why: `ECS deploys ${now} in place of ${revision(target.taskDefinition)}: ${who}`,
+    };
   }
   // From here on it is ours, or one of the same revision that somebody started since.
   if (primary.rolloutState === 'FAILED') return { state: 'failed', why: reasonOf(primary) };

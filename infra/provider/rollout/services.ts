@@ -14,12 +14,17 @@ export async function servingTargets(
     services = await describeServices(clients, connection.cluster, targets, (ask) => ask());
   } catch (error) {
     if ((error as Error).name === 'ClusterNotFoundException') return [];
-    throw new Error(`The services could not be looked at: ${explainAwsError(error)}.`, { cause: error });
+    throw new Error(`The services could not be looked at: ${explainAwsError(error)}.`, {
+      cause: error,
+    });
   }
   return targets.filter((target) => {
     const service = services.get(target.name);
     if (!service || unusable(service, target)) return false;
-    return primaryOf(service)?.taskDefinition === target.taskDefinition && (service.runningCount ?? 0) > 0;
+    return (
+      primaryOf(service)?.taskDefinition === target.taskDefinition &&
+      (service.runningCount ?? 0) > 0
+    );
   });
 }
 
@@ -33,10 +38,15 @@ export async function describeServices(
   const found = new Map<string, Service>();
   for (let at = 0; at < targets.length; at += 10) {
     const page = targets.slice(at, at + 10);
-    const command = new DescribeServicesCommand({ cluster, services: page.map(({ name }) => name) });
+    const command = new DescribeServicesCommand({
+      cluster,
+      services: page.map(({ name }) => name),
+    });
     const { services = [] } = await request(() => ecs.send(command));
     for (const { name } of page) {
-      const service = services.find(({ serviceName, serviceArn }) => serviceName === name || serviceArn === name);
+      const service = services.find(
+        ({ serviceName, serviceArn }) => serviceName === name || serviceArn === name,
+      );
       if (service) found.set(name, service);
     }
   }

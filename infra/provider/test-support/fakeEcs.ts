@@ -11,14 +11,18 @@ import {
   type Task,
   type UpdateServiceCommandInput,
 } from '@aws-sdk/client-ecs';
-import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DescribeTargetHealthCommand,
+  ElasticLoadBalancingV2Client,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { AwsClients } from '../ecs/awsClients.ts';
 import type { FakeClock } from './fakeClock.ts';
 
 /**
- * What becomes of a deployment of a revision: steady after 20 s; given up after 30 s; never anything; called complete at once,
- * as for a service without a health check, while a task ends every 4 s.
+ * What becomes of a deployment of a revision: steady after 20 s; given up after 30 s; never
+ * anything; called complete at once, as for a service without a health check, while a task ends
+ * every 4 s.
  */
 type Fate = 'good' | 'crashes' | 'hangs' | 'flaps';
 
@@ -64,19 +68,27 @@ export class FakeEcs {
       .callsFake(() => ({ events: this.logLines.map((message) => ({ message })) }));
     this.ecs.on(DescribeServicesCommand).callsFake(({ services = [] }: { services?: string[] }) => {
       this.services.forEach((service) => this.advance(service));
-      return { services: services.flatMap((name) => structuredClone(this.services.get(name)) ?? []) };
+      return {
+        services: services.flatMap((name) => structuredClone(this.services.get(name)) ?? []),
+      };
     });
     this.ecs.on(UpdateServiceCommand).callsFake((input: UpdateServiceCommandInput) => {
       this.updates.push(`${input.service} ${input.taskDefinition?.split('/').at(-1)}`);
       const same = this.services.get(input.service ?? '')?.taskDefinition === input.taskDefinition;
-      if (!same || input.forceNewDeployment) this.deploy(input.service ?? '', input.taskDefinition ?? '');
+      if (!same || input.forceNewDeployment)
+        this.deploy(input.service ?? '', input.taskDefinition ?? '');
       return { service: structuredClone(this.services.get(input.service ?? '')) };
     });
     this.ecs
       .on(ListTasksCommand)
-      .callsFake(({ desiredStatus, serviceName }: { desiredStatus: string; serviceName: string }) => ({
-        taskArns: desiredStatus === 'STOPPED' ? this.stoppedOf(serviceName).map(({ taskArn }) => taskArn) : [],
-      }));
+      .callsFake(
+        ({ desiredStatus, serviceName }: { desiredStatus: string; serviceName: string }) => ({
+          taskArns:
+            desiredStatus === 'STOPPED'
+              ? this.stoppedOf(serviceName).map(({ taskArn }) => taskArn)
+              : [],
+        }),
+      );
     this.ecs.on(DescribeTasksCommand).callsFake(({ tasks = [] }: { tasks?: string[] }) => ({
       tasks: this.stopped.filter(({ taskArn = '' }) => tasks.includes(taskArn)),
     }));
@@ -91,11 +103,20 @@ export class FakeEcs {
 
   /** A service that runs a revision, or has none yet. */
   serve(name: string, taskDefinition?: string, desiredCount = 2): void {
-    const service: Service = { serviceName: name, status: 'ACTIVE', desiredCount, deployments: [], events: [] };
+    const service: Service = {
+      serviceName: name,
+      status: 'ACTIVE',
+      desiredCount,
+      deployments: [],
+      events: [],
+    };
     this.services.set(name, service);
     if (!taskDefinition) return;
     this.deploy(name, taskDefinition);
-    Object.assign(service.deployments![0]!, { rolloutState: 'COMPLETED', runningCount: desiredCount });
+    Object.assign(service.deployments![0]!, {
+      rolloutState: 'COMPLETED',
+      runningCount: desiredCount,
+    });
     service.runningCount = desiredCount;
   }
 
@@ -103,7 +124,10 @@ export class FakeEcs {
   deploy(name: string, taskDefinition: string): void {
     const service = this.services.get(name)!;
     for (const deployment of service.deployments ?? []) deployment.status = 'ACTIVE';
-    service.deployments = [this.deployment(service, taskDefinition), ...(service.deployments ?? [])];
+    service.deployments = [
+      this.deployment(service, taskDefinition),
+      ...(service.deployments ?? []),
+    ];
     service.taskDefinition = taskDefinition;
   }
 
@@ -136,7 +160,9 @@ export class FakeEcs {
     if (fate === 'good' && age >= steadyAfter) {
       Object.assign(primary, { rolloutState: 'COMPLETED', runningCount: service.desiredCount });
       // Failed ones stay listed.
-      service.deployments = service.deployments?.filter((one) => one === primary || one.rolloutState === 'FAILED');
+      service.deployments = service.deployments?.filter(
+        (one) => one === primary || one.rolloutState === 'FAILED',
+      );
     }
     if (fate === 'crashes' && age >= givenUpAfter) this.giveUp(service, primary);
   }

@@ -4,7 +4,18 @@ import { helpText, verbs, type Verb } from './help.ts';
 
 test('reads what a verb takes', () => {
   expect(
-    parseArguments(['up', '--to', '0002_b', '--wait', '5', '--force', 'a', '--force', 'b', '--json']),
+    parseArguments([
+      'up',
+      '--to',
+      '0002_b',
+      '--wait',
+      '5',
+      '--force',
+      'a',
+      '--force',
+      'b',
+      '--json',
+    ]),
   ).toMatchObject({
     verb: 'up',
     extent: { to: '0002_b' },
@@ -12,10 +23,26 @@ test('reads what a verb takes', () => {
     forced: ['a', 'b'],
     json: true,
   });
-  expect(parseArguments(['down', '--step', '3', '--no-wait'])).toMatchObject({ extent: { step: 3 }, lockWaitMs: 0 });
-  expect(parseArguments(['repair', '0001_a', '--reason', 'why'])).toMatchObject({ name: '0001_a', reason: 'why' });
+  expect(parseArguments(['down', '--step', '3', '--no-wait'])).toMatchObject({
+    extent: { step: 3 },
+    lockWaitMs: 0,
+  });
+  expect(parseArguments(['repair', '0001_a', '--reason', 'why'])).toMatchObject({
+    name: '0001_a',
+    reason: 'why',
+  });
   expect(
-    parseArguments(['rehearse', '--rows', '5', '--budget', '1s', '--max-wait', '2s', '--from', '0001_a']),
+    parseArguments([
+      'rehearse',
+      '--rows',
+      '5',
+      '--budget',
+      '1s',
+      '--max-wait',
+      '2s',
+      '--from',
+      '0001_a',
+    ]),
   ).toMatchObject({ rehearsal: { rows: '5', budget: '1s', maxWait: '2s' }, from: '0001_a' });
 });
 
@@ -41,7 +68,10 @@ test.each([
   [['repair', '--reason', 'why']],
 ])('refuses %j, and shows the help', (args) => {
   expect(() => parseArguments(args)).toThrow(
-    expect.objectContaining({ reason: 'usage', message: expect.stringContaining('Exit codes: 0 ok') as string }),
+    expect.objectContaining({
+      reason: 'usage',
+      message: expect.stringContaining('Exit codes: 0 ok') as string,
+    }),
   );
 });
 
@@ -51,8 +81,11 @@ test('help needs no other argument', () => {
   expect(parseArguments(['create', '-h'])).toMatchObject({ verb: 'create', help: true });
 });
 
-test.each(Object.keys(verbs) as Verb[])('the help of %s names its options and exit codes', (verb) => {
-  const help = helpText(verb);
-  for (const option of verbs[verb].options) expect(help).toContain(`--${option}`);
-  expect(help).toMatch(/Exit codes: 0 ok, .*2 usage/);
-});
+test.each(Object.keys(verbs) as Verb[])(
+  'the help of %s names its options and exit codes',
+  (verb) => {
+    const help = helpText(verb);
+    for (const option of verbs[verb].options) expect(help).toContain(`--${option}`);
+    expect(help).toMatch(/Exit codes: 0 ok, .*2 usage/);
+  },
+);

@@ -50,7 +50,8 @@ const options = {
 export function parseArguments(args: string[]): Arguments {
   const { values, positionals } = parse(args);
   const [word, name, extra] = positionals;
-  if (word === 'help' || (word === undefined && values.help)) return { ...empty, verb: undefined, help: true };
+  if (word === 'help' || (word === undefined && values.help))
+    return { ...empty, verb: undefined, help: true };
   if (word === undefined) throw usage('A verb is missing.');
   if (!Object.hasOwn(verbs, word)) throw usage(`There is no verb "${word}".`);
   const verb = word as Verb;
@@ -62,8 +63,10 @@ export function parseArguments(args: string[]): Arguments {
   const help = values.help;
   const surplus = about.name ? extra : name;
   if (surplus !== undefined) throw usage(`Unexpected argument "${surplus}".`, verb);
-  if (!help && about.name === 'required' && name === undefined) throw usage('A name is missing.', verb);
-  if (!help && about.needs && !values[about.needs]) throw usage(`--${about.needs} is missing.`, verb);
+  if (!help && about.name === 'required' && name === undefined)
+    throw usage('A name is missing.', verb);
+  if (!help && about.needs && !values[about.needs])
+    throw usage(`--${about.needs} is missing.`, verb);
   return {
     verb,
     help,
@@ -103,7 +106,9 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, allowPositionals: true, options });
   } catch (error) {
-    throw new MigrationError('usage', `${(error as Error).message}\n\n${helpText()}`, { cause: error });
+    throw new MigrationError('usage', `${(error as Error).message}\n\n${helpText()}`, {
+      cause: error,
+    });
   }
 }
 
@@ -113,7 +118,8 @@ function extentOf(values: { to?: string; step?: string; all?: boolean }, verb: V
   }
   if (values.to !== undefined) return { to: values.to };
   if (values.step === undefined) return undefined;
-  if (!/^[1-9]\d{0,5}$/.test(values.step)) throw usage(`--step ${values.step}: a whole number from 1 is needed.`, verb);
+  if (!/^[1-9]\d{0,5}$/.test(values.step))
+    throw usage(`--step ${values.step}: a whole number from 1 is needed.`, verb);
   return { step: Number(values.step) };
 }
 
@@ -123,7 +129,8 @@ function lockWait(values: { wait?: string; 'no-wait'?: boolean }, verb: Verb): n
     return 0;
   }
   if (values.wait === undefined) return undefined;
-  if (!/^\d{1,6}$/.test(values.wait)) throw usage(`--wait ${values.wait}: a whole number of seconds is needed.`, verb);
+  if (!/^\d{1,6}$/.test(values.wait))
+    throw usage(`--wait ${values.wait}: a whole number of seconds is needed.`, verb);
   return Number(values.wait) * 1000;
 }
 

@@ -24,9 +24,14 @@ interface Answer {
  * @param args what follows `migrate`, such as `['up', '--to', '0002_models']`
  * @param folder where the SQL files are, unless the command line says so
  * @param readSettings reads the environment; called by verbs that need a database only
- * @returns the process' exit code; of faults in the environment what `readSettings` throws goes through
+ * @returns the process' exit code; of faults in the environment what `readSettings` throws goes
+ *   through
  */
-export async function migrateCommand(args: string[], folder: string, readSettings: () => Settings): Promise<number> {
+export async function migrateCommand(
+  args: string[],
+  folder: string,
+  readSettings: () => Settings,
+): Promise<number> {
   // Whoever read our output may be gone; that is no reason to break a migration off.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   // Known before the arguments are: a fault in them is told in JSON as well.
@@ -57,8 +62,10 @@ export async function migrateCommand(args: string[], folder: string, readSetting
     if (error instanceof Error && error.name === 'ConfigError') throw error;
     const fault = error instanceof MigrationError ? error : undefined;
     const exitCode = fault?.exitCode ?? exitCodes.failedSql;
-    const message = fault?.message ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
-    if (json) write(JSON.stringify({ error: { reason: fault?.reason ?? 'failedSql', exitCode, message } }));
+    const message =
+      fault?.message ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (json)
+      write(JSON.stringify({ error: { reason: fault?.reason ?? 'failedSql', exitCode, message } }));
     process.stderr.write(`migrate: ${message}\n`);
     return exitCode;
   }
@@ -69,7 +76,10 @@ async function onFiles({ verb, name }: Arguments, folder: string): Promise<Answe
   switch (verb) {
     case 'create': {
       const files = createMigration(folder, name ?? '');
-      return { json: { created: files }, lines: [...files.map((file) => `made ${file}`), 'Next: write the SQL.'] };
+      return {
+        json: { created: files },
+        lines: [...files.map((file) => `made ${file}`), 'Next: write the SQL.'],
+      };
     }
     case 'renumber': {
       const renamed = renumber(folder, name);
@@ -104,7 +114,10 @@ async function onDatabase(given: Arguments, options: RehearsalOptions): Promise<
       const { verifyMigrations } = await inspections();
       const found = await verifyMigrations(options);
       const ahead = found.ahead.length > 0 ? `, ${found.ahead.length} of a newer image` : '';
-      return { json: found, lines: [`as applied: ${found.applied}${ahead}; pending: ${found.pending.length}`] };
+      return {
+        json: found,
+        lines: [`as applied: ${found.applied}${ahead}; pending: ${found.pending.length}`],
+      };
     }
     case 'plan': {
       const { planLines, planMigrations } = await inspections();
@@ -118,12 +131,17 @@ async function onDatabase(given: Arguments, options: RehearsalOptions): Promise<
       return { json, lines: planLines(plan), exitCode };
     }
     case 'rehearse': {
-      const [{ rehearse }, { notRestored, overBudget, reportLines }, { readSettings }] = await Promise.all([
-        import('../trial/trial.ts'),
-        import('../trial/report.ts'),
-        import('../trial/settings.ts'),
-      ]);
-      const report = await rehearse(options, readSettings(options.folder, given.rehearsal), given.from);
+      const [{ rehearse }, { notRestored, overBudget, reportLines }, { readSettings }] =
+        await Promise.all([
+          import('../trial/trial.ts'),
+          import('../trial/report.ts'),
+          import('../trial/settings.ts'),
+        ]);
+      const report = await rehearse(
+        options,
+        readSettings(options.folder, given.rehearsal),
+        given.from,
+      );
       const over = report.files.flatMap(overBudget);
       const unrestored = notRestored(report.files).map(({ name }) => name);
       const reason = unrestored.length > 0 ? 'notRestored' : over.length > 0 ? 'overBudget' : 'ok';
@@ -136,8 +154,12 @@ async function onDatabase(given: Arguments, options: RehearsalOptions): Promise<
     }
     case 'repair': {
       const accepted = await repair(options, given.name ?? '', given.reason);
-      const now = accepted === 'edited' ? 'counts as applied as it is now' : 'counts as never applied';
-      return { json: { repaired: given.name, accepted }, lines: [`${given.name ?? ''} ${now}; the reason is kept`] };
+      const now =
+        accepted === 'edited' ? 'counts as applied as it is now' : 'counts as never applied';
+      return {
+        json: { repaired: given.name, accepted },
+        lines: [`${given.name ?? ''} ${now}; the reason is kept`],
+      };
     }
     default:
       throw new Error(`The verb ${given.verb ?? ''} is not dispatched.`);
@@ -162,7 +184,8 @@ function statusLines(states: MigrationState[]): string[] {
   return [...lines, `${states.length - pending} applied, ${pending} pending`];
 }
 
-// A release runs `up`: what other verbs need is loaded by them, because loading it costs more than `up` with nothing to do.
+// A release runs `up`: what other verbs need is loaded by them, because loading it costs more than
+// `up` with nothing to do.
 const inspections = () => import('../database/inspect.ts');
 
 async function lint(folder: string): Promise<Answer> {
@@ -180,7 +203,10 @@ async function lint(folder: string): Promise<Answer> {
   const closing = `${errors} ${errors === 1 ? 'error' : 'errors'}, ${findings.length - errors} warnings`;
   return {
     json: { findings, squawk: skipped === '' },
-    lines: [...findings.map(findingLine), skipped ? `${closing} (by our own rules only: ${skipped})` : closing],
+    lines: [
+      ...findings.map(findingLine),
+      skipped ? `${closing} (by our own rules only: ${skipped})` : closing,
+    ],
     exitCode: errors > 0 ? exitCodes.lint : exitCodes.ok,
   };
 }

@@ -15,7 +15,17 @@ interface VerbHelp {
 }
 
 export type Option =
-  'to' | 'step' | 'all' | 'wait' | 'no-wait' | 'force' | 'reason' | 'rows' | 'budget' | 'max-wait' | 'from';
+  | 'to'
+  | 'step'
+  | 'all'
+  | 'wait'
+  | 'no-wait'
+  | 'force'
+  | 'reason'
+  | 'rows'
+  | 'budget'
+  | 'max-wait'
+  | 'from';
 
 const database = ['unreachable', 'authentication', 'tls'] as const;
 const files = ['duplicateNumber', 'missingDown', 'badFile'] as const;
@@ -32,7 +42,8 @@ const optionHelp: Record<Option, string> = {
   force: '--force NAME     lets pass what is refused by this name; may be repeated',
   reason: '--reason TEXT    why; kept in the history',
   rows: '--rows N         rows for each empty table (10000), or by table: --rows 1000,messages=1000000',
-  budget: '--budget TIME    the longest a file may take (1min), where its header gives no time_budget',
+  budget:
+    '--budget TIME    the longest a file may take (1min), where its header gives no time_budget',
   'max-wait':
     '--max-wait TIME  the longest it may keep others waiting (its lock_timeout), where its header gives no max_wait',
   from: '--from NAME      apply up to this migration first, itself included, and rehearse those after it',
@@ -81,7 +92,15 @@ export const verbs = {
     about:
       'run what is pending, down and up again, on a throw-away database with generated rows; measure locks and waits',
     options: ['rows', 'budget', 'max-wait', 'from', ...waiting],
-    codes: ['failedSql', 'overBudget', 'notRestored', ...differences, ...files, ...lock, ...database],
+    codes: [
+      'failedSql',
+      'overBudget',
+      'notRestored',
+      ...differences,
+      ...files,
+      ...lock,
+      ...database,
+    ],
   },
   verify: {
     usage: '',
@@ -111,7 +130,8 @@ export const verbs = {
   },
   baseline: {
     usage: '--to NAME',
-    about: 'take the migrations as applied, without running them, in a database that has the schema',
+    about:
+      'take the migrations as applied, without running them, in a database that has the schema',
     options: ['to', ...waiting],
     needs: 'to',
     codes: [...files, ...lock, ...database],
@@ -139,7 +159,9 @@ const common = [
 /** The help of one verb, or of all. */
 export function helpText(verb?: Verb): string {
   if (!verb) {
-    const lines = Object.entries(verbs).map(([name, { about }]) => `  ${name.padEnd(10)}  ${about}`);
+    const lines = Object.entries(verbs).map(
+      ([name, { about }]) => `  ${name.padEnd(10)}  ${about}`,
+    );
     return [
       'migrate VERB [options]',
       '',
@@ -151,7 +173,9 @@ export function helpText(verb?: Verb): string {
     ].join('\n');
   }
   const { usage, about, options, codes: own } = verbHelp(verb);
-  const lines = [...options.map((option) => optionHelp[option]), ...common].map((line) => `  ${line}`);
+  const lines = [...options.map((option) => optionHelp[option]), ...common].map(
+    (line) => `  ${line}`,
+  );
   return [
     `migrate ${verb} ${usage}`.trimEnd(),
     '',

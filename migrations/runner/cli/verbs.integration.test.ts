@@ -14,39 +14,59 @@ const text = (part: string): string => expect.stringContaining(part) as string;
 const json = ({ output }: Finished): unknown =>
   JSON.parse(output.split('\n').find((line) => /^[[{]/.test(line)) ?? 'null');
 const history = async (url: string): Promise<unknown[]> =>
-  (await postgres.query('SELECT direction, name FROM slipway_migration_history ORDER BY id', url)).map(
-    ({ direction, name }) => `${String(direction)} ${String(name)}`,
-  );
+  (
+    await postgres.query('SELECT direction, name FROM slipway_migration_history ORDER BY id', url)
+  ).map(({ direction, name }) => `${String(direction)} ${String(name)}`);
 const expand = (sql: string): { up: string; down: string } => ({
   up: `-- slipway: phase=expand reversible=yes\n${sql}`,
   down: `DROP TABLE ${/TABLE (\w+)/.exec(sql)?.[1] ?? ''};`,
 });
-const contract = (sql: string) => ({ up: `-- slipway: phase=contract reversible=no\n${sql}`, down: null });
-const two = { '0001_a': expand('CREATE TABLE a (id int);'), '0002_b': expand('CREATE TABLE b (id int);') };
+const contract = (sql: string) => ({
+  up: `-- slipway: phase=contract reversible=no\n${sql}`,
+  down: null,
+});
+const two = {
+  '0001_a': expand('CREATE TABLE a (id int);'),
+  '0002_b': expand('CREATE TABLE b (id int);'),
+};
 
 test('help is there for every verb, without a database or its settings', async () => {
   const { code, output } = await migrate('', ['--help']);
   expect(code).toBe(0);
   for (const verb of Object.keys(verbs)) expect(output).toContain(`  ${verb}`);
-  expect(await migrate('', ['repair', '--help'])).toMatchObject({ code: 0, output: text('--reason TEXT') });
+  expect(await migrate('', ['repair', '--help'])).toMatchObject({
+    code: 0,
+    output: text('--reason TEXT'),
+  });
 });
 
 test('every verb answers in JSON, faults too', async () => {
   const url = await postgres.createDatabase();
   const folder = migrationFolder(two);
-  const run = async (...args: string[]) => json(await migrate(url, [...args, '--json', '--folder', folder]));
+  const run = async (...args: string[]) =>
+    json(await migrate(url, [...args, '--json', '--folder', folder]));
   expect(await run('plan')).toMatchObject({
-    migrations: [{ name: '0001_a', phase: 'expand', transaction: true, statements: [{ line: 2, locks: [] }] }, {}],
+    migrations: [
+      { name: '0001_a', phase: 'expand', transaction: true, statements: [{ line: 2, locks: [] }] },
+      {},
+    ],
     refused: null,
   });
   expect(await run('up')).toEqual({ applied: ['0001_a', '0002_b'] });
-  expect(await run('status')).toMatchObject([{ name: '0001_a', state: 'applied', phase: 'expand' }, {}]);
+  expect(await run('status')).toMatchObject([
+    { name: '0001_a', state: 'applied', phase: 'expand' },
+    {},
+  ]);
   expect(await run('verify')).toEqual({ applied: 2, pending: [], ahead: [] });
   expect(await run('redo')).toEqual({ redone: ['0002_b'] });
   expect(await run('lint')).toMatchObject({ findings: [] });
   expect(await run('down')).toEqual({ reverted: ['0002_b'] });
-  expect(await run('repair', '0001_a', '--reason', 'x')).toMatchObject({ error: { reason: 'usage', exitCode: 2 } });
-  expect(await run('create', 'new one')).toEqual({ created: ['0003_new_one.up.sql', '0003_new_one.down.sql'] });
+  expect(await run('repair', '0001_a', '--reason', 'x')).toMatchObject({
+    error: { reason: 'usage', exitCode: 2 },
+  });
+  expect(await run('create', 'new one')).toEqual({
+    created: ['0003_new_one.up.sql', '0003_new_one.down.sql'],
+  });
   expect(await run('renumber', '0002_b')).toEqual({ from: '0002_b', to: '0004_b' });
 });
 
@@ -59,14 +79,23 @@ test('the history keeps every step, with who took it and when', async () => {
     ...['up 0001_a', 'up 0002_b'],
     ...['down 0002_b', 'down 0001_a', 'up 0001_a', 'up 0002_b'],
   ]);
-  const rows = await postgres.query('SELECT release, at, duration_ms FROM slipway_migration_history ORDER BY id', url);
+  const rows = await postgres.query(
+    'SELECT release, at, duration_ms FROM slipway_migration_history ORDER BY id',
+    url,
+  );
   expect(rows[0]).toMatchObject({ release: 'sha256:one', at: expect.any(Date) as Date });
-  expect(rows.at(-1)).toMatchObject({ release: 'sha256:two', duration_ms: expect.any(Number) as number });
+  expect(rows.at(-1)).toMatchObject({
+    release: 'sha256:two',
+    duration_ms: expect.any(Number) as number,
+  });
 });
 
 test('plan shows SQL and locks of what is pending, and runs nothing', async () => {
   const url = await postgres.createDatabase();
-  const folder = migrationFolder({ ...two, '0003_c': 'ALTER TABLE a ADD COLUMN n int; DO $$ BEGIN END $$;' });
+  const folder = migrationFolder({
+    ...two,
+    '0003_c': 'ALTER TABLE a ADD COLUMN n int; DO $$ BEGIN END $$;',
+  });
   await migrate(url, ['up', '--to', '0002_b', '--folder', folder]);
   const { code, output } = await migrate(url, ['plan', '--folder', folder]);
   expect(code).toBe(0);
@@ -84,7 +113,9 @@ test('plan and status look at a database that was never migrated, and leave it s
   for (const verb of ['plan', 'status', 'verify']) {
     expect(await migrate(url, [verb, '--folder', folder])).toMatchObject({ code: 0 });
   }
-  expect(await postgres.query(`SELECT to_regclass('slipway_migrations') AS t`, url)).toEqual([{ t: null }]);
+  expect(await postgres.query(`SELECT to_regclass('slipway_migrations') AS t`, url)).toEqual([
+    { t: null },
+  ]);
 });
 
 test('baseline takes what is there as applied, once', async () => {
@@ -93,7 +124,10 @@ test('baseline takes what is there as applied, once', async () => {
   const folder = migrationFolder(two);
   const run = (...args: string[]) => migrate(url, [...args, '--folder', folder]);
   expect(await run('baseline', '--to', '0009_z')).toMatchObject({ code: exitCodes.usage });
-  expect(await run('baseline', '--to', '0001_a')).toMatchObject({ code: 0, output: text('0001_a counts as applied') });
+  expect(await run('baseline', '--to', '0001_a')).toMatchObject({
+    code: 0,
+    output: text('0001_a counts as applied'),
+  });
   expect(await run('up')).toMatchObject({ code: 0, output: text('applying 0002_b') });
   expect(await run('baseline', '--to', '0002_b')).toMatchObject({
     code: exitCodes.usage,
@@ -107,16 +141,23 @@ test('repair accepts an edited and a missing file by name, and keeps the reason'
   const folder = migrationFolder(two);
   const run = (...args: string[]) => migrate(url, [...args, '--folder', folder]);
   await run('up');
-  writeFileSync(join(folder, '0001_a.up.sql'), '-- slipway: phase=migrate reversible=yes\nCREATE TABLE a (id int);');
+  writeFileSync(
+    join(folder, '0001_a.up.sql'),
+    '-- slipway: phase=migrate reversible=yes\nCREATE TABLE a (id int);',
+  );
   expect(await run('verify')).toMatchObject({ code: exitCodes.checksum });
   expect(await run('repair', '0001_a', '--reason', 'a comment only')).toMatchObject({ code: 0 });
   expect(await run('verify')).toMatchObject({ code: 0 });
   expect((await run('status')).output).toMatch(/0001_a\s+applied\s+migrate/);
-  for (const file of readdirSync(folder).filter((name) => name.startsWith('0001'))) rmSync(join(folder, file));
+  for (const file of readdirSync(folder).filter((name) => name.startsWith('0001')))
+    rmSync(join(folder, file));
   expect(await run('up')).toMatchObject({ code: exitCodes.missingFile });
   expect(await run('repair', '0001_a', '--reason', 'moved elsewhere')).toMatchObject({ code: 0 });
   expect(await run('up')).toMatchObject({ code: 0, output: 'nothing to migrate\n' });
-  const kept = await postgres.query(`SELECT reason FROM slipway_migration_history WHERE direction = 'repair'`, url);
+  const kept = await postgres.query(
+    `SELECT reason FROM slipway_migration_history WHERE direction = 'repair'`,
+    url,
+  );
   expect(kept.map(({ reason }) => reason)).toEqual(['a comment only', 'moved elsewhere']);
 });
 
@@ -124,11 +165,18 @@ test('revert-all asks for the name of the database in production', async () => {
   const url = await postgres.createDatabase();
   const database = new URL(url).pathname.slice(1);
   const folder = migrationFolder(two);
-  const run = (...args: string[]) => migrate(url, [...args, '--folder', folder], { NODE_ENV: 'production' });
+  const run = (...args: string[]) =>
+    migrate(url, [...args, '--folder', folder], { NODE_ENV: 'production' });
   await run('up');
-  expect(await run('revert-all')).toMatchObject({ code: exitCodes.usage, output: text(`--force ${database}`) });
+  expect(await run('revert-all')).toMatchObject({
+    code: exitCodes.usage,
+    output: text(`--force ${database}`),
+  });
   expect(await run('revert-all', '--force', 'other')).toMatchObject({ code: exitCodes.usage });
-  expect(await run('revert-all', '--force', database)).toMatchObject({ code: 0, output: text('2 reverted') });
+  expect(await run('revert-all', '--force', database)).toMatchObject({
+    code: 0,
+    output: text('2 reverted'),
+  });
   await run('up');
   expect(await migrate(url, ['revert-all', '--folder', folder])).toMatchObject({ code: 0 });
 });
@@ -138,9 +186,18 @@ describe('two branches that took one number', () => {
     const url = await postgres.createDatabase();
     const folder = migrationFolder({ ...two, '0002_c': expand('CREATE TABLE c (id int);') });
     const run = (...args: string[]) => migrate(url, [...args, '--folder', folder]);
-    expect(await run('up')).toMatchObject({ code: exitCodes.duplicateNumber, output: text('migrate renumber') });
-    expect(await run('renumber')).toMatchObject({ code: exitCodes.usage, output: text('0002_b, 0002_c') });
-    expect(await run('renumber', '0002_c')).toMatchObject({ code: 0, output: '0002_c is now 0003_c\n' });
+    expect(await run('up')).toMatchObject({
+      code: exitCodes.duplicateNumber,
+      output: text('migrate renumber'),
+    });
+    expect(await run('renumber')).toMatchObject({
+      code: exitCodes.usage,
+      output: text('0002_b, 0002_c'),
+    });
+    expect(await run('renumber', '0002_c')).toMatchObject({
+      code: 0,
+      output: '0002_c is now 0003_c\n',
+    });
     expect(existsSync(join(folder, '0003_c.down.sql'))).toBe(true);
     expect(await run('up')).toMatchObject({ code: 0, output: text('3 applied') });
   });
@@ -148,7 +205,9 @@ describe('two branches that took one number', () => {
 
 test('create makes two files that are refused until there is SQL in them', async () => {
   const folder = migrationFolder(two);
-  expect(await migrate('', ['create', 'Add-topics', '--folder', folder])).toMatchObject({ code: 0 });
+  expect(await migrate('', ['create', 'Add-topics', '--folder', folder])).toMatchObject({
+    code: 0,
+  });
   expect(readFileSync(join(folder, '0003_add_topics.up.sql'), 'utf8')).toMatch(
     /^-- slipway: phase=expand reversible=yes\n/,
   );
@@ -156,12 +215,18 @@ test('create makes two files that are refused until there is SQL in them', async
     code: exitCodes.lint,
     output: text('0003_add_topics.up.sql:1: error: contains no SQL statement'),
   });
-  expect(await migrate('', ['create', '../x', '--folder', folder])).toMatchObject({ code: exitCodes.usage });
+  expect(await migrate('', ['create', '../x', '--folder', folder])).toMatchObject({
+    code: exitCodes.usage,
+  });
 });
 
 describe('releases', () => {
-  const release = (url: string, name: string, files: Parameters<typeof migrationFolder>[0], ...more: string[]) =>
-    migrate(url, ['up', '--folder', migrationFolder(files), ...more], { RELEASE: name });
+  const release = (
+    url: string,
+    name: string,
+    files: Parameters<typeof migrationFolder>[0],
+    ...more: string[]
+  ) => migrate(url, ['up', '--folder', migrationFolder(files), ...more], { RELEASE: name });
   const drop = contract('ALTER TABLE a DROP COLUMN id;');
 
   test('with an expand and its contract step in one are refused, unless that is forced by name', async () => {
@@ -173,7 +238,10 @@ describe('releases', () => {
     expect(refused).toMatchObject({ code: exitCodes.contractTooEarly, output: text('0003_drop') });
     expect(await history(url)).toEqual(['up 0001_a']);
     const plan = await migrate(url, ['plan', '--folder', migrationFolder(both)], { RELEASE: 'r2' });
-    expect(plan).toMatchObject({ code: exitCodes.contractTooEarly, output: text('up would refuse this') });
+    expect(plan).toMatchObject({
+      code: exitCodes.contractTooEarly,
+      output: text('up would refuse this'),
+    });
     expect(await release(url, 'r2', two)).toMatchObject({ code: 0 });
     expect(await release(url, 'r2', both)).toMatchObject({ code: exitCodes.contractTooEarly });
     expect(await release(url, 'r3', both)).toMatchObject({ code: 0 });
@@ -186,8 +254,15 @@ describe('releases', () => {
     const url = await postgres.createDatabase();
     await release(url, 'r2', two);
     const back = await release(url, 'r1', { '0001_a': two['0001_a'] });
-    expect(back).toMatchObject({ code: 0, output: text('ahead of this image by 0002_b (expand, reversible)') });
-    const down = await migrate(url, ['down', '--folder', migrationFolder({ '0001_a': two['0001_a'] })]);
+    expect(back).toMatchObject({
+      code: 0,
+      output: text('ahead of this image by 0002_b (expand, reversible)'),
+    });
+    const down = await migrate(url, [
+      'down',
+      '--folder',
+      migrationFolder({ '0001_a': two['0001_a'] }),
+    ]);
     expect(down).toMatchObject({ code: exitCodes.missingFile, output: text('0002_b') });
   });
 
@@ -195,14 +270,19 @@ describe('releases', () => {
     const url = await postgres.createDatabase();
     await release(url, 'r2', { ...two, '0003_drop': drop });
     const back = await release(url, 'r1', two);
-    expect(back).toMatchObject({ code: exitCodes.rollback, output: text('0003_drop (contract, irreversible)') });
+    expect(back).toMatchObject({
+      code: exitCodes.rollback,
+      output: text('0003_drop (contract, irreversible)'),
+    });
   });
 
   test('with something irreversible are not reverted', async () => {
     const url = await postgres.createDatabase();
     const folder = migrationFolder({ '0001_a': two['0001_a'], '0002_drop': drop });
     await migrate(url, ['up', '--folder', folder]);
-    expect(await migrate(url, ['down', '--folder', folder])).toMatchObject({ code: exitCodes.irreversible });
+    expect(await migrate(url, ['down', '--folder', folder])).toMatchObject({
+      code: exitCodes.irreversible,
+    });
     expect(await history(url)).toEqual(['up 0001_a', 'up 0002_drop']);
     expect((await migrate(url, ['status', '--folder', folder])).output).toMatch(
       /0002_drop\s+applied\s+contract, irreversible/,

@@ -23,7 +23,11 @@ function describe(databaseUrl: string): string {
  *
  * @throws {MigrationError} `unreachable`, `authentication`, `tls`, `pooler` or `usage`
  */
-export async function connect(target: Target, say: (line: string) => void, signal?: AbortSignal): Promise<pg.Client> {
+export async function connect(
+  target: Target,
+  say: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<pg.Client> {
   const deadline = Date.now() + target.connectWaitMs;
   for (let attempt = 0; ; attempt++) {
     try {
@@ -32,8 +36,13 @@ export async function connect(target: Target, say: (line: string) => void, signa
       const fault = explain(error, target);
       const left = deadline - Date.now();
       if (fault.reason !== 'unreachable' || left <= 0 || signal?.aborted) throw fault;
-      if (attempt === 0) say(`waiting for the database at ${describe(target.databaseUrl)} (${message(error)})`);
-      await sleep(Math.min(left, 100 * 2 ** Math.min(attempt, 4)), undefined, signal ? { signal } : {}).catch(() => {});
+      if (attempt === 0)
+        say(`waiting for the database at ${describe(target.databaseUrl)} (${message(error)})`);
+      await sleep(
+        Math.min(left, 100 * 2 ** Math.min(attempt, 4)),
+        undefined,
+        signal ? { signal } : {},
+      ).catch(() => {});
     }
   }
 }
@@ -46,10 +55,12 @@ async function open(target: Target, timeoutMs: number): Promise<pg.Client> {
     keepAlive: true,
     // What is sent before an answer is waited for goes out at once: see step.ts.
     pipeline: true,
-    // Without the check, the server goes on with the statement of a client that was killed, and keeps its locks, ours with them.
+    // Without the check, the server goes on with the statement of a client that was killed, and
+    // keeps its locks, ours with them.
     options: `-c search_path=${target.schema} -c timezone=UTC -c client_connection_check_interval=1s`,
   });
-  // Without a listener, a connection that the server drops while idle would end the process with a stack trace.
+  // Without a listener, a connection that the server drops while idle would end the process with a
+  // stack trace.
   client.on('error', () => {});
   await client.connect();
   return client;
@@ -60,15 +71,28 @@ function explain(error: unknown, target: Target): MigrationError {
   const code = (error as { code?: string }).code ?? '';
   const text = message(error);
   const cause = { cause: error };
-  if (/startup parameter/.test(text)) return pooled(`it refused the connection's settings (${text})`, cause);
+  if (/startup parameter/.test(text))
+    return pooled(`it refused the connection's settings (${text})`, cause);
   if (code === '28P01' || code === '28000' || /password must be a string|SASL/.test(text)) {
-    return new MigrationError('authentication', `${where} refused the sign-in: ${text}. Check DATABASE_URL.`, cause);
+    return new MigrationError(
+      'authentication',
+      `${where} refused the sign-in: ${text}. Check DATABASE_URL.`,
+      cause,
+    );
   }
   if (code === '3D000') {
-    return new MigrationError('usage', `${where}: ${text}. Create the database, or correct DATABASE_URL.`, cause);
+    return new MigrationError(
+      'usage',
+      `${where}: ${text}. Create the database, or correct DATABASE_URL.`,
+      cause,
+    );
   }
   if (/SSL|TLS|certificate/i.test(text) || /CERT|SSL|TLS/.test(code)) {
-    return new MigrationError('tls', `${where}: TLS failed: ${text}. Check sslmode in DATABASE_URL.`, cause);
+    return new MigrationError(
+      'tls',
+      `${where}: TLS failed: ${text}. Check sslmode in DATABASE_URL.`,
+      cause,
+    );
   }
   return new MigrationError(
     'unreachable',

@@ -2,7 +2,10 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 
-/** Ends a connection in good order; cuts it when the server does not come to an end with what it was asked. */
+/**
+ * Ends a connection in good order; cuts it when the server does not come to an end with what it was
+ * asked.
+ */
 export async function disconnect(client: pg.Client): Promise<void> {
   await Promise.race([client.end().catch(() => {}), sleep(2_000, undefined, { ref: false })]);
   cut(client);

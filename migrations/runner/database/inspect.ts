@@ -23,7 +23,13 @@ export function migrationStatus(options: RunnerOptions): Promise<MigrationState[
       const row = applied.get(name);
       applied.delete(name);
       if (!row) return { name, state: 'pending', phase, reversible };
-      return { name, state: row.checksum === checksum ? 'applied' : 'edited', phase, reversible, applied: row };
+      return {
+        name,
+        state: row.checksum === checksum ? 'applied' : 'edited',
+        phase,
+        reversible,
+        applied: row,
+      };
     });
     const missing = [...applied.values()].map((row): MigrationState => ({
       ...pick(row),
@@ -41,7 +47,11 @@ export function verifyMigrations(
   return withReader(options, async ({ files, ledger }) => {
     const applied = await ledger.applied();
     const { pending, ahead } = compare(files, applied);
-    return { applied: applied.length, pending: pending.map(({ name }) => name), ahead: ahead.map(({ name }) => name) };
+    return {
+      applied: applied.length,
+      pending: pending.map(({ name }) => name),
+      ahead: ahead.map(({ name }) => name),
+    };
   });
 }
 
@@ -97,12 +107,17 @@ export function planLines({ migrations, refused }: Plan): string[] {
     `${what(migration)}  ${migration.transaction ? 'one transaction' : 'no transaction'}, ` +
       `lock_timeout ${migration.lockTimeoutMs} ms, statement_timeout ${migration.statementTimeoutMs} ms`,
     ...migration.statements.flatMap(({ line, sql, locks }) => [
-      ...sql.split('\n').map((text, index) => `  ${(index === 0 ? String(line) : '').padStart(4)} | ${text}`),
+      ...sql
+        .split('\n')
+        .map((text, index) => `  ${(index === 0 ? String(line) : '').padStart(4)} | ${text}`),
       ...lockLines(locks),
     ]),
     '',
   ]);
-  return [...lines, refused ? `up would refuse this: ${refused.message}` : `${migrations.length} to apply`];
+  return [
+    ...lines,
+    refused ? `up would refuse this: ${refused.message}` : `${migrations.length} to apply`,
+  ];
 }
 
 function lockLines(locks: PlannedStatement['locks']): string[] {
@@ -111,6 +126,8 @@ function lockLines(locks: PlannedStatement['locks']): string[] {
   return locks.map(({ mode, on, keepsOut }) => `       → ${mode} on ${on}: keeps out ${keepsOut}`);
 }
 
-function pick<T extends { name: string; phase?: Phase | null | undefined; reversible: boolean }>(from: T) {
+function pick<T extends { name: string; phase?: Phase | null | undefined; reversible: boolean }>(
+  from: T,
+) {
   return { name: from.name, phase: from.phase ?? null, reversible: from.reversible };
 }

@@ -18,20 +18,24 @@ export interface AppliedMigration {
 }
 
 /**
- * What a row of the history tells: a file applied or reverted, a file taken as applied (`baseline`), a difference
- * accepted by a person (`repair`), a file outside a transaction begun (`begin`).
+ * What a row of the history tells: a file applied or reverted, a file taken as applied
+ * (`baseline`), a difference accepted by a person (`repair`), a file outside a transaction begun
+ * (`begin`).
  */
 type Event = 'up' | 'down' | 'baseline' | 'repair' | 'begin';
 
-type Remembered = Pick<Migration, 'name' | 'checksum' | 'reversible'> & { phase?: Phase | null | undefined };
+type Remembered = Pick<Migration, 'name' | 'checksum' | 'reversible'> & {
+  phase?: Phase | null | undefined;
+};
 
 // What the server's complaint ends with when it refuses to note a step.
 const lostLock = ' lost the lock';
 const transactionEnded = ' ended its transaction';
 
 /**
- * The bookkeeping tables: `slipway_migrations` says what is applied now, `slipway_migration_history` keeps every step
- * ever taken. Nothing is ever changed or deleted in the history.
+ * The bookkeeping tables: `slipway_migrations` says what is applied now,
+ * `slipway_migration_history` keeps every step ever taken. Nothing is ever changed or deleted in
+ * the history.
  */
 export class Ledger {
   readonly #client: Client;
@@ -51,7 +55,8 @@ export class Ledger {
       [`"${schema}"`],
     );
     if (found.rows[0]?.ready) return;
-    // Sent as one simple query, which Postgres runs as one transaction. A table of an earlier version gets what it lacks.
+    // Sent as one simple query, which Postgres runs as one transaction. A table of an earlier
+    // version gets what it lacks.
     await this.#client.query(`
       ${found.rows[0]?.schema ? '' : `CREATE SCHEMA "${schema}";`}
       CREATE TABLE IF NOT EXISTS slipway_migrations (
@@ -80,7 +85,10 @@ export class Ledger {
         ADD COLUMN reason text;`);
   }
 
-  /** The applied migrations in the order of their names; empty for a database that was never migrated. */
+  /**
+   * The applied migrations in the order of their names; empty for a database that was never
+   * migrated.
+   */
   async applied(): Promise<AppliedMigration[]> {
     const found = await this.#client.query<{ table: boolean; phase: boolean }>(
       `SELECT to_regclass('slipway_migrations') IS NOT NULL AS table,
@@ -96,8 +104,8 @@ export class Ledger {
   }
 
   /**
-   * Notes one step; `baseline` takes a file as applied without running it. Refused by the server, which leaves nothing of
-   * it, when the session has lost its lock.
+   * Notes one step; `baseline` takes a file as applied without running it. Refused by the server,
+   * which leaves nothing of it, when the session has lost its lock.
    *
    * @throws {MigrationError} `lockLost`
    */
@@ -110,19 +118,28 @@ export class Ledger {
     await this.#record(migration, event, String(Math.round(durationMs)), lock, 'true');
   }
 
-  /** SQL that marks the transaction in hand as that of a file: `recordInTransaction` finds the mark in that one alone. */
+  /**
+   * SQL that marks the transaction in hand as that of a file: `recordInTransaction` finds the mark
+   * in that one alone.
+   */
   markTransaction({ name }: Remembered): string {
     return `SET LOCAL slipway.migration = '${name}'`;
   }
 
   /**
-   * The same inside the transaction of the file itself, so that both happen or neither: refused where that has ended.
+   * The same inside the transaction of the file itself, so that both happen or neither: refused
+   * where that has ended.
    *
    * @returns how long the transaction has taken, in milliseconds
    * @throws {MigrationError} `lockLost`, or `badFile` for a file that has ended its transaction
    */
-  async recordInTransaction(migration: Remembered, event: 'up' | 'down', lock: Lock): Promise<number> {
-    const elapsed = '(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::integer';
+  async recordInTransaction(
+    migration: Remembered,
+    event: 'up' | 'down',
+    lock: Lock,
+  ): Promise<number> {
+    const elapsed =
+      '(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::integer';
     return this.#record(
       migration,
       event,
@@ -172,12 +189,18 @@ export class Ledger {
     }
   }
 
-  /** Says in the history that a file outside a transaction is about to run: a later attempt then knows its traces. */
+  /**
+   * Says in the history that a file outside a transaction is about to run: a later attempt then
+   * knows its traces.
+   */
   async begin(migration: Remembered): Promise<void> {
     await this.#note(migration, 'begin', 0);
   }
 
-  /** Whether the newest thing the history knows of a migration is that it was begun, with the content it has now. */
+  /**
+   * Whether the newest thing the history knows of a migration is that it was begun, with the
+   * content it has now.
+   */
   async wasBegun({ name, checksum }: Remembered): Promise<boolean> {
     const { rows } = await this.#client.query<{ direction: Event; checksum: string }>(
       `SELECT direction, checksum FROM slipway_migration_history WHERE name = $1 ORDER BY id DESC LIMIT 1`,
@@ -197,7 +220,10 @@ export class Ledger {
     });
   }
 
-  /** Forgets that a migration was applied, because its file is gone for good. The history goes on knowing it. */
+  /**
+   * Forgets that a migration was applied, because its file is gone for good. The history goes on
+   * knowing it.
+   */
   async acceptMissing(row: Remembered, reason: string): Promise<void> {
     await this.inTransaction(async () => {
       await this.#client.query('DELETE FROM slipway_migrations WHERE name = $1', [row.name]);
@@ -205,7 +231,12 @@ export class Ledger {
     });
   }
 
-  async #note({ name, checksum }: Remembered, event: Event, durationMs: number, reason?: string): Promise<void> {
+  async #note(
+    { name, checksum }: Remembered,
+    event: Event,
+    durationMs: number,
+    reason?: string,
+  ): Promise<void> {
     await this.#client.query(
       `INSERT INTO slipway_migration_history (direction, name, checksum, duration_ms, release, reason)
        VALUES ($1, $2, $3, $4, $5, $6)`,

@@ -31,9 +31,10 @@ export function lockLost(): MigrationError {
 }
 
 /**
- * Takes the advisory lock that keeps two runners apart. It belongs to the session, so it goes away by itself when the
- * runner dies. It is polled for rather than waited on in the server: a session that waits there holds a snapshot, and
- * CREATE INDEX CONCURRENTLY in the run we wait for would wait for us in turn.
+ * Takes the advisory lock that keeps two runners apart. It belongs to the session, so it goes away
+ * by itself when the runner dies. It is polled for rather than waited on in the server: a session
+ * that waits there holds a snapshot, and CREATE INDEX CONCURRENTLY in the run we wait for would
+ * wait for us in turn.
  *
  * @param waitMs how long to wait for another run to finish; 0 fails at once
  * @throws {MigrationError} `lockNotObtained`
@@ -60,7 +61,12 @@ export async function takeLock(
           'Wait for it to end, then try again.',
       );
     }
-    if (attempt === 0) say(`another run is migrating this database; waiting up to ${Math.round(waitMs / 1000)} s`);
-    await sleep(Math.min(left, 50 + Math.random() * 150), undefined, signal ? { signal } : {}).catch(() => {});
+    if (attempt === 0)
+      say(`another run is migrating this database; waiting up to ${Math.round(waitMs / 1000)} s`);
+    await sleep(
+      Math.min(left, 50 + Math.random() * 150),
+      undefined,
+      signal ? { signal } : {},
+    ).catch(() => {});
   }
 }

@@ -4,22 +4,29 @@ import { cut } from './disconnect.ts';
 import { MigrationError } from '../exit.ts';
 
 /**
- * Makes sure that the connection is one session of the server, start to end. A pooler in transaction mode gives each
- * transaction another session: the lock would then be held by nobody in particular.
+ * Makes sure that the connection is one session of the server, start to end. A pooler in
+ * transaction mode gives each transaction another session: the lock would then be held by nobody in
+ * particular.
  *
- * Connected directly, the server says at the start which process serves us, and this costs one query. A pooler makes that
- * number up; then a second connection shows whether the two share a server process, or one changes it.
+ * Connected directly, the server says at the start which process serves us, and this costs one
+ * query. A pooler makes that number up; then a second connection shows whether the two share a
+ * server process, or one changes it.
  *
  * @param open opens a second connection to the same place
  * @returns the process id of the session in the server
  * @throws {MigrationError} `pooler`
  */
-export async function requireSession(client: Client, schema: string, open: () => Promise<Client>): Promise<number> {
+export async function requireSession(
+  client: Client,
+  schema: string,
+  open: () => Promise<Client>,
+): Promise<number> {
   const { rows } = await client.query<{ pid: number; path: string }>(
     `SELECT pg_backend_pid() AS pid, current_setting('search_path') AS path`,
   );
   const { pid, path } = rows[0] ?? { pid: 0, path: '' };
-  if (path !== schema) throw pooled(`it dropped the connection's settings (search_path is "${path}")`);
+  if (path !== schema)
+    throw pooled(`it dropped the connection's settings (search_path is "${path}")`);
   const { processID } = client as unknown as { processID: number };
   if (pid !== processID && !(await isKept(client, pid, open))) {
     throw pooled('it gives each transaction another session of the server');

@@ -29,21 +29,25 @@ export function createMigration(folder: string, title: string): string[] {
     [`${name}.down.sql`, `-- Takes back what ${name}.up.sql does.\n`],
   ];
   // "wx": what two people or two terminals do at once ends in an error, not in a lost file.
-  for (const [file, text] of files) write(() => writeFileSync(join(folder, file), text, { flag: 'wx' }), file);
+  for (const [file, text] of files)
+    write(() => writeFileSync(join(folder, file), text, { flag: 'wx' }), file);
   return files.map(([file]) => file);
 }
 
 /**
  * Gives a migration the next free number, because two branches took the same one.
  *
- * @param name may be left out where exactly one number is used twice: the error then says which names there are
+ * @param name may be left out where exactly one number is used twice: the error then says which
+ *   names there are
  * @returns the migration's new name
  */
 export function renumber(folder: string, name: string | undefined): string {
   const listed = listMigrations(folder);
   const entry = listed.find((migration) => migration.name === name);
   if (!entry) {
-    const twice = listed.filter(({ number }) => listed.filter((other) => other.number === number).length > 1);
+    const twice = listed.filter(
+      ({ number }) => listed.filter((other) => other.number === number).length > 1,
+    );
     const names = twice.map((migration) => migration.name).join(', ');
     throw new MigrationError(
       'usage',
@@ -55,12 +59,16 @@ export function renumber(folder: string, name: string | undefined): string {
   }
   const last = listed.at(-1);
   if (entry === last && !listed.some((other) => other !== entry && other.number === entry.number)) {
-    throw new MigrationError('usage', `${entry.name} is the newest already and shares its number with none.`);
+    throw new MigrationError(
+      'usage',
+      `${entry.name} is the newest already and shares its number with none.`,
+    );
   }
   const renamed = `${nextNumber(listed)}${entry.name.slice(4)}`;
   for (const direction of entry.directions) {
     const to = join(folder, `${renamed}.${direction}.sql`);
-    if (existsSync(to)) throw new MigrationError('usage', `${renamed}.${direction}.sql exists already.`);
+    if (existsSync(to))
+      throw new MigrationError('usage', `${renamed}.${direction}.sql exists already.`);
     write(() => renameSync(join(folder, `${entry.name}.${direction}.sql`), to), renamed);
   }
   return renamed;
@@ -68,7 +76,8 @@ export function renumber(folder: string, name: string | undefined): string {
 
 function nextNumber(listed: ListedMigration[]): string {
   const next = (listed.at(-1)?.number ?? 0) + 1;
-  if (next > 9999) throw new MigrationError('usage', 'The numbers are used up: four digits end at 9999.');
+  if (next > 9999)
+    throw new MigrationError('usage', 'The numbers are used up: four digits end at 9999.');
   return String(next).padStart(4, '0');
 }
 
@@ -76,8 +85,12 @@ function write(work: () => void, file: string): void {
   try {
     work();
   } catch (error) {
-    throw new MigrationError('usage', `Cannot write ${file}: ${(error as Error).message}. Run this in a checkout.`, {
-      cause: error,
-    });
+    throw new MigrationError(
+      'usage',
+      `Cannot write ${file}: ${(error as Error).message}. Run this in a checkout.`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -29,7 +29,9 @@ test('an empty folder holds no migrations; a missing one is refused', () => {
 
 test('a byte order mark and Windows line ends change neither the SQL nor the checksum', () => {
   const plain = readMigrations(migrationFolder({ '0001_a': 'SELECT 1;\nSELECT 2;\n' }))[0]!;
-  const windows = readMigrations(migrationFolder({ '0001_a': '\ufeffSELECT 1;\r\nSELECT 2;\r\n' }))[0]!;
+  const windows = readMigrations(
+    migrationFolder({ '0001_a': '\ufeffSELECT 1;\r\nSELECT 2;\r\n' }),
+  )[0]!;
   expect(windows.up.sql).toBe(plain.up.sql);
   expect(windows.checksum).toBe(plain.checksum);
 });
@@ -39,19 +41,33 @@ test.each<[string, ExitReason, Parameters<typeof migrationFolder>[0]]>([
   ['a missing down file', 'missingDown', { '0001_a': { up: 'SELECT 1;', down: null } }],
   ['an empty file', 'badFile', { '0001_a': '' }],
   ['a file with comments only', 'badFile', { '0001_a': '-- later\n' }],
-  ['a file that is not UTF-8', 'badFile', { '0001_a': { up: Buffer.from([0x53, 0xe9]), down: 'SELECT 1;' } }],
+  [
+    'a file that is not UTF-8',
+    'badFile',
+    { '0001_a': { up: Buffer.from([0x53, 0xe9]), down: 'SELECT 1;' } },
+  ],
   ['a NUL byte', 'badFile', { '0001_a': 'SELECT 1;\0' }],
   ['a space in a name', 'badFile', { '0001_a b': 'SELECT 1;' }],
   ['a header nobody knows', 'badFile', { '0001_a': '-- slipway: fase=expand\nSELECT 1;' }],
-  ['two statements without a transaction', 'badFile', { '0001_a': '-- slipway: no-transaction\nVACUUM a; VACUUM b;' }],
-  ['an expand that does not exist', 'badFile', { '0001_a': '-- slipway: completes=0000_z\nSELECT 1;' }],
+  [
+    'two statements without a transaction',
+    'badFile',
+    { '0001_a': '-- slipway: no-transaction\nVACUUM a; VACUUM b;' },
+  ],
+  [
+    'an expand that does not exist',
+    'badFile',
+    { '0001_a': '-- slipway: completes=0000_z\nSELECT 1;' },
+  ],
   ['a COMMIT of its own', 'badFile', { '0001_a': 'SELECT 1; COMMIT; SELECT 2;' }],
 ])('%s is refused as %s', (_what, reason, files) => {
   expect(reasonOf(migrationFolder(files))).toBe(reason);
 });
 
 test('what cannot be reverted needs no down file', () => {
-  const folder = migrationFolder({ '0001_a': { up: '-- slipway: reversible=no\nSELECT 1;', down: null } });
+  const folder = migrationFolder({
+    '0001_a': { up: '-- slipway: reversible=no\nSELECT 1;', down: null },
+  });
   expect(readMigrations(folder)[0]).toMatchObject({ down: undefined, reversible: false });
 });
 

@@ -22,7 +22,10 @@ export interface Migration {
   up: Script;
   /** Absent only where the header says `reversible=no`. */
   down: Script | undefined;
-  /** SHA-256 (hex) of the up file's text, after a byte order mark and Windows line ends are taken out. */
+  /**
+   * SHA-256 (hex) of the up file's text, after a byte order mark and Windows line ends are taken
+   * out.
+   */
   checksum: string;
   /** `undefined`: its header does not say. */
   phase: Phase | undefined;
@@ -32,8 +35,8 @@ export interface Migration {
 const filePattern = /^(?<name>(?<number>\d{4})_[a-z0-9_]+)\.(?<direction>up|down)\.sql$/;
 
 /**
- * Reads a folder of `NNNN_name.up.sql` and `NNNN_name.down.sql` files. Anything that could be misunderstood is refused
- * here, before a database is touched.
+ * Reads a folder of `NNNN_name.up.sql` and `NNNN_name.down.sql` files. Anything that could be
+ * misunderstood is refused here, before a database is touched.
  *
  * @returns the migrations in the order of their numbers
  * @throws {MigrationError} `usage`, `badFile`, `duplicateNumber` or `missingDown`
@@ -106,7 +109,10 @@ function readScript(folder: string, file: string): Script {
   return { file, sql, header };
 }
 
-/** The checksum that the database remembers of an applied file. Line ends do not count: git may change them. */
+/**
+ * The checksum that the database remembers of an applied file. Line ends do not count: git may
+ * change them.
+ */
 function checksumOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
@@ -117,7 +123,11 @@ function listSql(folder: string): string[] {
       .filter((file) => file.endsWith('.sql'))
       .sort();
   } catch (error) {
-    throw new MigrationError('usage', `Cannot read the migrations folder ${folder}. Does it exist?`, { cause: error });
+    throw new MigrationError(
+      'usage',
+      `Cannot read the migrations folder ${folder}. Does it exist?`,
+      { cause: error },
+    );
   }
 }
 
@@ -127,10 +137,15 @@ function decode(file: string, bytes: Buffer): string {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes).replaceAll('\r\n', '\n');
   } catch (error) {
-    throw new MigrationError('badFile', `${file}: not UTF-8. Save it as UTF-8 and try again.`, { cause: error });
+    throw new MigrationError('badFile', `${file}: not UTF-8. Save it as UTF-8 and try again.`, {
+      cause: error,
+    });
   }
   if (text.includes('\0'))
-    throw new MigrationError('badFile', `${file}: contains a NUL byte, which Postgres cannot take.`);
+    throw new MigrationError(
+      'badFile',
+      `${file}: contains a NUL byte, which Postgres cannot take.`,
+    );
   if (splitStatements(text).length === 0) {
     throw new MigrationError(
       'badFile',

@@ -25,10 +25,12 @@ DROP INDEX CONCURRENTLY i;`;
 });
 
 test('a colon will do in place of the equals sign', () => {
-  expect(readHeader('f', '-- slipway: phase: expand\n-- slipway: reversible: yes\n')).toMatchObject({
-    phase: 'expand',
-    reversible: true,
-  });
+  expect(readHeader('f', '-- slipway: phase: expand\n-- slipway: reversible: yes\n')).toMatchObject(
+    {
+      phase: 'expand',
+      reversible: true,
+    },
+  );
 });
 
 test.each([
@@ -45,7 +47,8 @@ test.each([
   ['completes=yesterday', /not a migration's name/],
   ['phase=expand phase=expand', /given twice/],
 ])('refuses %s, and shows its line', (words, message) => {
-  const read = (): unknown => readHeader('0001_a.up.sql', `-- Why.\n-- slipway: ${words}\nSELECT 1;`);
+  const read = (): unknown =>
+    readHeader('0001_a.up.sql', `-- Why.\n-- slipway: ${words}\nSELECT 1;`);
   expect(read).toThrow(message);
   expect(read).toThrow(/^0001_a\.up\.sql: [\s\S]*line 2 \|/);
 });

@@ -2,7 +2,8 @@ import { MigrationError } from '../exit.ts';
 import { excerpt } from '../sql/statements.ts';
 
 /**
- * What a step is to the code that runs beside it. `expand` adds what old code does not mind, `migrate` moves data,
+ * What a step is to the code that runs beside it. `expand` adds what old code does not mind,
+ * `migrate` moves data,
  * `contract` takes away what only old code needs.
  */
 export type Phase = 'expand' | 'migrate' | 'contract';
@@ -36,8 +37,9 @@ const times = {
 const line = /^-- *slipway:(?<words>.*)$/;
 
 /**
- * Reads the header: comment lines on top that begin with `-- slipway:`, each with words such as `phase=expand`
- * (`phase: expand` will do as well). Anything it does not know is refused, because a typing error must not go unseen.
+ * Reads the header: comment lines on top that begin with `-- slipway:`, each with words such as
+ * `phase=expand` (`phase: expand` will do as well). Anything it does not know is refused, because a
+ * typing error must not go unseen.
  *
  * @throws {MigrationError} `badFile`, with the line
  */
@@ -56,7 +58,11 @@ export function readHeader(file: string, sql: string): Header {
       const [key = '', value] = word.split('=', 2);
       const fault = seen.has(key) ? `${key} is given twice` : apply(header, key, value);
       seen.add(key);
-      if (fault) throw new MigrationError('badFile', `${file}: in its header, ${fault}.\n${excerpt(sql, offset)}`);
+      if (fault)
+        throw new MigrationError(
+          'badFile',
+          `${file}: in its header, ${fault}.\n${excerpt(sql, offset)}`,
+        );
     }
     offset += text.length + 1;
   }
@@ -71,15 +77,18 @@ function apply(header: Header, key: string, value: string | undefined): string |
       header.noTransaction = true;
       return undefined;
     case 'phase':
-      if (!value || !phases.includes(value)) return `phase=${value ?? ''} is none of ${phases.join(', ')}`;
+      if (!value || !phases.includes(value))
+        return `phase=${value ?? ''} is none of ${phases.join(', ')}`;
       header.phase = value as Phase;
       return undefined;
     case 'reversible':
-      if (value !== 'yes' && value !== 'no') return `reversible=${value ?? ''} is neither yes nor no`;
+      if (value !== 'yes' && value !== 'no')
+        return `reversible=${value ?? ''} is neither yes nor no`;
       header.reversible = value === 'yes';
       return undefined;
     case 'completes':
-      if (!value || !/^\d{4}_[a-z0-9_]+$/.test(value)) return `completes=${value ?? ''} is not a migration's name`;
+      if (!value || !/^\d{4}_[a-z0-9_]+$/.test(value))
+        return `completes=${value ?? ''} is not a migration's name`;
       header.completes = value;
       return undefined;
     case 'lock_timeout':
@@ -87,7 +96,8 @@ function apply(header: Header, key: string, value: string | undefined): string |
     case 'time_budget':
     case 'max_wait': {
       const ms = duration(value);
-      if (ms === undefined) return `${key}=${value ?? ''} is no time; write one such as 500ms, 5s or 10min`;
+      if (ms === undefined)
+        return `${key}=${value ?? ''} is no time; write one such as 500ms, 5s or 10min`;
       header[times[key]] = ms;
       return undefined;
     }

@@ -28,7 +28,9 @@ test('an edited file is refused by name', () => {
 
 test('a missing file is refused by name', () => {
   expect(() => compare([file(1)], [row(1), row(2)])).toThrow(fault('missingFile', '0002_m'));
-  expect(() => compare([file(2)], [row(1, 'expand'), row(2)])).toThrow(fault('missingFile', '0001_m'));
+  expect(() => compare([file(2)], [row(1, 'expand'), row(2)])).toThrow(
+    fault('missingFile', '0001_m'),
+  );
   expect(() => compare([], [row(1, 'expand')])).toThrow(fault('missingFile', '0001_m'));
 });
 
@@ -40,18 +42,24 @@ test('an older image may run beside reversible steps that take nothing away', ()
 
 test('an older image is refused behind a contract step or an irreversible one, by name', () => {
   const contract = [row(1), row(2, 'expand'), row(3, 'contract')];
-  expect(() => compare([file(1)], contract)).toThrow(fault('rollback', '0003_m (contract, reversible)'));
+  expect(() => compare([file(1)], contract)).toThrow(
+    fault('rollback', '0003_m (contract, reversible)'),
+  );
   expect(() => compare([file(1)], [row(1), row(2, 'expand', false)])).toThrow(
     fault('rollback', '0002_m (expand, irreversible)'),
   );
 });
 
 test('a file inserted before an applied one is refused', () => {
-  expect(() => compare([file(1), file(2), file(3)], [row(1), row(3)])).toThrow(fault('order', '0002_m'));
+  expect(() => compare([file(1), file(2), file(3)], [row(1), row(3)])).toThrow(
+    fault('order', '0002_m'),
+  );
 });
 
 test('an older image cannot bring a file that comes before a newer one', () => {
-  expect(() => compare([file(1), file(2)], [row(1), row(3, 'expand')])).toThrow(fault('order', '0002_m'));
+  expect(() => compare([file(1), file(2)], [row(1), row(3, 'expand')])).toThrow(
+    fault('order', '0002_m'),
+  );
 });
 
 test("Postgres' positions count characters, ours UTF-16 units", () => {

@@ -9,14 +9,18 @@ type File = Pick<Migration, 'name' | 'checksum'>;
 export interface Comparison<F extends File> {
   /** Files still to apply, in order. */
   pending: F[];
-  /** Applied by a newer image, and harmless to this one: every one is reversible and no contract step. */
+  /**
+   * Applied by a newer image, and harmless to this one: every one is reversible and no contract
+   * step.
+   */
   ahead: Row[];
 }
 
 /**
  * Compares the files with what the database says was applied.
  *
- * @throws {MigrationError} `missingFile`, `rollback`, `checksum` or `order`, naming every file concerned
+ * @throws {MigrationError} `missingFile`, `rollback`, `checksum` or `order`, naming every file
+ *   concerned
  */
 export function compare<F extends File>(files: F[], applied: Row[]): Comparison<F> {
   const byName = new Map(files.map((file) => [file.name, file]));
@@ -33,7 +37,9 @@ export function compare<F extends File>(files: F[], applied: Row[]): Comparison<
   const done = new Set(applied.map(({ name }) => name));
   const pending = files.filter(({ name }) => !done.has(name));
   const newest = applied.at(-1);
-  const late = newest ? pending.filter(({ name }) => name < newest.name).map(({ name }) => name) : [];
+  const late = newest
+    ? pending.filter(({ name }) => name < newest.name).map(({ name }) => name)
+    : [];
   if (newest && late.length > 0) {
     throw new MigrationError(
       'order',
@@ -44,7 +50,10 @@ export function compare<F extends File>(files: F[], applied: Row[]): Comparison<
   return { pending, ahead };
 }
 
-/** Rows without a file: those of a newer image when they come after all of ours; otherwise a file was lost. */
+/**
+ * Rows without a file: those of a newer image when they come after all of ours; otherwise a file
+ * was lost.
+ */
 function unknownRows(files: File[], applied: Row[], byName: Map<string, File>): Row[] {
   const unknown = applied.filter(({ name }) => !byName.has(name));
   if (unknown.length === 0) return [];

@@ -6,7 +6,9 @@ import { migration } from '../../../tests/support/migration.ts';
 const lint = (sql: string): string[] => {
   const header = readHeader('f', sql);
   const base = migration('0002_m', { ...(header.phase && { phase: header.phase }), sql });
-  return lintMigration({ ...base, up: { ...base.up, header } }).map(({ rule, line }) => `${rule}@${line}`);
+  return lintMigration({ ...base, up: { ...base.up, header } }).map(
+    ({ rule, line }) => `${rule}@${line}`,
+  );
 };
 const good = '-- slipway: phase=expand reversible=yes';
 
@@ -30,6 +32,12 @@ test.each<[string, string[]]>([
 ])('in %j finds %j', (sql, rules) => expect(lint(sql)).toEqual(rules));
 
 test('a finding is one line that an editor can jump to', () => {
-  const finding = { file: 'a.up.sql', line: 3, severity: 'error', rule: 'r', message: 'm' } as const;
+  const finding = {
+    file: 'a.up.sql',
+    line: 3,
+    severity: 'error',
+    rule: 'r',
+    message: 'm',
+  } as const;
   expect(findingLine(finding)).toBe('a.up.sql:3: error: m [r]');
 });

@@ -24,16 +24,28 @@ export function lintMigration({ name, up, phase }: Migration): Finding[] {
   const add = (line: number, severity: Finding['severity'], rule: string, message: string): void =>
     void findings.push({ file: up.file, line, severity, rule, message });
   if (!phase) {
-    add(1, 'error', 'missing-phase', 'say `-- slipway: phase=expand`, `migrate` or `contract` on top');
+    add(
+      1,
+      'error',
+      'missing-phase',
+      'say `-- slipway: phase=expand`, `migrate` or `contract` on top',
+    );
   }
   if (up.header.reversible === undefined) {
     add(1, 'error', 'missing-reversible', 'say `reversible=yes` or `reversible=no` in the header');
   }
   if (phase === 'contract' && !up.header.completes) {
-    add(1, 'warning', 'missing-completes', `name the expand that ${name} completes: \`completes=NAME\``);
+    add(
+      1,
+      'warning',
+      'missing-completes',
+      `name the expand that ${name} completes: \`completes=NAME\``,
+    );
   }
   for (const { start, end } of splitStatements(up.sql)) {
-    const text = up.sql.slice(start, end).replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g, ' ');
+    const text = up.sql
+      .slice(start, end)
+      .replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g, ' ');
     const line = up.sql.slice(0, start).split('\n').length;
     const needsOutside = outside.test(text);
     if (needsOutside && !up.header.noTransaction) {
@@ -69,9 +81,15 @@ export function lintMigration({ name, up, phase }: Migration): Finding[] {
  *
  * @returns also why squawk did not run; empty when it did
  */
-export function lintMigrations(folder: string, migrations: Migration[]): { findings: Finding[]; skipped: string } {
+export function lintMigrations(
+  folder: string,
+  migrations: Migration[],
+): { findings: Finding[]; skipped: string } {
   const squawk = runSquawk(folder, migrations);
-  const findings = [...migrations.flatMap(lintMigration), ...(typeof squawk === 'string' ? [] : squawk)];
+  const findings = [
+    ...migrations.flatMap(lintMigration),
+    ...(typeof squawk === 'string' ? [] : squawk),
+  ];
   findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
   return { findings, skipped: typeof squawk === 'string' ? squawk : '' };
 }
@@ -81,7 +99,13 @@ export function unreadable(error: MigrationError): Finding {
   const file = /^(\S+\.sql)\b/.exec(error.message)?.[1] ?? 'migrations';
   const [message = ''] = error.message.split('\n');
   const line = Number(/^ {2}line (\d+) \|/m.exec(error.message)?.[1] ?? 1);
-  return { file, line, severity: 'error', rule: error.reason, message: message.replace(`${file}: `, '') };
+  return {
+    file,
+    line,
+    severity: 'error',
+    rule: error.reason,
+    message: message.replace(`${file}: `, ''),
+  };
 }
 
 export function findingLine({ file, line, severity, rule, message }: Finding): string {

@@ -9,7 +9,10 @@ const violation = (name: string, rule: string) => ({
   help: null,
   rule_name: rule,
 });
-const files = [migration('0001_a', { phase: 'expand' }), migration('0002_b', { phase: 'contract' })];
+const files = [
+  migration('0001_a', { phase: 'expand' }),
+  migration('0002_b', { phase: 'contract' }),
+];
 
 test("squawk's findings take our form, and lines count from 1", () => {
   expect(squawkFindings([violation('0001_a', 'ban-drop-column')], files)).toEqual([

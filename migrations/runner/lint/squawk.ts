@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { Migration } from '../files/files.ts';
 import type { Finding } from './lint.ts';
 
-// The runner sets the timeouts and rolls a file back whole; the rest is a matter of taste, not of safety.
+// The runner sets the timeouts and rolls a file back whole; the rest is a matter of taste, not of
+// safety.
 const leftOut = [
   'require-lock-timeout',
   'require-statement-timeout',
@@ -16,7 +17,13 @@ const leftOut = [
   'prefer-timestamp-tz',
 ];
 // What a contract step is there for.
-const contractRules = ['ban-drop-column', 'ban-drop-table', 'renaming-column', 'renaming-table', 'ban-drop-not-null'];
+const contractRules = [
+  'ban-drop-column',
+  'ban-drop-table',
+  'renaming-column',
+  'renaming-table',
+  'ban-drop-not-null',
+];
 
 interface Violation {
   file: string;
@@ -28,9 +35,11 @@ interface Violation {
 }
 
 /**
- * Lints the up files with squawk. A rule is let pass for one statement by `-- squawk-ignore rule-name` above it.
+ * Lints the up files with squawk. A rule is let pass for one statement by `-- squawk-ignore
+ * rule-name` above it.
  *
- * @returns the findings, or why there are none: squawk is not in the image, nor built for every platform
+ * @returns the findings, or why there are none: squawk is not in the image, nor built for every
+ *   platform
  */
 export function runSquawk(folder: string, migrations: Migration[]): Finding[] | string {
   const violations: Violation[] = [];
@@ -50,7 +59,9 @@ export function runSquawk(folder: string, migrations: Migration[]): Finding[] | 
 
 /** What squawk has found, in our form, without what a contract step may do. */
 export function squawkFindings(violations: Violation[], migrations: Migration[]): Finding[] {
-  const contracts = new Set(migrations.filter(({ phase }) => phase === 'contract').map(({ up }) => up.file));
+  const contracts = new Set(
+    migrations.filter(({ phase }) => phase === 'contract').map(({ up }) => up.file),
+  );
   return violations
     .map((found) => ({ ...found, file: found.file.replace(/^.*\//, '') }))
     .filter(({ file, rule_name: rule }) => !(contracts.has(file) && contractRules.includes(rule)))
@@ -65,19 +76,22 @@ export function squawkFindings(violations: Violation[], migrations: Migration[])
 }
 
 function squawk(args: string[]): Violation[] | string {
-  // The platform's own package, without the wrapper of npm's `squawk-cli`: that one asks for every platform's at once.
+  // The platform's own package, without the wrapper of npm's `squawk-cli`: that one asks for every
+  // platform's at once.
   const build = `@squawk-cli/${process.platform}-${process.arch}`;
   const installed = join(import.meta.dirname, `../../../node_modules/${build}/bin/squawk`);
   const run = spawnSync(existsSync(installed) ? installed : 'squawk', args, {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  if (run.error && 'code' in run.error && run.error.code === 'ENOENT') return 'squawk is not installed';
+  if (run.error && 'code' in run.error && run.error.code === 'ENOENT')
+    return 'squawk is not installed';
   try {
     return JSON.parse(run.stdout) as Violation[];
   } catch {
     const why =
-      run.error?.message ?? (run.stderr.trim().split('\n').at(-1) || `it ended with ${run.status ?? run.signal}`);
+      run.error?.message ??
+      (run.stderr.trim().split('\n').at(-1) || `it ended with ${run.status ?? run.signal}`);
     return `squawk did not answer: ${why}`;
   }
 }

@@ -2,10 +2,12 @@ import { MigrationError } from '../exit.ts';
 import { withLock, type RunnerOptions } from './run.ts';
 
 /**
- * Takes every migration up to `to` as applied, without running it: for a database that has the schema already.
+ * Takes every migration up to `to` as applied, without running it: for a database that has the
+ * schema already.
  *
  * @returns the names taken as applied
- * @throws {MigrationError} `usage` for a database that has migrations already, or a name there is no file of
+ * @throws {MigrationError} `usage` for a database that has migrations already, or a name there is
+ *   no file of
  */
 export function baseline(options: RunnerOptions, to: string): Promise<string[]> {
   return withLock(options, async ({ files, ledger, lock }) => {
@@ -31,24 +33,34 @@ export function baseline(options: RunnerOptions, to: string): Promise<string[]> 
 }
 
 /**
- * Accepts that an applied file was edited (it counts as applied as it is now), or that it is gone (it counts as never
- * applied). The schema is not touched; the reason stays in the history.
+ * Accepts that an applied file was edited (it counts as applied as it is now), or that it is gone
+ * (it counts as never applied). The schema is not touched; the reason stays in the history.
  *
  * @throws {MigrationError} `usage` where there is nothing to accept
  */
-export function repair(options: RunnerOptions, name: string, reason: string): Promise<'edited' | 'missing'> {
+export function repair(
+  options: RunnerOptions,
+  name: string,
+  reason: string,
+): Promise<'edited' | 'missing'> {
   return withLock(options, async ({ files, ledger }) => {
     const row = (await ledger.applied()).find((applied) => applied.name === name);
     const file = files.find((migration) => migration.name === name);
     if (!row) {
-      throw new MigrationError('usage', `${name} is not applied to this database, so there is nothing to repair.`);
+      throw new MigrationError(
+        'usage',
+        `${name} is not applied to this database, so there is nothing to repair.`,
+      );
     }
     if (!file) {
       await ledger.acceptMissing(row, reason);
       return 'missing';
     }
     if (file.checksum === row.checksum) {
-      throw new MigrationError('usage', `${name} is as it was applied. There is nothing to repair.`);
+      throw new MigrationError(
+        'usage',
+        `${name} is as it was applied. There is nothing to repair.`,
+      );
     }
     await ledger.acceptEdited(file, reason);
     return 'edited';

@@ -6,8 +6,9 @@ import type { StepContext } from './step.ts';
 type IndexState = 'absent' | 'invalid' | 'valid';
 
 /**
- * Runs a `no-transaction` file: one statement, then its row. Between the two the process may die, so the history says
- * first that the file was begun; the next run then sees from the index how far it got.
+ * Runs a `no-transaction` file: one statement, then its row. Between the two the process may die,
+ * so the history says first that the file was begun; the next run then sees from the index how far
+ * it got.
  *
  * @returns how long it took, in milliseconds
  */
@@ -18,10 +19,15 @@ export async function runBare(
   { file, sql, header }: Script,
 ): Promise<number> {
   const { client, lock, ledger, settings, say } = context;
-  const { lockTimeoutMs = settings.lockTimeoutMs, statementTimeoutMs = settings.statementTimeoutMs } = header;
+  const {
+    lockTimeoutMs = settings.lockTimeoutMs,
+    statementTimeoutMs = settings.statementTimeoutMs,
+  } = header;
   const statement = bareStatement(file, sql);
   const started = performance.now();
-  await client.query(`SET lock_timeout = ${lockTimeoutMs}; SET statement_timeout = ${statementTimeoutMs}`);
+  await client.query(
+    `SET lock_timeout = ${lockTimeoutMs}; SET statement_timeout = ${statementTimeoutMs}`,
+  );
   try {
     await lock.assertHeld();
     const begun = await ledger.wasBegun(migration);
@@ -30,7 +36,8 @@ export async function runBare(
     if (begun && reached) {
       say(`${migration.name}: an earlier attempt got through and only lacks its row`);
     } else {
-      // An index that stands there already is not ours: without a note of ours Postgres refuses it, next time too.
+      // An index that stands there already is not ours: without a note of ours Postgres refuses it,
+      // next time too.
       if (!reached) await ledger.begin(migration);
       await run(context, statement);
     }
@@ -52,8 +59,14 @@ async function run(context: StepContext, statement: BareStatement): Promise<void
   }
 }
 
-/** Drops what a concurrent build that broke off has left. `IF NOT EXISTS` would take it for the finished index. */
-async function clearInvalid({ client, say }: StepContext, { index }: BareStatement): Promise<IndexState | undefined> {
+/**
+ * Drops what a concurrent build that broke off has left. `IF NOT EXISTS` would take it for the
+ * finished index.
+ */
+async function clearInvalid(
+  { client, say }: StepContext,
+  { index }: BareStatement,
+): Promise<IndexState | undefined> {
   if (!index) return undefined;
   const { rows } = await client.query<{ valid: boolean; builder: number | null }>(
     `SELECT indisvalid AS valid,

@@ -14,7 +14,8 @@ let postgres: TestPostgres;
 beforeAll(async () => void (postgres = await TestPostgres.start()));
 afterAll(() => postgres?.stop());
 
-const up = (url: string, folder: string, env?: NodeJS.ProcessEnv) => migrate(url, ['up', '--folder', folder], env);
+const up = (url: string, folder: string, env?: NodeJS.ProcessEnv) =>
+  migrate(url, ['up', '--folder', folder], env);
 const text = (part: string): string => expect.stringContaining(part) as string;
 
 /** A session of its own that stays open, for what holds something meanwhile. */
@@ -37,7 +38,10 @@ describe('ten runners at once on an empty database', () => {
   const files = Object.fromEntries(
     Array.from({ length: 12 }, (_, i) => {
       const n = String(i + 1).padStart(4, '0');
-      return [`${n}_t`, `CREATE TABLE t${n} (id int); INSERT INTO t${n} VALUES (1); SELECT pg_sleep(0.02);`];
+      return [
+        `${n}_t`,
+        `CREATE TABLE t${n} (id int); INSERT INTO t${n} VALUES (1); SELECT pg_sleep(0.02);`,
+      ];
     }),
   );
   const names = Object.keys(files);
@@ -54,7 +58,10 @@ describe('ten runners at once on an empty database', () => {
     expect(runs.filter(({ output }) => output.includes(`${names.length} applied`))).toHaveLength(1);
     expect(runs.filter(({ output }) => output.includes('nothing to migrate'))).toHaveLength(9);
     const schema = env['DATABASE_SCHEMA'] ?? 'public';
-    const rows = await postgres.query(`SELECT name FROM ${schema}.slipway_migrations ORDER BY name`, url);
+    const rows = await postgres.query(
+      `SELECT name FROM ${schema}.slipway_migrations ORDER BY name`,
+      url,
+    );
     expect(rows.map(({ name }) => name)).toEqual(names);
     const steps = await postgres.query(
       `SELECT direction, name FROM ${schema}.slipway_migration_history ORDER BY id`,
@@ -85,24 +92,60 @@ describe('ten runners at once on an empty database', () => {
 
 describe('files that are not as they were', () => {
   const applied = { '0001_a': 'CREATE TABLE a (id int);', '0003_c': 'CREATE TABLE c (id int);' };
-  const write = (folder: string, name: string, upSql: string | Buffer, downSql: string | null = 'SELECT 1;') => {
+  const write = (
+    folder: string,
+    name: string,
+    upSql: string | Buffer,
+    downSql: string | null = 'SELECT 1;',
+  ) => {
     writeFileSync(join(folder, `${name}.up.sql`), upSql);
     if (downSql !== null) writeFileSync(join(folder, `${name}.down.sql`), downSql);
   };
   const remove = (folder: string, prefix: string) => {
-    for (const file of readdirSync(folder).filter((name) => name.startsWith(prefix))) rmSync(join(folder, file));
+    for (const file of readdirSync(folder).filter((name) => name.startsWith(prefix)))
+      rmSync(join(folder, file));
   };
 
   // Beside the fault there is always a good file that is pending: it must not run.
   test.each<[string, ExitReason, string, (folder: string) => void]>([
-    ['edited', 'checksum', '0003_c', (folder) => write(folder, '0003_c', 'CREATE TABLE c (id bigint);')],
+    [
+      'edited',
+      'checksum',
+      '0003_c',
+      (folder) => write(folder, '0003_c', 'CREATE TABLE c (id bigint);'),
+    ],
     ['gone', 'missingFile', '0001_a', (folder) => remove(folder, '0001')],
-    ['numbered twice', 'duplicateNumber', '0004_e', (folder) => write(folder, '0004_e', 'CREATE TABLE e (id int);')],
-    ['inserted before', 'order', '0002_b', (folder) => write(folder, '0002_b', 'CREATE TABLE b (id int);')],
-    ['without a down file', 'missingDown', '0005_f', (folder) => write(folder, '0005_f', 'SELECT 1;', null)],
+    [
+      'numbered twice',
+      'duplicateNumber',
+      '0004_e',
+      (folder) => write(folder, '0004_e', 'CREATE TABLE e (id int);'),
+    ],
+    [
+      'inserted before',
+      'order',
+      '0002_b',
+      (folder) => write(folder, '0002_b', 'CREATE TABLE b (id int);'),
+    ],
+    [
+      'without a down file',
+      'missingDown',
+      '0005_f',
+      (folder) => write(folder, '0005_f', 'SELECT 1;', null),
+    ],
     ['empty', 'badFile', '0005_f', (folder) => write(folder, '0005_f', '')],
-    ['not UTF-8', 'badFile', '0005_f', (folder) => write(folder, '0005_f', Buffer.from([0x2d, 0x2d, 0xe9, 0x0a]))],
-    ['with a space in its name', 'badFile', '0005_a b', (folder) => write(folder, '0005_a b', 'SELECT 1;')],
+    [
+      'not UTF-8',
+      'badFile',
+      '0005_f',
+      (folder) => write(folder, '0005_f', Buffer.from([0x2d, 0x2d, 0xe9, 0x0a])),
+    ],
+    [
+      'with a space in its name',
+      'badFile',
+      '0005_a b',
+      (folder) => write(folder, '0005_a b', 'SELECT 1;'),
+    ],
     [
       'renumbered after it was applied',
       'missingFile',
@@ -117,7 +160,10 @@ describe('files that are not as they were', () => {
     const folder = migrationFolder(applied);
     expect(await up(url, folder)).toMatchObject({ code: 0 });
     const before = await describeSchema(postgres, url);
-    const history = await postgres.query('SELECT * FROM slipway_migration_history ORDER BY id', url);
+    const history = await postgres.query(
+      'SELECT * FROM slipway_migration_history ORDER BY id',
+      url,
+    );
     write(folder, '0004_d', 'CREATE TABLE d (id int);');
     spoil(folder);
     for (const verb of ['up', 'verify']) {
@@ -127,20 +173,27 @@ describe('files that are not as they were', () => {
       });
     }
     expect(await describeSchema(postgres, url)).toEqual(before);
-    expect(await postgres.query('SELECT * FROM slipway_migration_history ORDER BY id', url)).toEqual(history);
+    expect(
+      await postgres.query('SELECT * FROM slipway_migration_history ORDER BY id', url),
+    ).toEqual(history);
   });
 });
 
 describe('what a folder may hold', () => {
   test('nothing: there is nothing to migrate', async () => {
     const url = await postgres.createDatabase();
-    expect(await up(url, migrationFolder({}))).toMatchObject({ code: 0, output: 'nothing to migrate\n' });
+    expect(await up(url, migrationFolder({}))).toMatchObject({
+      code: 0,
+      output: 'nothing to migrate\n',
+    });
   });
 
   test('a byte order mark and Windows line ends: run as they are meant, and count as unchanged without them', async () => {
     const url = await postgres.createDatabase();
     const sql = `CREATE TABLE a (t text);\nINSERT INTO a VALUES ('one\ntwo');\n`;
-    expect(await up(url, migrationFolder({ '0001_a': `\ufeff${sql.replaceAll('\n', '\r\n')}` }))).toMatchObject({
+    expect(
+      await up(url, migrationFolder({ '0001_a': `\ufeff${sql.replaceAll('\n', '\r\n')}` })),
+    ).toMatchObject({
       code: 0,
     });
     expect(await postgres.query('SELECT t FROM a', url)).toEqual([{ t: 'one\ntwo' }]);
@@ -237,7 +290,11 @@ describe('blocked by a long reader', () => {
     await holder.query('BEGIN; SELECT * FROM a');
     const run = startMigrate(
       url,
-      ['up', '--folder', migrationFolder({ ...files, '0002_b': 'ALTER TABLE a ADD COLUMN b int;' })],
+      [
+        'up',
+        '--folder',
+        migrationFolder({ ...files, '0002_b': 'ALTER TABLE a ADD COLUMN b int;' }),
+      ],
       { MIGRATE_LOCK_TIMEOUT_MS: '200' },
     );
     let output = '';
@@ -251,23 +308,32 @@ describe('blocked by a long reader', () => {
 
 describe('a real conflict', () => {
   const files = {
-    '0001_a': 'CREATE TABLE a (n int); CREATE TABLE b (n int); INSERT INTO a VALUES (0); INSERT INTO b VALUES (0);',
+    '0001_a':
+      'CREATE TABLE a (n int); CREATE TABLE b (n int); INSERT INTO a VALUES (0); INSERT INTO b VALUES (0);',
   };
-  const read = async (url: string) => (await postgres.query('SELECT a.n AS a, b.n AS b FROM a, b', url))[0];
+  const read = async (url: string) =>
+    (await postgres.query('SELECT a.n AS a, b.n AS b FROM a, b', url))[0];
 
   test('a deadlock: the file is rolled back whole, tried again, and counts once', async () => {
     const url = await postgres.createDatabase();
     await up(url, migrationFolder(files));
     const sql = `UPDATE a SET n = n + 1; SELECT pg_advisory_xact_lock(1); UPDATE b SET n = n + 1;`;
-    // The file waits at the gate between its two updates, until the other session waits for the first one's row.
+    // The file waits at the gate between its two updates, until the other session waits for the
+    // first one's row.
     const gate = await session(url);
     await gate.query('SELECT pg_advisory_lock(1)');
     const other = await session(url);
     // The session whose timer ends first looks for deadlocks, and loses: here the runner.
-    await other.query(`SET application_name = 'other'; SET deadlock_timeout = '60s'; BEGIN; UPDATE b SET n = n + 10`);
-    const run = startMigrate(url, ['up', '--folder', migrationFolder({ ...files, '0002_b': sql })], {
-      MIGRATE_LOCK_TIMEOUT_MS: '30000',
-    });
+    await other.query(
+      `SET application_name = 'other'; SET deadlock_timeout = '60s'; BEGIN; UPDATE b SET n = n + 10`,
+    );
+    const run = startMigrate(
+      url,
+      ['up', '--folder', migrationFolder({ ...files, '0002_b': sql })],
+      {
+        MIGRATE_LOCK_TIMEOUT_MS: '30000',
+      },
+    );
     await untilBlocked(url);
     const crossed = other.query('UPDATE a SET n = n + 10');
     await untilBlocked(url, 'other');
@@ -288,16 +354,22 @@ describe('a real conflict', () => {
       UPDATE b SET n = n + 1; SELECT pg_advisory_xact_lock(1); UPDATE a SET n = n + 1;`;
     const other = await session(url);
     await other.query(`SELECT pg_advisory_lock(1)`);
-    const run = startMigrate(url, ['up', '--folder', migrationFolder({ ...files, '0002_b': sql })], {
-      MIGRATE_LOCK_TIMEOUT_MS: '30000',
-    });
+    const run = startMigrate(
+      url,
+      ['up', '--folder', migrationFolder({ ...files, '0002_b': sql })],
+      {
+        MIGRATE_LOCK_TIMEOUT_MS: '30000',
+      },
+    );
     await untilBlocked(url);
     await other.query('UPDATE a SET n = n + 10');
     await other.query('SELECT pg_advisory_unlock(1)');
     const { code, output } = await run.finished;
     await other.end();
     expect(code, output).toBe(0);
-    expect(output).toContain('could not serialize access due to concurrent update; rolled back, attempt 2');
+    expect(output).toContain(
+      'could not serialize access due to concurrent update; rolled back, attempt 2',
+    );
     expect(await read(url)).toEqual({ a: 11, b: 1 });
   });
 
@@ -321,12 +393,19 @@ describe('a database that is not there', () => {
     const url = await postgres.createDatabase();
     const { container } = postgres.container;
     await container.stop();
-    const run = startMigrate(url, ['up', '--folder', migrationFolder({ '0001_a': 'CREATE TABLE a (id int);' })], {
-      MIGRATE_CONNECT_WAIT_MS: '60000',
-    });
+    const run = startMigrate(
+      url,
+      ['up', '--folder', migrationFolder({ '0001_a': 'CREATE TABLE a (id int);' })],
+      {
+        MIGRATE_CONNECT_WAIT_MS: '60000',
+      },
+    );
     let output = '';
     run.process.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    await eventually(() => Promise.resolve(expect(output).toContain('waiting for the database at')), 20_000);
+    await eventually(
+      () => Promise.resolve(expect(output).toContain('waiting for the database at')),
+      20_000,
+    );
     await container.start();
     expect(await run.finished).toMatchObject({ code: 0, output: text('applying 0001_a … done') });
   });
@@ -337,7 +416,10 @@ describe('a database that is not there', () => {
     const url = `postgres://u:p@127.0.0.1:${(server.address() as AddressInfo).port}/d`;
     const run = await migrate(url, ['up'], { MIGRATE_CONNECT_WAIT_MS: '1500' });
     server.close();
-    expect(run).toMatchObject({ code: exitCodes.unreachable, output: text('did not answer within 2 s') });
+    expect(run).toMatchObject({
+      code: exitCodes.unreachable,
+      output: text('did not answer within 2 s'),
+    });
   });
 
   test.each<[string, ExitReason, (url: URL) => void]>([
@@ -345,28 +427,38 @@ describe('a database that is not there', () => {
     ['there is no such user', 'authentication', (url) => (url.username = 'nobody-at-all')],
     ['TLS is asked for and refused', 'tls', (url) => url.searchParams.set('sslmode', 'require')],
     ['there is no such database', 'usage', (url) => (url.pathname = '/nosuch')],
-  ])('when %s it ends as %s at once, without the wait for a server that starts', async (_what, reason, spoil) => {
-    if (!postgres.container) return;
-    const url = new URL(postgres.adminUrl);
-    const { password } = url;
-    spoil(url);
-    // Were it taken for a server that is starting, the run would say that it waits, and outlast this test.
-    const run = await migrate(url.href, ['up'], { MIGRATE_CONNECT_WAIT_MS: '3600000' });
-    expect(run.code, run.output).toBe(exitCodes[reason]);
-    expect(run.output).not.toContain('waiting for the database');
-    expect(run.output).not.toContain(password);
-    expect(run.output).not.toContain('not-the-password');
-  });
+  ])(
+    'when %s it ends as %s at once, without the wait for a server that starts',
+    async (_what, reason, spoil) => {
+      if (!postgres.container) return;
+      const url = new URL(postgres.adminUrl);
+      const { password } = url;
+      spoil(url);
+      // Were it taken for a server that is starting, the run would say that it waits, and outlast
+      // this test.
+      const run = await migrate(url.href, ['up'], { MIGRATE_CONNECT_WAIT_MS: '3600000' });
+      expect(run.code, run.output).toBe(exitCodes[reason]);
+      expect(run.output).not.toContain('waiting for the database');
+      expect(run.output).not.toContain(password);
+      expect(run.output).not.toContain('not-the-password');
+    },
+  );
 });
 
 test('a run that is killed in a long statement does not keep the next one waiting for the lock', async () => {
   const url = await postgres.createDatabase();
-  const run = startMigrate(url, ['up', '--folder', migrationFolder({ '0001_a': 'SELECT pg_sleep(600);' })]);
+  const run = startMigrate(url, [
+    'up',
+    '--folder',
+    migrationFolder({ '0001_a': 'SELECT pg_sleep(600);' }),
+  ]);
   const sleeping = `SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%'`;
   await eventually(async () => expect(await postgres.query(sleeping)).not.toEqual([]), 20_000);
   run.process.kill('SIGKILL');
   await run.finished;
-  expect(await up(url, migrationFolder({ '0001_a': 'CREATE TABLE a (id int);' }))).toMatchObject({ code: 0 });
+  expect(await up(url, migrationFolder({ '0001_a': 'CREATE TABLE a (id int);' }))).toMatchObject({
+    code: 0,
+  });
 });
 
 describe('a statement that would break the transaction open', () => {
@@ -375,21 +467,32 @@ describe('a statement that would break the transaction open', () => {
     ['COPY from data that is not there', 'CREATE TABLE a (id int); COPY public.a (id) FROM STDIN;'],
   ])('%s is refused, and nothing runs', async (_what, sql) => {
     const url = await postgres.createDatabase();
-    expect(await up(url, migrationFolder({ '0001_a': sql }))).toMatchObject({ code: exitCodes.badFile });
-    expect(await postgres.query(`SELECT to_regclass('a') AS a, to_regclass('slipway_migrations') AS b`, url)).toEqual([
-      { a: null, b: null },
-    ]);
+    expect(await up(url, migrationFolder({ '0001_a': sql }))).toMatchObject({
+      code: exitCodes.badFile,
+    });
+    expect(
+      await postgres.query(
+        `SELECT to_regclass('a') AS a, to_regclass('slipway_migrations') AS b`,
+        url,
+      ),
+    ).toEqual([{ a: null, b: null }]);
   });
 
   test('an error that only the commit finds leaves nothing, and the row neither', async () => {
     const url = await postgres.createDatabase();
     const sql = `CREATE TABLE a (id int PRIMARY KEY);
       CREATE TABLE b (a int REFERENCES a DEFERRABLE INITIALLY DEFERRED); INSERT INTO b VALUES (7);`;
-    const run = await up(url, migrationFolder({ '0001_a': sql, '0002_c': 'CREATE TABLE c (id int);' }));
-    expect(run).toMatchObject({ code: exitCodes.failedSql, output: text('SQLSTATE 23503, at its commit') });
+    const run = await up(
+      url,
+      migrationFolder({ '0001_a': sql, '0002_c': 'CREATE TABLE c (id int);' }),
+    );
+    expect(run).toMatchObject({
+      code: exitCodes.failedSql,
+      output: text('SQLSTATE 23503, at its commit'),
+    });
     expect(await postgres.query('SELECT * FROM slipway_migrations', url)).toEqual([]);
-    expect(await postgres.query(`SELECT to_regclass('a') AS a, to_regclass('c') AS c`, url)).toEqual([
-      { a: null, c: null },
-    ]);
+    expect(
+      await postgres.query(`SELECT to_regclass('a') AS a, to_regclass('c') AS c`, url),
+    ).toEqual([{ a: null, c: null }]);
   });
 });

@@ -12,7 +12,8 @@ let postgres: TestPostgres;
 beforeAll(async () => void (postgres = await TestPostgres.start()));
 afterAll(() => postgres?.stop());
 
-const up = (url: string, folder: string, env?: NodeJS.ProcessEnv) => migrate(url, ['up', '--folder', folder], env);
+const up = (url: string, folder: string, env?: NodeJS.ProcessEnv) =>
+  migrate(url, ['up', '--folder', folder], env);
 const value = async (sql: string, url: string): Promise<unknown> =>
   Object.values((await postgres.query(sql, url))[0] ?? {})[0];
 const untilRows = (sql: string): Promise<unknown> =>
@@ -21,7 +22,8 @@ const text = (part: string): string => expect.stringContaining(part) as string;
 
 describe('an index that is built concurrently', () => {
   const table = 'CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1);';
-  const index = '-- slipway: phase=expand reversible=yes no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY ti ON t (a);';
+  const index =
+    '-- slipway: phase=expand reversible=yes no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY ti ON t (a);';
   const drop = '-- slipway: no-transaction\nDROP INDEX CONCURRENTLY ti;';
   const valid = 'SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($$ti$$)';
 
@@ -29,7 +31,10 @@ describe('an index that is built concurrently', () => {
     const url = await postgres.createDatabase();
     const folder = migrationFolder({ '0001_t': table, '0002_ti': { up: index, down: drop } });
     const failed = await up(url, folder);
-    expect(failed).toMatchObject({ code: exitCodes.failedSql, output: text('could not create unique index "ti"') });
+    expect(failed).toMatchObject({
+      code: exitCodes.failedSql,
+      output: text('could not create unique index "ti"'),
+    });
     expect(failed.output).toContain('0002_ti.up.sql');
     expect(failed.output).toMatch(/line 2 \| CREATE UNIQUE INDEX/);
     expect(await value(valid, url)).toBeUndefined();
@@ -54,8 +59,13 @@ describe('an index that is built concurrently', () => {
 
   test('by a run that is killed is finished or built anew by the next one', async () => {
     const url = await postgres.createDatabase();
-    const folder = migrationFolder({ '0001_t': 'CREATE TABLE t (a int);', '0002_ti': { up: index, down: drop } });
-    expect(await migrate(url, ['up', '--step', '1', '--folder', folder])).toMatchObject({ code: 0 });
+    const folder = migrationFolder({
+      '0001_t': 'CREATE TABLE t (a int);',
+      '0002_ti': { up: index, down: drop },
+    });
+    expect(await migrate(url, ['up', '--step', '1', '--folder', folder])).toMatchObject({
+      code: 0,
+    });
     // A reader that holds the build up, so that the kill meets it in the middle.
     const reader = postgres.query('BEGIN; SELECT count(*) FROM t; SELECT pg_sleep(2); COMMIT', url);
     await sleep(300);
@@ -71,7 +81,10 @@ describe('an index that is built concurrently', () => {
 
   test('of which only the row is missing gets it; a stranger of the same name does not', async () => {
     const url = await postgres.createDatabase();
-    const folder = migrationFolder({ '0001_t': 'CREATE TABLE t (a int);', '0002_ti': { up: index, down: drop } });
+    const folder = migrationFolder({
+      '0001_t': 'CREATE TABLE t (a int);',
+      '0002_ti': { up: index, down: drop },
+    });
     await up(url, folder);
     const forget = 'DELETE FROM slipway_migrations WHERE name = $$0002_ti$$;';
     await postgres.query(
@@ -81,7 +94,10 @@ describe('an index that is built concurrently', () => {
     expect(await up(url, folder)).toMatchObject({ code: 0, output: text('only lacks its row') });
     await postgres.query(forget, url);
     for (let attempt = 0; attempt < 2; attempt++) {
-      expect(await up(url, folder)).toMatchObject({ code: exitCodes.failedSql, output: text('already exists') });
+      expect(await up(url, folder)).toMatchObject({
+        code: exitCodes.failedSql,
+        output: text('already exists'),
+      });
     }
   });
 });
@@ -99,9 +115,15 @@ test("a header's timeouts count for its file alone", async () => {
     { l: '250ms', s: '10min' },
     { l: '3s', s: '15min' },
   ]);
-  writeFileSync(join(folder, '0003_c.up.sql'), '-- slipway: statement_timeout=100ms\nSELECT pg_sleep(5);');
+  writeFileSync(
+    join(folder, '0003_c.up.sql'),
+    '-- slipway: statement_timeout=100ms\nSELECT pg_sleep(5);',
+  );
   writeFileSync(join(folder, '0003_c.down.sql'), 'SELECT 1;');
-  expect(await up(url, folder)).toMatchObject({ code: exitCodes.failedSql, output: text('statement timeout') });
+  expect(await up(url, folder)).toMatchObject({
+    code: exitCodes.failedSql,
+    output: text('statement timeout'),
+  });
 });
 
 describe('a run that loses its lock', () => {
@@ -120,12 +142,18 @@ describe('a run that loses its lock', () => {
 
   test('with its connection stops, and does not go on with another one', async () => {
     const url = await postgres.createDatabase();
-    const folder = migrationFolder({ '0001_a': 'SELECT pg_sleep(7);', '0002_b': 'CREATE TABLE b (id int);' });
+    const folder = migrationFolder({
+      '0001_a': 'SELECT pg_sleep(7);',
+      '0002_b': 'CREATE TABLE b (id int);',
+    });
     const run = startMigrate(url, ['up', '--folder', folder]);
     await untilRows(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(7)%' AND pid <> pg_backend_pid()`,
     );
-    expect(await run.finished).toMatchObject({ code: exitCodes.lockLost, output: text('and with it the lock') });
+    expect(await run.finished).toMatchObject({
+      code: exitCodes.lockLost,
+      output: text('and with it the lock'),
+    });
     expect(await value('SELECT to_regclass($$b$$)', url)).toBeNull();
   });
 });
@@ -136,7 +164,10 @@ describe('through a pooler', () => {
     const url = await postgres.createDatabase();
     const pooler = await FakePooler.start(mode, url, setup);
     try {
-      return { run: await up(pooler.url, folder), table: await value('SELECT to_regclass($$a$$)::text', url) };
+      return {
+        run: await up(pooler.url, folder),
+        table: await value('SELECT to_regclass($$a$$)::text', url),
+      };
     } finally {
       pooler.stop();
     }
@@ -145,7 +176,10 @@ describe('through a pooler', () => {
 
   test('in transaction mode nothing runs', async () => {
     const { run, table } = await through('transaction', path);
-    expect(run).toMatchObject({ code: exitCodes.pooler, output: text('another session of the server') });
+    expect(run).toMatchObject({
+      code: exitCodes.pooler,
+      output: text('another session of the server'),
+    });
     expect(table).toBeNull();
   });
 
@@ -162,9 +196,16 @@ describe('through a pooler', () => {
 
 test('the lock is waited for as long as the command line says', async () => {
   const url = await postgres.createDatabase();
-  const holder = startMigrate(url, ['up', '--folder', migrationFolder({ '0001_a': 'SELECT pg_sleep(4);' })]);
+  const holder = startMigrate(url, [
+    'up',
+    '--folder',
+    migrationFolder({ '0001_a': 'SELECT pg_sleep(4);' }),
+  ]);
   await untilRows(`SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(4)%'`);
-  const [atOnce, soon] = await Promise.all([migrate(url, ['up', '--no-wait']), migrate(url, ['up', '--wait', '1'])]);
+  const [atOnce, soon] = await Promise.all([
+    migrate(url, ['up', '--no-wait']),
+    migrate(url, ['up', '--wait', '1']),
+  ]);
   expect(atOnce).toMatchObject({ code: exitCodes.lockNotObtained, output: text('for 0 s') });
   expect(soon).toMatchObject({ code: exitCodes.lockNotObtained, output: text('for 1 s') });
   expect(await holder.finished).toMatchObject({ code: 0 });

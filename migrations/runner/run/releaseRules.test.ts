@@ -9,7 +9,9 @@ const early = expect.objectContaining({ reason: 'contractTooEarly' }) as Error;
 
 test('a contract step in one release with an expand is refused, by name', () => {
   expect(() => refuseEarlyContract([expand, contract], [first], 'r2', [])).toThrow(early);
-  expect(() => refuseEarlyContract([expand, contract], [first], 'r2', [])).toThrow(/0003_contract[\s\S]*0002_expand/);
+  expect(() => refuseEarlyContract([expand, contract], [first], 'r2', [])).toThrow(
+    /0003_contract[\s\S]*0002_expand/,
+  );
 });
 
 test('a release that failed between the two is no way round', () => {
@@ -19,19 +21,25 @@ test('a release that failed between the two is no way round', () => {
 });
 
 test('it is let pass by its own name only', () => {
-  expect(() => refuseEarlyContract([expand, contract], [first], 'r2', ['0002_expand'])).toThrow(early);
-  expect(() => refuseEarlyContract([expand, contract], [first], 'r2', ['0003_contract'])).not.toThrow();
+  expect(() => refuseEarlyContract([expand, contract], [first], 'r2', ['0002_expand'])).toThrow(
+    early,
+  );
+  expect(() =>
+    refuseEarlyContract([expand, contract], [first], 'r2', ['0003_contract']),
+  ).not.toThrow();
 });
 
 test('a database that only this release has migrated has no older code', () => {
   expect(() => refuseEarlyContract([expand, contract], [], 'r2', [])).not.toThrow();
-  expect(() => refuseEarlyContract([expand, contract], [{ ...first, release: 'r2' }], 'r2', [])).not.toThrow();
+  expect(() =>
+    refuseEarlyContract([expand, contract], [{ ...first, release: 'r2' }], 'r2', []),
+  ).not.toThrow();
 });
 
 test('without a known release, whatever was there before is taken for older', () => {
-  expect(() => refuseEarlyContract([expand, contract], [{ ...first, release: 'unknown' }], 'unknown', [])).toThrow(
-    early,
-  );
+  expect(() =>
+    refuseEarlyContract([expand, contract], [{ ...first, release: 'unknown' }], 'unknown', []),
+  ).toThrow(early);
 });
 
 test('a contract step that names an earlier expand may run beside another one', () => {

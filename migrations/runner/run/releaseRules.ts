@@ -7,8 +7,9 @@ import { what } from '../files/verify.ts';
 const unknownRelease = 'unknown';
 
 /**
- * Refuses a contract step in the release of the expand it completes: while that release rolls out, the code before it
- * still runs and needs what the step takes away. A database that no other release has ever migrated has no such code.
+ * Refuses a contract step in the release of the expand it completes: while that release rolls out,
+ * the code before it still runs and needs what the step takes away. A database that no other
+ * release has ever migrated has no such code.
  *
  * @param batch what this run would apply, in order
  * @param forced names of contract steps that a person has let pass
@@ -20,14 +21,18 @@ export function refuseEarlyContract(
   release: string,
   forced: string[],
 ): void {
-  const same = (row: { release: string }): boolean => release !== unknownRelease && row.release === release;
+  const same = (row: { release: string }): boolean =>
+    release !== unknownRelease && row.release === release;
   if (applied.every(same)) return;
   const fresh = [...applied.filter(same), ...batch];
-  for (const step of batch.filter(({ phase, name }) => phase === 'contract' && !forced.includes(name))) {
+  for (const step of batch.filter(
+    ({ phase, name }) => phase === 'contract' && !forced.includes(name),
+  )) {
     const { completes } = step.up.header;
     const expand = fresh.find(
       ({ name, phase }) =>
-        name < step.name && (completes ? name === completes : phase === 'expand' || phase === 'migrate'),
+        name < step.name &&
+        (completes ? name === completes : phase === 'expand' || phase === 'migrate'),
     );
     if (!expand) continue;
     throw new MigrationError(
@@ -40,10 +45,14 @@ export function refuseEarlyContract(
   }
 }
 
-/** @throws {MigrationError} `irreversible` for a migration that says so, unless it is forced by its name */
+/**
+ * @throws {MigrationError} `irreversible` for a migration that says so, unless it is forced by its
+ * name
+ */
 export function refuseIrreversible(batch: Migration[], forced: string[]): void {
   const without = batch.find(({ down }) => !down);
-  const blocked = without ?? batch.find(({ reversible, name }) => !reversible && !forced.includes(name));
+  const blocked =
+    without ?? batch.find(({ reversible, name }) => !reversible && !forced.includes(name));
   if (!blocked) return;
   throw new MigrationError(
     'irreversible',

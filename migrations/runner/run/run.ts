@@ -14,7 +14,10 @@ export interface RunnerOptions extends Target, StepSettings {
   folder: string;
   /** How long to wait for another run, in milliseconds. */
   lockWaitMs: number;
-  /** What a person lets pass, by its name: a contract step, an irreversible migration, a whole database. */
+  /**
+   * What a person lets pass, by its name: a contract step, an irreversible migration, a whole
+   * database.
+   */
   forced: string[];
   /** Whether this is a production system: what destroys data asks for a name there. */
   production: boolean;
@@ -38,14 +41,22 @@ interface Done {
   durationMs: number;
 }
 
-/** Connects, takes the lock, makes the bookkeeping tables, and does `work`; the lock goes with the connection. */
-export async function withLock<T>(options: RunnerOptions, work: (run: Run) => Promise<T>): Promise<T> {
+/**
+ * Connects, takes the lock, makes the bookkeeping tables, and does `work`; the lock goes with the
+ * connection.
+ */
+export async function withLock<T>(
+  options: RunnerOptions,
+  work: (run: Run) => Promise<T>,
+): Promise<T> {
   const { say, signal, schema } = options;
   const files = readMigrations(options.folder);
   const client = await connect(options, say, signal);
   let stopCancelling: (() => void) | undefined;
   try {
-    const pid = await requireSession(client, schema, () => connect({ ...options, connectWaitMs: 0 }, () => {}));
+    const pid = await requireSession(client, schema, () =>
+      connect({ ...options, connectWaitMs: 0 }, () => {}),
+    );
     stopCancelling = cancelOnAbort(client, pid, options);
     const lock = await takeLock(client, schema, options.lockWaitMs, say, signal);
     const ledger = new Ledger(client, options.release);
@@ -55,7 +66,8 @@ export async function withLock<T>(options: RunnerOptions, work: (run: Run) => Pr
       context,
       logger: undefined,
       migrations: files.map((migration) => runnable(migration, context)),
-      // The row is written by the step itself, in the transaction of the file; there is nothing left to log here.
+      // The row is written by the step itself, in the transaction of the file; there is nothing
+      // left to log here.
       storage: {
         executed: async () => (await ledger.applied()).map(({ name }) => name),
         logMigration: async () => {},
@@ -100,7 +112,10 @@ function runnable(migration: Migration, context: StepContext) {
   return { name: migration.name, up: run('up', 'applying'), down: run('down', 'reverting') };
 }
 
-/** On abort, asks the server from a second connection to stop the running statement, so that the file rolls back at once. */
+/**
+ * On abort, asks the server from a second connection to stop the running statement, so that the
+ * file rolls back at once.
+ */
 function cancelOnAbort(client: pg.Client, pid: number, options: RunnerOptions): () => void {
   const cancel = async (): Promise<void> => {
     const second = await connect({ ...options, connectWaitMs: 0 }, () => {});
@@ -108,7 +123,8 @@ function cancelOnAbort(client: pg.Client, pid: number, options: RunnerOptions): 
     await second.end();
   };
   const listener = (): void => {
-    // Without a second connection, closing ours makes the server roll back as well; it only takes longer to notice.
+    // Without a second connection, closing ours makes the server roll back as well; it only takes
+    // longer to notice.
     cancel().catch(() => cut(client));
   };
   options.signal.addEventListener('abort', listener, { once: true });

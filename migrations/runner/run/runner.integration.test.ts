@@ -11,9 +11,12 @@ let postgres: TestPostgres;
 beforeAll(async () => void (postgres = await TestPostgres.start()));
 afterAll(() => postgres?.stop());
 
-const up = (url: string, folder: string, env?: NodeJS.ProcessEnv) => migrate(url, ['up', '--folder', folder], env);
+const up = (url: string, folder: string, env?: NodeJS.ProcessEnv) =>
+  migrate(url, ['up', '--folder', folder], env);
 const names = async (url: string): Promise<unknown[]> =>
-  (await postgres.query('SELECT name FROM slipway_migrations ORDER BY name', url)).map(({ name }) => name);
+  (await postgres.query('SELECT name FROM slipway_migrations ORDER BY name', url)).map(
+    ({ name }) => name,
+  );
 const tables = async (url: string): Promise<unknown[]> =>
   (
     await postgres.query(
@@ -32,7 +35,10 @@ const create = (count: number, body = ''): Record<string, { up: string; down: st
       const n = String(i + 1).padStart(4, '0');
       return [
         `${n}_t`,
-        { up: `CREATE TABLE t${n} (id int); ${body} CREATE INDEX ON t${n} (id);`, down: `DROP TABLE t${n};` },
+        {
+          up: `CREATE TABLE t${n} (id int); ${body} CREATE INDEX ON t${n} (id);`,
+          down: `DROP TABLE t${n};`,
+        },
       ];
     }),
   );
@@ -57,7 +63,10 @@ describe("the project's migrations", () => {
     const url = await postgres.createDatabase();
     expect(await migrate(url, ['up'], { DATABASE_SCHEMA: 'chat' })).toMatchObject({ code: 0 });
     expect(await tables(url)).toEqual([]);
-    const [row] = await postgres.query(`SELECT count(*)::int AS n FROM chat.slipway_migrations`, url);
+    const [row] = await postgres.query(
+      `SELECT count(*)::int AS n FROM chat.slipway_migrations`,
+      url,
+    );
     expect(row?.['n']).toBeGreaterThanOrEqual(4);
   });
 
@@ -87,7 +96,10 @@ describe('a run that is broken off', () => {
     expect(await tables(url)).toHaveLength(done.length);
     expect(await up(url, folder)).toMatchObject({ code: 0 });
     expect(await names(url)).toHaveLength(100);
-    const indexes = await postgres.query(`SELECT 1 FROM pg_indexes WHERE tablename ~ '^t[0-9]'`, url);
+    const indexes = await postgres.query(
+      `SELECT 1 FROM pg_indexes WHERE tablename ~ '^t[0-9]'`,
+      url,
+    );
     expect(indexes).toHaveLength(100);
   });
 
@@ -98,7 +110,9 @@ describe('a run that is broken off', () => {
       '0002_b': 'CREATE TABLE b (id int); SELECT pg_sleep(60);',
     });
     const run = startMigrate(url, ['up', '--folder', folder]);
-    await untilRows(`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`);
+    await untilRows(
+      `SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`,
+    );
     const started = Date.now();
     run.process.kill('SIGTERM');
     const { code, output } = await run.finished;
@@ -118,7 +132,9 @@ describe('a file that fails', () => {
     });
     const { code, output } = await up(url, folder);
     expect(code).toBe(exitCodes.failedSql);
-    expect(output).toContain('0001_a.up.sql: type "nosuchtype" does not exist (SQLSTATE 42704, statement 3 of 5)');
+    expect(output).toContain(
+      '0001_a.up.sql: type "nosuchtype" does not exist (SQLSTATE 42704, statement 3 of 5)',
+    );
     expect(output).toMatch(/line 3 \| CREATE TABLE c.*\n {36,}\^/);
     expect(await tables(url)).toEqual([]);
     writeFileSync(join(folder, '0001_a.up.sql'), 'CREATE TABLE a (id int);');
@@ -127,7 +143,10 @@ describe('a file that fails', () => {
 
   test('while it runs is traced to its statement, though Postgres names no place', async () => {
     const url = await postgres.createDatabase();
-    const { code, output } = await up(url, migrationFolder({ '0001_a': 'SELECT 1;\nSELECT 1 / (SELECT 0);' }));
+    const { code, output } = await up(
+      url,
+      migrationFolder({ '0001_a': 'SELECT 1;\nSELECT 1 / (SELECT 0);' }),
+    );
     expect(code).toBe(exitCodes.failedSql);
     expect(output).toMatch(/division by zero .*statement 2 of 2\)\n {2}line 2 \| SELECT 1 \//);
   });
@@ -139,9 +158,15 @@ describe('a file that fails', () => {
       '0001_a': 'CREATE TABLE a (id int);',
       '0002_b': 'ALTER TABLE a ADD COLUMN b int;',
     });
-    const reader = postgres.query('BEGIN; LOCK TABLE a IN ACCESS SHARE MODE; SELECT pg_sleep(3); COMMIT', url);
+    const reader = postgres.query(
+      'BEGIN; LOCK TABLE a IN ACCESS SHARE MODE; SELECT pg_sleep(3); COMMIT',
+      url,
+    );
     await sleep(200);
-    const { code, output } = await up(url, folder, { MIGRATE_LOCK_TIMEOUT_MS: '100', MIGRATE_ATTEMPTS: '2' });
+    const { code, output } = await up(url, folder, {
+      MIGRATE_LOCK_TIMEOUT_MS: '100',
+      MIGRATE_ATTEMPTS: '2',
+    });
     expect(code).toBe(exitCodes.failedSql);
     expect(output).toMatch(
       /lock timeout; rolled back, attempt 2 in \d+ ms[\s\S]*SQLSTATE 55P03, statement 1 of 1, attempt 2/,
@@ -187,7 +212,10 @@ describe('a file that lost against other work', () => {
 describe('files that changed after they were applied', () => {
   test('are refused, each with its own code, and nothing runs', async () => {
     const url = await postgres.createDatabase();
-    const folder = migrationFolder({ '0001_a': 'CREATE TABLE a (id int);', '0003_c': 'CREATE TABLE c (id int);' });
+    const folder = migrationFolder({
+      '0001_a': 'CREATE TABLE a (id int);',
+      '0003_c': 'CREATE TABLE c (id int);',
+    });
     expect(await up(url, folder)).toMatchObject({ code: 0 });
 
     writeFileSync(join(folder, '0002_b.up.sql'), 'CREATE TABLE b (id int);');
@@ -207,7 +235,8 @@ describe('files that changed after they were applied', () => {
     const { output } = await migrate(url, ['status', '--folder', folder]);
     expect(output).toMatch(/0003_c\s+edited/);
 
-    for (const file of readdirSync(folder).filter((name) => name.startsWith('0003'))) rmSync(join(folder, file));
+    for (const file of readdirSync(folder).filter((name) => name.startsWith('0003')))
+      rmSync(join(folder, file));
     expect(await up(url, folder)).toMatchObject({ code: exitCodes.missingFile });
     expect(await tables(url)).toEqual(['a', 'c']);
   });
@@ -216,7 +245,9 @@ describe('files that changed after they were applied', () => {
 describe('a database that cannot be used', () => {
   test('because nobody answers: a bounded wait, then its own code', async () => {
     const started = Date.now();
-    const run = await migrate('postgres://u:secret-pw@127.0.0.1:1/d', ['up'], { MIGRATE_CONNECT_WAIT_MS: '500' });
+    const run = await migrate('postgres://u:secret-pw@127.0.0.1:1/d', ['up'], {
+      MIGRATE_CONNECT_WAIT_MS: '500',
+    });
     expect(run).toMatchObject({
       code: exitCodes.unreachable,
       output: expect.stringContaining('127.0.0.1:1/d') as string,
@@ -242,7 +273,11 @@ describe('a database that cannot be used', () => {
 
   test('because another run holds the lock for too long', async () => {
     const url = await postgres.createDatabase();
-    const holder = startMigrate(url, ['up', '--folder', migrationFolder({ '0001_a': 'SELECT pg_sleep(3);' })]);
+    const holder = startMigrate(url, [
+      'up',
+      '--folder',
+      migrationFolder({ '0001_a': 'SELECT pg_sleep(3);' }),
+    ]);
     await untilRows(`SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(3)%'`);
     expect(await migrate(url, ['up'], { MIGRATE_LOCK_WAIT_MS: '0' })).toMatchObject({
       code: exitCodes.lockNotObtained,

@@ -5,7 +5,9 @@ import { refuseEarlyContract, refuseIrreversible } from './releaseRules.ts';
 import { withLock, type Run, type RunnerOptions } from './run.ts';
 import { compare, what } from '../files/verify.ts';
 
-/** How far to go: up to (down to: and including) a name, a number of files, or everything there is. */
+/**
+ * How far to go: up to (down to: and including) a name, a number of files, or everything there is.
+ */
 export type Extent = { to: string } | { step: number } | undefined;
 
 /** Applies the pending migrations. Returns the names of what it applied. */
@@ -24,13 +26,24 @@ export async function migrateUp(options: RunnerOptions, extent?: Extent): Promis
   });
 }
 
-/** Reverts the newest migration, or as many as `extent` says. Returns the names of what it reverted. */
-export async function migrateDown(options: RunnerOptions, extent: Extent = { step: 1 }): Promise<string[]> {
+/**
+ * Reverts the newest migration, or as many as `extent` says. Returns the names of what it reverted.
+ */
+export async function migrateDown(
+  options: RunnerOptions,
+  extent: Extent = { step: 1 },
+): Promise<string[]> {
   return withLock(options, async (run) => revert(run, await toRevert(run, extent), options));
 }
 
-/** Reverts the newest migration, or as many as `extent` says, and applies them again. Returns their names. */
-export async function migrateRedo(options: RunnerOptions, extent: Extent = { step: 1 }): Promise<string[]> {
+/**
+ * Reverts the newest migration, or as many as `extent` says, and applies them again. Returns their
+ * names.
+ */
+export async function migrateRedo(
+  options: RunnerOptions,
+  extent: Extent = { step: 1 },
+): Promise<string[]> {
   return withLock(options, async (run) => {
     const batch = await toRevert(run, extent);
     await revert(run, batch, options);
@@ -75,17 +88,28 @@ function take(migrations: Migration[], extent: Extent): Migration[] {
   const index = migrations.findIndex(({ name }) => name === extent.to);
   if (index >= 0) return migrations.slice(0, index + 1);
   const names = migrations.map(({ name }) => name).join(', ') || 'none';
-  throw new MigrationError('usage', `--to ${extent.to}: no such migration to go to. There are: ${names}.`);
+  throw new MigrationError(
+    'usage',
+    `--to ${extent.to}: no such migration to go to. There are: ${names}.`,
+  );
 }
 
-async function apply({ umzug }: Run, batch: Migration[], { say }: RunnerOptions): Promise<string[]> {
+async function apply(
+  { umzug }: Run,
+  batch: Migration[],
+  { say }: RunnerOptions,
+): Promise<string[]> {
   if (batch.length === 0) say('nothing to migrate');
   const names = batch.map(({ name }) => name);
   if (names.length > 0) await umzug.up({ migrations: names });
   return names;
 }
 
-async function revert({ umzug }: Run, batch: Migration[], { say, forced }: RunnerOptions): Promise<string[]> {
+async function revert(
+  { umzug }: Run,
+  batch: Migration[],
+  { say, forced }: RunnerOptions,
+): Promise<string[]> {
   refuseIrreversible(batch, forced);
   if (batch.length === 0) say('nothing to revert');
   const names = batch.map(({ name }) => name);

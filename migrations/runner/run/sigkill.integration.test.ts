@@ -6,7 +6,9 @@ import { migrate, migrationFolder, startMigrate } from '../../../tests/support/m
 import { TestPostgres } from '../../../tests/support/postgres.ts';
 import { describeSchema } from '../../../tests/support/schema.ts';
 
-/** How often a run is killed: `SLIPWAY_SIGKILL_ROUNDS`, 5 unless set. Each round takes some seconds. */
+/**
+ * How often a run is killed: `SLIPWAY_SIGKILL_ROUNDS`, 5 unless set. Each round takes some seconds.
+ */
 const rounds = Number(process.env['SLIPWAY_SIGKILL_ROUNDS'] ?? 5);
 const fileCount = 100;
 
@@ -14,7 +16,10 @@ let postgres: TestPostgres;
 beforeAll(async () => void (postgres = await TestPostgres.start()));
 afterAll(() => postgres?.stop());
 
-/** A hundred files of four statements each, two of them an index that is built outside a transaction. */
+/**
+ * A hundred files of four statements each, two of them an index that is built outside a
+ * transaction.
+ */
 function files(): Record<string, string> {
   return Object.fromEntries(
     Array.from({ length: fileCount }, (_, i) => {
@@ -32,7 +37,9 @@ function files(): Record<string, string> {
   );
 }
 
-/** Resolves when a run has said of so many files that they are done, or has ended; at once for none. */
+/**
+ * Resolves when a run has said of so many files that they are done, or has ended; at once for none.
+ */
 function seesFiles(child: ChildProcess, count: number): Promise<void> {
   let seen = 0;
   return new Promise((resolve) => {
@@ -48,11 +55,20 @@ function seesFiles(child: ChildProcess, count: number): Promise<void> {
 const column = async (sql: string, url: string): Promise<string[]> =>
   (await postgres.query(sql, url)).map((row) => String(Object.values(row)[0]));
 
-/** What the files that are noted as applied made, and nothing else: each has a table or an index, all statements or none. */
+/**
+ * What the files that are noted as applied made, and nothing else: each has a table or an index,
+ * all statements or none.
+ */
 async function expectWholeFiles(url: string): Promise<number> {
-  const noted = await column(`SELECT substr(name, 1, 4) FROM slipway_migrations ORDER BY name`, url);
+  const noted = await column(
+    `SELECT substr(name, 1, 4) FROM slipway_migrations ORDER BY name`,
+    url,
+  );
   const bare = ['0034', '0067'];
-  const tables = await column(`SELECT substr(relname, 2) FROM pg_class WHERE relname ~ '^t\\d{4}$' ORDER BY 1`, url);
+  const tables = await column(
+    `SELECT substr(relname, 2) FROM pg_class WHERE relname ~ '^t\\d{4}$' ORDER BY 1`,
+    url,
+  );
   const indexes = await column(
     `SELECT substr(relname, 2, 4) FROM pg_class WHERE relname ~ '^t\\d{4}_idx$' ORDER BY 1`,
     url,
@@ -79,7 +95,9 @@ test(
     const clean = await postgres.createDatabase();
     expect(await migrate(clean, args)).toMatchObject({ code: 0 });
     const wanted = await describeSchema(postgres, clean);
-    expect(wanted.filter((line) => line.startsWith('index')).length).toBeGreaterThan(2 * fileCount - 10);
+    expect(wanted.filter((line) => line.startsWith('index')).length).toBeGreaterThan(
+      2 * fileCount - 10,
+    );
     const noted = 'SELECT name, checksum FROM slipway_migrations ORDER BY name';
     const wantedRows = await postgres.query(noted, clean);
 

@@ -8,14 +8,23 @@ import type { Lock } from '../database/lock.ts';
 import { excerpt, splitStatements } from '../sql/statements.ts';
 
 export interface StepSettings {
-  /** The longest a statement may wait for a lock, and so the longest that others queue up behind it, in milliseconds. */
+  /**
+   * The longest a statement may wait for a lock, and so the longest that others queue up behind it,
+   * in milliseconds.
+   */
   lockTimeoutMs: number;
   statementTimeoutMs: number;
-  /** How often a file is tried when it only lost against other work (a lock, a deadlock, a serialization failure). */
+  /**
+   * How often a file is tried when it only lost against other work (a lock, a deadlock, a
+   * serialization failure).
+   */
   attempts: number;
   /** Written into the bookkeeping: which release did it. */
   release: string;
-  /** Called where a file's transaction is about to end, with its session: a rehearsal looks at the locks it holds. */
+  /**
+   * Called where a file's transaction is about to end, with its session: a rehearsal looks at the
+   * locks it holds.
+   */
   inspect?: (client: pg.Client) => Promise<void>;
 }
 
@@ -29,19 +38,29 @@ export interface StepContext {
   signal: AbortSignal;
 }
 
-// lock_not_available, deadlock_detected, serialization_failure: nothing is wrong with the file; a later try may succeed.
+// lock_not_available, deadlock_detected, serialization_failure: nothing is wrong with the file; a
+// later try may succeed.
 const transient = new Set(['55P03', '40P01', '40001']);
 
 /**
- * Runs one file and its bookkeeping: in one transaction, or, where its header asks for that, outside.
+ * Runs one file and its bookkeeping: in one transaction, or, where its header asks for that,
+ * outside.
  *
  * @returns how long it took, in milliseconds
- * @throws {MigrationError} `failedSql` with the line, `lockLost`, or the signal's reason when `signal` stopped it
+ * @throws {MigrationError} `failedSql` with the line, `lockLost`, or the signal's reason when
+ *   `signal` stopped it
  */
-export async function runStep(context: StepContext, migration: Migration, direction: 'up' | 'down'): Promise<number> {
+export async function runStep(
+  context: StepContext,
+  migration: Migration,
+  direction: 'up' | 'down',
+): Promise<number> {
   const script = migration[direction];
   if (!script) {
-    throw new MigrationError('irreversible', `${migration.name} cannot be reverted: it has no ${direction} file.`);
+    throw new MigrationError(
+      'irreversible',
+      `${migration.name} cannot be reverted: it has no ${direction} file.`,
+    );
   }
   const { client, settings, say, signal } = context;
   for (let attempt = 1; ; attempt++) {
@@ -55,10 +74,13 @@ export async function runStep(context: StepContext, migration: Migration, direct
       if (!script.header.noTransaction) await client.query('ROLLBACK').catch(() => {});
       if (signal.aborted) throw signal.reason as MigrationError;
       const code = (error as { code?: string }).code ?? '';
-      if (!transient.has(code) || attempt >= settings.attempts) throw explain(error, script, completed, attempt);
+      if (!transient.has(code) || attempt >= settings.attempts)
+        throw explain(error, script, completed, attempt);
       // Full jitter: runners and migrations that collided once should not meet again.
       const waitMs = Math.round(Math.random() * Math.min(10_000, 500 * 2 ** attempt));
-      say(`${migration.name}: ${(error as Error).message}; rolled back, attempt ${attempt + 1} in ${waitMs} ms`);
+      say(
+        `${migration.name}: ${(error as Error).message}; rolled back, attempt ${attempt + 1} in ${waitMs} ms`,
+      );
       await sleep(waitMs, undefined, { signal }).catch(() => {});
     } finally {
       done.stop();
@@ -67,9 +89,10 @@ export async function runStep(context: StepContext, migration: Migration, direct
 }
 
 /**
- * Sends all of it at once, so that a file costs one round trip. Each part is a message of its own: an error's position counts
- * from the file's first character, and a file that cannot be parsed does not keep BEGIN from running. After an error in one
- * part the server refuses the next, makes a rollback of COMMIT, and the row refuses to be written outside the transaction.
+ * Sends all of it at once, so that a file costs one round trip. Each part is a message of its own:
+ * an error's position counts from the file's first character, and a file that cannot be parsed does
+ * not keep BEGIN from running. After an error in one part the server refuses the next, makes a
+ * rollback of COMMIT, and the row refuses to be written outside the transaction.
  */
 async function inTransaction(
   { client, lock, ledger, settings }: StepContext,
@@ -77,7 +100,10 @@ async function inTransaction(
   direction: 'up' | 'down',
   { sql, header }: Script,
 ): Promise<number> {
-  const { lockTimeoutMs = settings.lockTimeoutMs, statementTimeoutMs = settings.statementTimeoutMs } = header;
+  const {
+    lockTimeoutMs = settings.lockTimeoutMs,
+    statementTimeoutMs = settings.statementTimeoutMs,
+  } = header;
   const file = [
     // SET LOCAL ends with the transaction, so a file cannot leave the next one without its limits.
     client.query(
@@ -104,7 +130,10 @@ async function settled(parts: Promise<unknown>[]): Promise<void> {
 /** The statements that `inTransaction` sends before those of the file. */
 const openingStatements = 4;
 
-/** Counts completed statements up to the first error: only so can one without a position be traced to its statement. */
+/**
+ * Counts completed statements up to the first error: only so can one without a position be traced
+ * to its statement.
+ */
 function countStatements(client: pg.Client): { count(): number; stop(): void } {
   const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
   let completed = 0;
@@ -118,13 +147,20 @@ function countStatements(client: pg.Client): { count(): number; stop(): void } {
   return { count: () => completed, stop };
 }
 
-function explain(error: unknown, { file, sql, header }: Script, done: number, attempt: number): MigrationError {
+function explain(
+  error: unknown,
+  { file, sql, header }: Script,
+  done: number,
+  attempt: number,
+): MigrationError {
   if (error instanceof MigrationError)
     return new MigrationError(error.reason, `${file}: ${error.message}`, { cause: error });
   const broken = !(error instanceof pg.DatabaseError) || error.severity === 'FATAL';
   if (broken) {
     const text = error instanceof Error ? error.message : String(error);
-    const left = header.noTransaction ? 'The next run takes it up' : 'The server rolls the file back';
+    const left = header.noTransaction
+      ? 'The next run takes it up'
+      : 'The server rolls the file back';
     return new MigrationError(
       'lockLost',
       `${file}: lost the connection, and with it the lock: ${text}. ${left}; run \`migrate up\` again.`,
@@ -134,10 +170,13 @@ function explain(error: unknown, { file, sql, header }: Script, done: number, at
   const statements = splitStatements(sql);
   // Outside a transaction there is one statement; what else was counted was ours.
   const index = header.noTransaction ? 0 : done;
-  // The error may also come from COMMIT, after the last statement: a deferred constraint, for instance.
+  // The error may also come from COMMIT, after the last statement: a deferred constraint, for
+  // instance.
   const statement = statements[index];
   const from = header.noTransaction ? (statement?.start ?? 0) : 0;
-  const offset = error.position ? from + utf16Offset(sql.slice(from), Number(error.position) - 1) : statement?.start;
+  const offset = error.position
+    ? from + utf16Offset(sql.slice(from), Number(error.position) - 1)
+    : statement?.start;
   const notes = [
     error.detail && `detail: ${error.detail}`,
     error.hint && `hint: ${error.hint}`,

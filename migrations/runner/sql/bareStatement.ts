@@ -4,7 +4,9 @@ import { excerpt, splitStatements } from './statements.ts';
 /** The one statement of a `no-transaction` file. */
 export interface BareStatement {
   sql: string;
-  /** The index that it makes or drops concurrently: by it an attempt that broke off is recognised. */
+  /**
+   * The index that it makes or drops concurrently: by it an attempt that broke off is recognised.
+   */
   index?: { action: 'create' | 'drop'; name: string };
 }
 
@@ -20,7 +22,8 @@ const dropIndex = () =>
   new RegExp(`^drop\\s+index\\s+concurrently\\s+(?:if\\s+exists\\s+)?(?<name>${qualified})`, 'iu');
 
 /**
- * Reads a `no-transaction` file. It may hold one statement only: of two, the first could stay behind alone.
+ * Reads a `no-transaction` file. It may hold one statement only: of two, the first could stay
+ * behind alone.
  *
  * @throws {MigrationError} `badFile`
  */

@@ -9,7 +9,10 @@ export interface PlannedStatement {
   locks: { mode: LockMode; on: string; keepsOut: string }[] | null;
 }
 
-/** The statements of a file with their locks, those on tables that the file itself makes left out: nobody waits there. */
+/**
+ * The statements of a file with their locks, those on tables that the file itself makes left out:
+ * nobody waits there.
+ */
 export function planStatements({ sql }: Pick<Script, 'sql'>): PlannedStatement[] {
   const own = new Set<string>();
   return splitStatements(sql).map(({ start, end }) => {

@@ -60,11 +60,13 @@ test.each([
         WHERE pid = pg_backend_pid() AND locktype = 'relation' AND mode <> 'AccessShareLock'`,
     );
     const taken = new Map<string, string[]>();
-    for (const { on, mode } of rows) taken.set(on, [...(taken.get(on) ?? []), mode.replace(/Lock$/, '')]);
+    for (const { on, mode } of rows)
+      taken.set(on, [...(taken.get(on) ?? []), mode.replace(/Lock$/, '')]);
     for (const { on, mode } of locksOf(sql) ?? []) {
       // What was renamed or dropped has no longer the name that was read.
       const renamed = /RENAME|DROP/.test(sql);
-      if (mode !== 'AccessShare' && !renamed) expect(taken.get(on), `${mode} on ${on}`).toContain(mode);
+      if (mode !== 'AccessShare' && !renamed)
+        expect(taken.get(on), `${mode} on ${on}`).toContain(mode);
     }
     // Nothing on the tables that stand there already may be stronger than what was read.
     const read = new Map(locksOf(sql)?.map(({ on, mode }) => [on, mode]));

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import { createdTable, locksOf } from './sqlLocks.ts';
 
 test.each([
-  ['CREATE TABLE t (id int REFERENCES "users" (id))', { t: 'AccessExclusive', users: 'ShareRowExclusive' }],
+  [
+    'CREATE TABLE t (id int REFERENCES "users" (id))',
+    { t: 'AccessExclusive', users: 'ShareRowExclusive' },
+  ],
   ['CREATE UNIQUE INDEX i ON app.t (lower(a))', { 'app.t': 'Share' }],
   ['CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a)', { t: 'ShareUpdateExclusive' }],
   ['ALTER TABLE t ADD COLUMN a int', { t: 'AccessExclusive' }],

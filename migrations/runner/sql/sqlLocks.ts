@@ -14,7 +14,10 @@ export type LockMode = keyof typeof lockModes;
 
 export interface TableLock {
   mode: LockMode;
-  /** The table (or index) as it is written in the statement, without quotes where they are not needed. */
+  /**
+   * The table (or index) as it is written in the statement, without quotes where they are not
+   * needed.
+   */
   on: string;
 }
 
@@ -62,7 +65,10 @@ const rules: [pattern: string, mode: LockMode | undefined][] = [
   ['(?:set|reset|grant|revoke|savepoint|release|rollback to|select|values|with)\\b', undefined],
 ];
 const compiled = rules.map(([pattern, mode]) => ({
-  pattern: new RegExp(`^${pattern.replaceAll(' ', '\\s+').replaceAll('\\s+?', '\\s*').replace('@', name)}`, 'isu'),
+  pattern: new RegExp(
+    `^${pattern.replaceAll(' ', '\\s+').replaceAll('\\s+?', '\\s*').replace('@', name)}`,
+    'isu',
+  ),
   mode,
 }));
 
@@ -77,12 +83,18 @@ const explicit = new RegExp(
   'iu',
 );
 
-/** What an ALTER TABLE needs less than the strongest lock for. All of its actions share the strongest lock of any. */
+/**
+ * What an ALTER TABLE needs less than the strongest lock for. All of its actions share the
+ * strongest lock of any.
+ */
 const mildActions: [RegExp, LockMode][] = [
   [/^validate\s+constraint\b/i, 'ShareUpdateExclusive'],
   [/^alter\s+(?:column\s+)?\S+\s+set\s+statistics\b/i, 'ShareUpdateExclusive'],
   [/^alter\s+(?:column\s+)?\S+\s+(?:re)?set\s*\(/i, 'ShareUpdateExclusive'],
-  [/^(?:re)?set\s*\(\s*(?:fillfactor|autovacuum_|toast\.|parallel_workers|n_distinct)/i, 'ShareUpdateExclusive'],
+  [
+    /^(?:re)?set\s*\(\s*(?:fillfactor|autovacuum_|toast\.|parallel_workers|n_distinct)/i,
+    'ShareUpdateExclusive',
+  ],
   [/^(?:cluster\s+on|set\s+without\s+cluster)\b/i, 'ShareUpdateExclusive'],
   [/^attach\s+partition\b/i, 'ShareUpdateExclusive'],
   [/^detach\s+partition\s+\S+\s+(?:concurrently|finalize)\b/i, 'ShareUpdateExclusive'],
@@ -96,8 +108,8 @@ const strongest = (modes: LockMode[]): LockMode =>
   modes.reduce((a, b) => (lockOrder.indexOf(b) > lockOrder.indexOf(a) ? b : a));
 
 /**
- * The table locks that a statement takes, read from its text: nothing is run. A statement that may do anything (DO, CALL, a
- * function called in a SELECT) cannot be read so.
+ * The table locks that a statement takes, read from its text: nothing is run. A statement that may
+ * do anything (DO, CALL, a function called in a SELECT) cannot be read so.
  *
  * @returns the locks, or `undefined` where the text does not tell
  */
@@ -114,10 +126,14 @@ export function locksOf(statement: string): TableLock[] | undefined {
   if (alter) {
     add(alterMode(alter.groups?.['rest'] ?? ''), alter[1] ?? '');
   } else if (lock) {
-    const mode = (lock.groups?.['mode'] ?? 'access exclusive').replaceAll(/(?:^|\s+)([a-z])/gi, (_, c: string) =>
-      c.toUpperCase(),
+    const mode = (lock.groups?.['mode'] ?? 'access exclusive').replaceAll(
+      /(?:^|\s+)([a-z])/gi,
+      (_, c: string) => c.toUpperCase(),
     );
-    add(lockOrder.find((known) => known.toLowerCase() === mode.toLowerCase()) ?? 'AccessExclusive', lock[1] ?? '');
+    add(
+      lockOrder.find((known) => known.toLowerCase() === mode.toLowerCase()) ?? 'AccessExclusive',
+      lock[1] ?? '',
+    );
   } else {
     const rule = compiled.find(({ pattern }) => pattern.test(sql));
     if (!rule) return undefined;
@@ -126,7 +142,8 @@ export function locksOf(statement: string): TableLock[] | undefined {
     // The other tables of a list: DROP TABLE a, b.
     if (/^(?:drop\s+table|truncate)/i.test(sql)) {
       const rest = sql.replace(rule.pattern, '');
-      for (const [, more] of rest.matchAll(new RegExp(`,\\s*${name}`, 'gu'))) if (more) add('AccessExclusive', more);
+      for (const [, more] of rest.matchAll(new RegExp(`,\\s*${name}`, 'gu')))
+        if (more) add('AccessExclusive', more);
     }
   }
   const definition = /^(?:create\s+(?:or\s+replace\s+)?(?:function|procedure))/i.test(sql);
@@ -150,7 +167,9 @@ export function createdTable(statement: string): string | undefined {
 
 function alterMode(rest: string): LockMode {
   return strongest(
-    topLevelParts(rest).map((action) => mildActions.find(([mild]) => mild.test(action))?.[1] ?? 'AccessExclusive'),
+    topLevelParts(rest).map(
+      (action) => mildActions.find(([mild]) => mild.test(action))?.[1] ?? 'AccessExclusive',
+    ),
   );
 }
 

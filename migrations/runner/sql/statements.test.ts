@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
 import { checkStatements, excerpt, splitStatements } from './statements.ts';
 
-const split = (sql: string): string[] => splitStatements(sql).map(({ start, end }) => sql.slice(start, end));
+const split = (sql: string): string[] =>
+  splitStatements(sql).map(({ start, end }) => sql.slice(start, end));
 
 test('splits at semicolons and leaves comments and blanks out', () => {
-  expect(split('-- one; two\nSELECT 1;\n\n/* a; /* b; */ c; */ SELECT 2 ;; ')).toEqual(['SELECT 1', 'SELECT 2']);
+  expect(split('-- one; two\nSELECT 1;\n\n/* a; /* b; */ c; */ SELECT 2 ;; ')).toEqual([
+    'SELECT 1',
+    'SELECT 2',
+  ]);
 });
 
 test.each([
@@ -13,7 +17,10 @@ test.each([
   ['SELECT ";" FROM t', 'a quoted name'],
   ['DO $$ BEGIN PERFORM 1; END $$', 'a dollar quote'],
   ["DO $body$ BEGIN PERFORM '$$;'; END $body$", 'a tagged dollar quote'],
-  ['CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END', 'an atomic body'],
+  [
+    'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END',
+    'an atomic body',
+  ],
 ])('keeps %s whole: %s', (sql) => {
   expect(split(`${sql}; SELECT 2;`)).toEqual([sql, 'SELECT 2']);
 });
@@ -37,7 +44,10 @@ test('a savepoint inside a file is allowed', () => {
 
 test('an excerpt puts the caret under the place, on a very long line too', () => {
   expect(excerpt('SELECT 1;\nSELEC 2;', 10)).toBe('  line 2 | SELEC 2;\n           ^');
-  const [line, caret] = excerpt(`${'x'.repeat(500)}HERE${'y'.repeat(500)}`, 500).split('\n') as [string, string];
+  const [line, caret] = excerpt(`${'x'.repeat(500)}HERE${'y'.repeat(500)}`, 500).split('\n') as [
+    string,
+    string,
+  ];
   expect(line[caret.length - 1]).toBe('H');
   expect(line.length).toBeLessThan(140);
 });

@@ -1,13 +1,16 @@
 import { MigrationError } from '../exit.ts';
 
-/** A statement's place in its file: offsets of its first character and of the one after its last. */
+/**
+ * A statement's place in its file: offsets of its first character and of the one after its last.
+ */
 export interface Statement {
   start: number;
   end: number;
 }
 
-// Quotes are written without an alternative per character, or a literal of some megabytes would exhaust the stack.
-// One alternative per lexical form that may hold a `;` or look like a word. Order matters: the longest form first.
+// Quotes are written without an alternative per character, or a literal of some megabytes would
+// exhaust the stack. One alternative per lexical form that may hold a `;` or look like a word.
+// Order matters: the longest form first.
 const token = new RegExp(
   [
     String.raw`(?<comment>--[^\n]*|/\*)`,
@@ -23,8 +26,8 @@ const token = new RegExp(
 );
 
 /**
- * Finds the statements of an SQL text, as Postgres' own lexer would: `;` inside quotes, dollar quotes, nested comments
- * and the bodies of `BEGIN ATOMIC` functions ends nothing.
+ * Finds the statements of an SQL text, as Postgres' own lexer would: `;` inside quotes, dollar
+ * quotes, nested comments and the bodies of `BEGIN ATOMIC` functions ends nothing.
  */
 export function splitStatements(sql: string): Statement[] {
   const statements: Statement[] = [];
@@ -62,8 +65,8 @@ export function splitStatements(sql: string): Statement[] {
 }
 
 /**
- * Refuses statements that would end the transaction a migration runs in, because then half a file could stay behind, and
- * one that waits for data which a file cannot carry.
+ * Refuses statements that would end the transaction a migration runs in, because then half a file
+ * could stay behind, and one that waits for data which a file cannot carry.
  *
  * @throws {MigrationError} `badFile`, with the line
  */
@@ -75,7 +78,10 @@ export function checkStatements(file: string, sql: string): void {
       .toLowerCase()
       .replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')
       .split(/[^\w]+/);
-    if (first === 'copy' && more.some((word, index) => word === 'from' && more[index + 1] === 'stdin')) {
+    if (
+      first === 'copy' &&
+      more.some((word, index) => word === 'from' && more[index + 1] === 'stdin')
+    ) {
       throw new MigrationError(
         'badFile',
         `${file}: COPY … FROM STDIN has no data to read here. Write INSERT instead.\n${excerpt(sql, start)}`,
@@ -121,10 +127,13 @@ function endOfComment(sql: string, from: number): number {
   return sql.length;
 }
 
-/** How deep we are in a `BEGIN ATOMIC … END` body after the newest word; CASE has an END of its own. */
+/**
+ * How deep we are in a `BEGIN ATOMIC … END` body after the newest word; CASE has an END of its own.
+ */
 function atomicDepth(words: string[], depth: number): number {
   const last = words.at(-1);
-  if (depth === 0) return last === 'atomic' && words.at(-2) === 'begin' && words[0] === 'create' ? 1 : 0;
+  if (depth === 0)
+    return last === 'atomic' && words.at(-2) === 'begin' && words[0] === 'create' ? 1 : 0;
   if (last === 'case') return depth + 1;
   return last === 'end' ? depth - 1 : depth;
 }

@@ -8,8 +8,8 @@ export interface HeldLock {
 }
 
 /**
- * Which table locks a session holds. It is asked for from outside again and again, and by the session itself at the end of each
- * transaction, where all locks of the transaction are still held.
+ * Which table locks a session holds. It is asked for from outside again and again, and by the
+ * session itself at the end of each transaction, where all locks of the transaction are still held.
  */
 export class LockWatch {
   readonly #names: Map<number, string>;
@@ -40,7 +40,8 @@ export class LockWatch {
       const known = lockOrder.find((one) => `${one}Lock` === mode);
       if (!on || !known) continue;
       const before = this.#held.get(on);
-      if (!before || lockOrder.indexOf(known) > lockOrder.indexOf(before)) this.#held.set(on, known);
+      if (!before || lockOrder.indexOf(known) > lockOrder.indexOf(before))
+        this.#held.set(on, known);
     }
   }
 
@@ -48,6 +49,8 @@ export class LockWatch {
   get held(): HeldLock[] {
     return [...this.#held]
       .map(([on, mode]) => ({ mode, on }))
-      .sort((a, b) => lockOrder.indexOf(b.mode) - lockOrder.indexOf(a.mode) || (a.on < b.on ? -1 : 1));
+      .sort(
+        (a, b) => lockOrder.indexOf(b.mode) - lockOrder.indexOf(a.mode) || (a.on < b.on ? -1 : 1),
+      );
   }
 }

@@ -18,7 +18,10 @@ export interface Waits {
 
 type Kind = 'reader' | 'writer';
 
-/** How long each one rests between two statements, in milliseconds: a wait can be this much longer than what is seen of it. */
+/**
+ * How long each one rests between two statements, in milliseconds: a wait can be this much longer
+ * than what is seen of it.
+ */
 const restMs = 10;
 /** Of how many rows of each table a reader and a writer take turns. */
 const sampled = 32;
@@ -26,8 +29,9 @@ const sampled = 32;
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
- * A reader and a writer on each table, each on a connection of its own: the one reads a row by its key, the other writes a row as
- * it is, each statement a transaction, with a short rest between two. They stand for the code that serves meanwhile.
+ * A reader and a writer on each table, each on a connection of its own: the one reads a row by its
+ * key, the other writes a row as it is, each statement a transaction, with a short rest between
+ * two. They stand for the code that serves meanwhile.
  */
 export class Probes {
   readonly #longest: Record<Kind, Wait | null> = { reader: null, writer: null };
@@ -47,7 +51,8 @@ export class Probes {
         for (const kind of ['reader', 'writer'] as const) {
           const client = await open();
           probes.#clients.push(client);
-          // Waits are to tell of locks, not of the disk; and the writers' own flushes would slow the migration down.
+          // Waits are to tell of locks, not of the disk; and the writers' own flushes would slow
+          // the migration down.
           await client.query('SET synchronous_commit = off');
           const statements = await statementsFor(client, table, kind);
           await client.query(statements[0] ?? 'SELECT');
@@ -84,13 +89,17 @@ export class Probes {
         if (!this.#stopped) this.#errors.add(`${kind} of ${on}: ${(error as Error).message}`);
       }
       const ms = performance.now() - started;
-      if (ms > (this.#longest[kind]?.ms ?? 0)) this.#longest[kind] = { ms: Math.round(ms * 10) / 10, on };
+      if (ms > (this.#longest[kind]?.ms ?? 0))
+        this.#longest[kind] = { ms: Math.round(ms * 10) / 10, on };
       await sleep(restMs);
     }
   }
 }
 
-/** Such as `SELECT * FROM t WHERE id = '1'`; a plain text, so that no plan is kept that a changed table would spoil. */
+/**
+ * Such as `SELECT * FROM t WHERE id = '1'`; a plain text, so that no plan is kept that a changed
+ * table would spoil.
+ */
 async function statementsFor(client: Client, table: Table, kind: Kind): Promise<string[]> {
   const key = table.primaryKey.length > 0 ? table.primaryKey : ['ctid'];
   const { rows } = await client.query<Record<string, string>>(
@@ -98,7 +107,9 @@ async function statementsFor(client: Client, table: Table, kind: Kind): Promise<
       ORDER BY random() LIMIT ${sampled}`,
   );
   const conditions = rows.map((row) =>
-    key.map((name, i) => `${name === 'ctid' ? name : quote(name)} = ${literal(row[`c${i}`] ?? '')}`).join(' AND '),
+    key
+      .map((name, i) => `${name === 'ctid' ? name : quote(name)} = ${literal(row[`c${i}`] ?? '')}`)
+      .join(' AND '),
   );
   // An empty table still has a lock to wait for.
   if (conditions.length === 0) conditions.push('false');

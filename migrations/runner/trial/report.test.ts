@@ -34,9 +34,15 @@ test('spans are short and have a unit', () => {
 });
 
 test('a file is over its budget by its time, a reader or a writer, each by itself', () => {
-  expect(overBudget(file({ up: run({ durationMs: 1_000, writer: { ms: 100, on: 'users' } }) }))).toEqual([]);
-  expect(overBudget(file({ up: run({ durationMs: 1_001 }) }))).toEqual(['0005_a took 1 s; its time_budget is 1 s']);
-  expect(overBudget(file({ up: run({ reader: { ms: 900, on: 'a' }, writer: { ms: 2_000, on: 'b' } }) }))).toEqual([
+  expect(
+    overBudget(file({ up: run({ durationMs: 1_000, writer: { ms: 100, on: 'users' } }) })),
+  ).toEqual([]);
+  expect(overBudget(file({ up: run({ durationMs: 1_001 }) }))).toEqual([
+    '0005_a took 1 s; its time_budget is 1 s',
+  ]);
+  expect(
+    overBudget(file({ up: run({ reader: { ms: 900, on: 'a' }, writer: { ms: 2_000, on: 'b' } }) })),
+  ).toEqual([
     '0005_a kept a reader of a waiting for 900 ms; its max_wait is 100 ms',
     '0005_a kept a writer of b waiting for 2 s; its max_wait is 100 ms',
   ]);
@@ -44,7 +50,10 @@ test('a file is over its budget by its time, a reader or a writer, each by itsel
 });
 
 test('the report names times, waits, locks and budgets in columns', () => {
-  const held = run({ locks: [{ mode: 'AccessExclusive', on: 'users' }], reader: { ms: 400, on: 'users' } });
+  const held = run({
+    locks: [{ mode: 'AccessExclusive', on: 'users' }],
+    reader: { ms: 400, on: 'users' },
+  });
   expect(reportLines({ rows: { users: 50 }, files: [file({ up: held })] })).toEqual([
     '',
     'rows: users 50',
@@ -70,12 +79,16 @@ test('what is not restored is shown as a diff, and what is left out with why', (
       file({ name: '0006_b', down: null, leftOut: 'it has no down file' }),
     ],
   });
-  expect(lines).toContain('0005_a: the down file does not bring back the schema (- before up, + after down):');
+  expect(lines).toContain(
+    '0005_a: the down file does not bring back the schema (- before up, + after down):',
+  );
   expect(lines).toContain('  -a');
   expect(lines).toContain('0006_b: left out of the way down and up again: it has no down file');
   expect(lines.at(-1)).toBe('2 rehearsed: 1 not restored');
 });
 
 test('nothing pending is nothing to rehearse', () => {
-  expect(reportLines({ rows: {}, files: [] })).toEqual(['nothing to rehearse: no migration is pending']);
+  expect(reportLines({ rows: {}, files: [] })).toEqual([
+    'nothing to rehearse: no migration is pending',
+  ]);
 });

@@ -8,7 +8,10 @@ export interface Measured extends Waits {
   /** As the history notes it, in milliseconds. */
   durationMs: number;
   locks: HeldLock[];
-  /** Whether the locks were all still held when they were looked at: outside a transaction a short one can be missed. */
+  /**
+   * Whether the locks were all still held when they were looked at: outside a transaction a short
+   * one can be missed.
+   */
   allLocks: boolean;
 }
 
@@ -38,8 +41,15 @@ export interface Rehearsal {
   files: FileReport[];
 }
 
-/** What a file has spent beyond its budget, each a sentence; empty when it keeps to it. Only `up` has a budget. */
-export function overBudget({ name, budget, up }: Pick<FileReport, 'name' | 'budget' | 'up'>): string[] {
+/**
+ * What a file has spent beyond its budget, each a sentence; empty when it keeps to it. Only `up`
+ * has a budget.
+ */
+export function overBudget({
+  name,
+  budget,
+  up,
+}: Pick<FileReport, 'name' | 'budget' | 'up'>): string[] {
   const faults: string[] = [];
   if (up.durationMs > budget.timeMs)
     faults.push(`${name} took ${span(up.durationMs)}; its time_budget is ${span(budget.timeMs)}`);
@@ -55,10 +65,14 @@ export function overBudget({ name, budget, up }: Pick<FileReport, 'name' | 'budg
   return faults;
 }
 
-/** The files whose down file does not bring back the schema, or whose up file does not make the same one again. */
+/**
+ * The files whose down file does not bring back the schema, or whose up file does not make the same
+ * one again.
+ */
 export function notRestored(files: FileReport[]): FileReport[] {
   return files.filter(
-    ({ differsAfterDown, differsAfterUp }) => differsAfterDown.length > 0 || differsAfterUp.length > 0,
+    ({ differsAfterDown, differsAfterUp }) =>
+      differsAfterDown.length > 0 || differsAfterUp.length > 0,
   );
 }
 
@@ -78,7 +92,8 @@ export function reportLines({ files, rows }: Rehearsal): string[] {
     ...files.flatMap(({ name, leftOut }) =>
       leftOut ? [`${name}: left out of the way down and up again: ${leftOut}`] : [],
     ),
-    // What fails while a file goes up fails in the code that serves meanwhile. While it goes down, its new code is gone.
+    // What fails while a file goes up fails in the code that serves meanwhile. While it goes down,
+    // its new code is gone.
     ...files.flatMap(({ name, up }) => up.errors.map((error) => `${name}: meanwhile a ${error}`)),
     ...broken.flatMap(differenceLines),
     ...over.map((fault) => `over budget: ${fault}`),
@@ -107,10 +122,19 @@ function tableOf(files: FileReport[]): string[] {
         ]
       : []),
   ]);
-  return alignColumns([['FILE', 'STEP', 'TIME', 'BUDGET', 'READER WAITED', 'WRITER WAITED', 'MAX WAIT', ''], ...rows]);
+  return alignColumns([
+    ['FILE', 'STEP', 'TIME', 'BUDGET', 'READER WAITED', 'WRITER WAITED', 'MAX WAIT', ''],
+    ...rows,
+  ]);
 }
 
-function cells(name: string, step: string, run: Measured, budget: Budget | undefined, verdict: string): string[] {
+function cells(
+  name: string,
+  step: string,
+  run: Measured,
+  budget: Budget | undefined,
+  verdict: string,
+): string[] {
   const spans = budget ? [span(budget.timeMs), span(budget.maxWaitMs)] : ['-', '-'];
   return [
     name,
@@ -135,7 +159,9 @@ export function span(ms: number): string {
 
 /** Columns as wide as their widest cell. */
 function alignColumns(rows: string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
   return rows.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
@@ -162,7 +188,13 @@ function differenceLines({ name, differsAfterDown, differsAfterUp }: FileReport)
   const show = (what: string, lines: string[]): string[] =>
     lines.length === 0 ? [] : [what, ...lines.map((line) => `  ${line}`), ''];
   return [
-    ...show(`${name}: the down file does not bring back the schema (- before up, + after down):`, differsAfterDown),
-    ...show(`${name}: up after down does not make the same schema (- first up, + second up):`, differsAfterUp),
+    ...show(
+      `${name}: the down file does not bring back the schema (- before up, + after down):`,
+      differsAfterDown,
+    ),
+    ...show(
+      `${name}: up after down does not make the same schema (- first up, + second up):`,
+      differsAfterUp,
+    ),
   ];
 }

@@ -9,13 +9,27 @@ test('shows what differs with two lines around it, and leaves out what lies betw
   const before = 'one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten\neleven';
   const after = before.replace('three', 'drei').replace('ten\n', '');
   expect(diffLines(before, after)).toEqual([
-    ...[' one', ' two', '-three', '+drei', ' four', ' five', ' …', ' eight', ' nine', '-ten', ' eleven'],
+    ...[
+      ' one',
+      ' two',
+      '-three',
+      '+drei',
+      ' four',
+      ' five',
+      ' …',
+      ' eight',
+      ' nine',
+      '-ten',
+      ' eleven',
+    ],
   ]);
 });
 
 test("pg_dump's random keys are no difference", async () => {
   let turn = 0;
   const dump = () =>
-    dumpSchema(() => Promise.resolve(`\\restrict k${turn++}\nCREATE TABLE a ();\n\\unrestrict k${turn}\n`));
+    dumpSchema(() =>
+      Promise.resolve(`\\restrict k${turn++}\nCREATE TABLE a ();\n\\unrestrict k${turn}\n`),
+    );
   expect(await dump()).toBe(await dump());
 });

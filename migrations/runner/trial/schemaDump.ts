@@ -12,7 +12,8 @@ export async function dumpSchema(pgDump: PgDump): Promise<string> {
 }
 
 /**
- * Runs the pg_dump on the PATH. The address goes through the environment: a command line is for all to see.
+ * Runs the pg_dump on the PATH. The address goes through the environment: a command line is for all
+ * to see.
  *
  * @throws {MigrationError} `usage` where there is none, or it fails
  */
@@ -49,20 +50,31 @@ export function localPgDump(databaseUrl: string): PgDump {
         if (code === 0) resolve(out);
         else
           reject(
-            new MigrationError('usage', `The schema cannot be compared: pg_dump ended with ${code}: ${err.trim()}`),
+            new MigrationError(
+              'usage',
+              `The schema cannot be compared: pg_dump ended with ${code}: ${err.trim()}`,
+            ),
           );
       });
     });
 }
 
-/** Lines that differ, as a unified diff with two lines around each place; empty when the texts are alike. */
+/**
+ * Lines that differ, as a unified diff with two lines around each place; empty when the texts are
+ * alike.
+ */
 export function diffLines(before: string, after: string): string[] {
   const a = before.split('\n');
   const b = after.split('\n');
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let end = 0;
-  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  while (
+    end < a.length - start &&
+    end < b.length - start &&
+    a[a.length - 1 - end] === b[b.length - 1 - end]
+  )
+    end++;
   if (start === a.length && start === b.length) return [];
   const around = 2;
   const head = a.slice(Math.max(0, start - around), start).map((line) => ` ${line}`);
@@ -71,14 +83,18 @@ export function diffLines(before: string, after: string): string[] {
   return [...head, ...shorten(middle, around), ...tail];
 }
 
-/** By the longest common subsequence; what is compared is the part between the first and the last difference. */
+/**
+ * By the longest common subsequence; what is compared is the part between the first and the last
+ * difference.
+ */
 function changes(a: string[], b: string[]): string[] {
   const width = b.length + 1;
   const lengths = new Uint32Array((a.length + 1) * width);
   const at = (i: number, j: number): number => lengths[i * width + j] ?? 0;
   for (let i = a.length - 1; i >= 0; i--)
     for (let j = b.length - 1; j >= 0; j--)
-      lengths[i * width + j] = a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
+      lengths[i * width + j] =
+        a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
   const lines: string[] = [];
   let i = 0;
   let j = 0;
@@ -87,7 +103,8 @@ function changes(a: string[], b: string[]): string[] {
       lines.push(` ${a[i] ?? ''}`);
       i++;
       j++;
-    } else if (i < a.length && (j >= b.length || at(i + 1, j) >= at(i, j + 1))) lines.push(`-${a[i++] ?? ''}`);
+    } else if (i < a.length && (j >= b.length || at(i + 1, j) >= at(i, j + 1)))
+      lines.push(`-${a[i++] ?? ''}`);
     else lines.push(`+${b[j++] ?? ''}`);
   }
   return lines;

@@ -20,9 +20,12 @@ test('reads rows for every table, and by table', () => {
   );
 });
 
-test.each(['many', 'users=', 'users=-1', '=5', '1e9', '999999999999'])('refuses --rows %s', (text) => {
-  expect(() => parseRows(text)).toThrow(expect.objectContaining({ reason: 'usage' }));
-});
+test.each(['many', 'users=', 'users=-1', '=5', '1e9', '999999999999'])(
+  'refuses --rows %s',
+  (text) => {
+    expect(() => parseRows(text)).toThrow(expect.objectContaining({ reason: 'usage' }));
+  },
+);
 
 test('says something sensible where nobody says anything', () => {
   expect(readSettings(folder(), {})).toEqual({
@@ -60,7 +63,9 @@ test('the command line goes over rehearsal.json', () => {
 
 test('refuses what it does not know, and names the file', () => {
   for (const wrong of [{ row: 5 }, { rows: -1 }, { timeBudget: 'soon' }, []])
-    expect(() => readSettings(folder(wrong), {})).toThrow(/rehearsal\.json: .*docs\/migrations\.md/);
+    expect(() => readSettings(folder(wrong), {})).toThrow(
+      /rehearsal\.json: .*docs\/migrations\.md/,
+    );
   expect(() => readSettings(folder(), { budget: '10' })).toThrow(/--budget 10/);
   expect(() => readSettings(folder(), { maxWait: '0s' })).toThrow(/--max-wait 0s/);
 });

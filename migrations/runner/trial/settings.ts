@@ -18,7 +18,10 @@ export interface RehearsalSettings {
   rows: number;
   /** Rows by table. 0 leaves a table empty. */
   tableRows: Map<string, number>;
-  /** Statements that fill a table in place of generated rows, by table. `:rows` in one stands for the number of rows. */
+  /**
+   * Statements that fill a table in place of generated rows, by table. `:rows` in one stands for
+   * the number of rows.
+   */
   fill: Map<string, string>;
   timeBudgetMs: number;
   /** `undefined`: as long as the file's lock timeout allows. */
@@ -33,7 +36,9 @@ export interface RehearsalArguments {
 }
 
 const count = z.int().min(0).max(mostRows);
-const time = z.string().refine((text) => duration(text) !== undefined, 'is no time; write one such as 500ms or 30s');
+const time = z
+  .string()
+  .refine((text) => duration(text) !== undefined, 'is no time; write one such as 500ms or 30s');
 const schema = z.strictObject({
   rows: z.union([count, z.record(z.string(), count)]).optional(),
   fill: z.record(z.string(), z.string()).optional(),
@@ -50,7 +55,9 @@ export function readSettings(folder: string, given: RehearsalArguments): Rehears
   const file = readFile(folder);
   const fromFile = typeof file.rows === 'object' ? file.rows : { '*': file.rows };
   const rows = new Map(
-    Object.entries(fromFile).flatMap(([table, n]) => (n === undefined ? [] : [[table, n] as const])),
+    Object.entries(fromFile).flatMap(([table, n]) =>
+      n === undefined ? [] : [[table, n] as const],
+    ),
   );
   for (const [table, n] of parseRows(given.rows ?? '')) rows.set(table, n);
   const all = rows.get('*') ?? defaultRows;
@@ -61,7 +68,9 @@ export function readSettings(folder: string, given: RehearsalArguments): Rehears
     tableRows: rows,
     fill: new Map(Object.entries(file.fill ?? {})),
     timeBudgetMs:
-      (given.budget ?? file.timeBudget) ? timeOf('budget', given.budget ?? file.timeBudget) : defaultTimeBudgetMs,
+      (given.budget ?? file.timeBudget)
+        ? timeOf('budget', given.budget ?? file.timeBudget)
+        : defaultTimeBudgetMs,
     maxWaitMs: maxWait === undefined ? undefined : timeOf('max-wait', maxWait),
   };
 }
@@ -91,7 +100,10 @@ export function parseRows(text: string): Map<string, number> {
 function timeOf(option: string, text = ''): number {
   const ms = duration(text);
   if (ms === undefined)
-    throw new MigrationError('usage', `--${option} ${text}: write a time such as 500ms, 30s or 5min.`);
+    throw new MigrationError(
+      'usage',
+      `--${option} ${text}: write a time such as 500ms, 30s or 5min.`,
+    );
   return ms;
 }
 
@@ -107,7 +119,9 @@ function readFile(folder: string): z.output<typeof schema> {
   } catch (error) {
     const faults =
       error instanceof z.ZodError
-        ? error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`).join('; ')
+        ? error.issues
+            .map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
+            .join('; ')
         : (error as Error).message;
     throw new MigrationError(
       'usage',

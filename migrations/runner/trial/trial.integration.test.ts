@@ -36,7 +36,11 @@ async function database(): Promise<string> {
 }
 
 /** `migrate rehearse …` in this process, with the pg_dump of the server's own container. */
-async function rehearse(url: string, folder: string, ...args: string[]): Promise<{ code: number; output: string }> {
+async function rehearse(
+  url: string,
+  folder: string,
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
   let output = '';
   const keep = (chunk: string | Uint8Array): boolean => ((output += String(chunk)), true);
   vi.spyOn(process.stdout, 'write').mockImplementation(keep);
@@ -69,8 +73,12 @@ function projectFolder(fixture: string): string {
   cpSync(join(import.meta.dirname, '../..'), folder, { recursive: true, filter: sql });
   const from = join(import.meta.dirname, 'fixtures', fixture);
   for (const file of readdirSync(from)) {
-    // Their budgets are for a machine with nothing else to do; the tests here are about locks and schemas.
-    const text = readFileSync(join(from, file), 'utf8').replace(/ time_budget=\S+ max_wait=\S+/, '');
+    // Their budgets are for a machine with nothing else to do; the tests here are about locks and
+    // schemas.
+    const text = readFileSync(join(from, file), 'utf8').replace(
+      / time_budget=\S+ max_wait=\S+/,
+      '',
+    );
     writeFileSync(join(folder, file), text);
   }
   return folder;
@@ -90,9 +98,12 @@ const report = (output: string) =>
     notRestored: string[];
   };
 
-// Each row takes its time, so how long the table is locked does not depend on the machine: 6 s in one piece, or 0.1 s at once.
+// Each row takes its time, so how long the table is locked does not depend on the machine: 6 s in
+// one piece, or 0.1 s at once.
 const slow = '(SELECT 1 FROM pg_sleep(0.02))';
-const filled = { '0001_t': expand('CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL);', 'DROP TABLE t;') };
+const filled = {
+  '0001_t': expand('CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL);', 'DROP TABLE t;'),
+};
 
 test('a migration that rewrites a table is over its budget; its lock-friendly rewrite is not', async () => {
   const budget = 'max_wait=4s';
@@ -136,14 +147,18 @@ test('a migration that rewrites a table is over its budget; its lock-friendly re
 });
 
 test('time_budget is about the time of the file itself', async () => {
-  const folder = migrationFolder({ '0001_a': expand('SELECT pg_sleep(0.3);', 'SELECT 1;', 'time_budget=100ms') });
+  const folder = migrationFolder({
+    '0001_a': expand('SELECT pg_sleep(0.3);', 'SELECT 1;', 'time_budget=100ms'),
+  });
   expect(await rehearse(await database(), folder)).toMatchObject({
     code: exitCodes.overBudget,
     output: text('its time_budget is 100 ms'),
   });
   const within = migrationFolder({ '0001_a': expand('SELECT pg_sleep(0.3);') });
   expect(await rehearse(await database(), within, '--budget', '5min')).toMatchObject({ code: 0 });
-  expect(await rehearse(await database(), within, '--budget', '100ms')).toMatchObject({ code: exitCodes.overBudget });
+  expect(await rehearse(await database(), within, '--budget', '100ms')).toMatchObject({
+    code: exitCodes.overBudget,
+  });
 });
 
 test('a down file that does not bring back the schema is found, and the difference shown', async () => {
@@ -156,7 +171,9 @@ test('a down file that does not bring back the schema is found, and the differen
   });
   const { code, output } = await rehearse(await database(), folder, '--rows', '10');
   expect(code).toBe(exitCodes.notRestored);
-  expect(output).toContain('0002_w: the down file does not bring back the schema (- before up, + after down):');
+  expect(output).toContain(
+    '0002_w: the down file does not bring back the schema (- before up, + after down):',
+  );
   expect(output).toMatch(/^ {2}- {4}v integer NOT NULL$/m);
   expect(output).toMatch(/^ {2}\+ {4}v integer$/m);
   expect(output).toContain('0002_w: up after down does not make the same schema');
@@ -165,14 +182,22 @@ test('a down file that does not bring back the schema is found, and the differen
 test('what cannot be reverted is left out of the way down, and the others are not', async () => {
   const folder = migrationFolder({
     ...filled,
-    '0002_gone': { up: '-- slipway: phase=contract reversible=no\nALTER TABLE t DROP COLUMN v;', down: null },
-    '0003_said': { up: '-- slipway: phase=expand reversible=no\nALTER TABLE t ADD COLUMN x int;', down: 'SELECT 1;' },
+    '0002_gone': {
+      up: '-- slipway: phase=contract reversible=no\nALTER TABLE t DROP COLUMN v;',
+      down: null,
+    },
+    '0003_said': {
+      up: '-- slipway: phase=expand reversible=no\nALTER TABLE t ADD COLUMN x int;',
+      down: 'SELECT 1;',
+    },
     '0004_back': expand('ALTER TABLE t ADD COLUMN y int;', 'ALTER TABLE t DROP COLUMN y;'),
   });
   const { code, output } = await rehearse(await database(), folder, '--rows', '10');
   expect(code).toBe(0);
   expect(output).toContain('0002_gone: left out of the way down and up again: it has no down file');
-  expect(output).toContain('0003_said: left out of the way down and up again: its header says reversible=no');
+  expect(output).toContain(
+    '0003_said: left out of the way down and up again: its header says reversible=no',
+  );
   expect(output.match(/^reverting .* done/gm)).toEqual([text('0001_t'), text('0004_back')]);
 });
 
@@ -239,7 +264,13 @@ test('rows satisfy every kind of constraint', async () => {
     url,
   );
   const folder = migrationFolder({ '0001_a': expand('SELECT 1;') });
-  const { code, output } = await rehearse(url, folder, '--rows', '200,profiles=500,members=900', '--json');
+  const { code, output } = await rehearse(
+    url,
+    folder,
+    '--rows',
+    '200,profiles=500,members=900',
+    '--json',
+  );
   expect(code, output).toBe(0);
   expect(report(output).rows).toEqual({
     ...{ kinds: 3, orgs: 200, people: 200, members: 900, seats: 200, profiles: 200 },
@@ -265,7 +296,9 @@ test('a table that cannot be filled is named, with what stands in the way and th
   const folder = migrationFolder({ '0001_a': expand('SELECT 1;') });
   const refused = await rehearse(url, folder, '--rows', '5');
   expect(refused.code).toBe(exitCodes.usage);
-  expect(refused.output).toMatch(/The table odd cannot be filled .* id, v .*\(sum: .*--rows odd=0.*rehearsal\.json/s);
+  expect(refused.output).toMatch(
+    /The table odd cannot be filled .* id, v .*\(sum: .*--rows odd=0.*rehearsal\.json/s,
+  );
   expect(await rehearse(url, folder, '--rows', '5,odd=0')).toMatchObject({ code: 0 });
   const fill = { odd: `INSERT INTO odd SELECT n, 'abcd' || n FROM generate_series(1, :rows) AS n` };
   const own = migrationFolder({ '0001_a': expand('SELECT 1;'), '0002_b': expand('SELECT 2;') });
@@ -285,22 +318,34 @@ test('what old code would stumble over while a file goes up is told', async () =
   });
   const { code, output } = await rehearse(await database(), folder, '--rows', '10');
   expect(code).toBe(0);
-  expect(output).toContain('0002_gone: meanwhile a reader of t: relation "public.t" does not exist');
+  expect(output).toContain(
+    '0002_gone: meanwhile a reader of t: relation "public.t" does not exist',
+  );
 });
 
 test('a database that is not called a rehearsal is refused, and left as it is', async () => {
   const url = await postgres.createDatabase();
   await postgres.query('CREATE TABLE t (id int)', url);
   const refused = await migrate(url, ['rehearse', '--folder', migrationFolder(filled)]);
-  expect(refused).toMatchObject({ code: exitCodes.usage, output: text('throw-away database only') });
+  expect(refused).toMatchObject({
+    code: exitCodes.usage,
+    output: text('throw-away database only'),
+  });
   expect(
-    await postgres.query(`SELECT count(*)::int AS n, to_regclass('slipway_migrations') AS ledger FROM t`, url),
+    await postgres.query(
+      `SELECT count(*)::int AS n, to_regclass('slipway_migrations') AS ledger FROM t`,
+      url,
+    ),
   ).toEqual([{ n: 0, ledger: null }]);
 });
 
 test('without pg_dump it says where there is one', async () => {
-  const refused = await migrate(await database(), ['rehearse', '--folder', migrationFolder(filled)], {
-    PATH: '/nowhere',
-  });
+  const refused = await migrate(
+    await database(),
+    ['rehearse', '--folder', migrationFolder(filled)],
+    {
+      PATH: '/nowhere',
+    },
+  );
   expect(refused).toMatchObject({ code: exitCodes.usage, output: text('no pg_dump on the PATH') });
 });

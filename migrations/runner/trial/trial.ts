@@ -23,17 +23,22 @@ export interface RehearsalOptions extends RunnerOptions {
   pgDump?: PgDump | undefined;
 }
 
-/** With more tables than this, those get a reader and a writer that the files name; each is a connection. */
+/**
+ * With more tables than this, those get a reader and a writer that the files name; each is a
+ * connection.
+ */
 const mostProbed = 20;
 /** How often is looked which locks are held, in milliseconds. */
 const lookEveryMs = 20;
 
 /**
- * Runs the pending migrations on a throw-away database with generated rows, by the same code as `up` and `down`. Each file goes
- * up, down and up again, beside a reader and a writer on each table; tables that a file makes are filled before the next one.
+ * Runs the pending migrations on a throw-away database with generated rows, by the same code as
+ * `up` and `down`. Each file goes up, down and up again, beside a reader and a writer on each
+ * table; tables that a file makes are filled before the next one.
  *
  * @param from the last migration that is applied without being rehearsed
- * @throws {MigrationError} `usage` for a database whose name does not say that it is one for rehearsals; what `up` throws
+ * @throws {MigrationError} `usage` for a database whose name does not say that it is one for
+ *   rehearsals; what `up` throws
  */
 export async function rehearse(
   options: RehearsalOptions,
@@ -55,7 +60,11 @@ export async function rehearse(
       await migrateUpTo(options, files, ledger, from);
     const { pending } = compare(files, await ledger.applied());
     // Whether a contract step may be released now is no question for a rehearsal.
-    const run = new Rehearser({ ...options, forced: pending.map(({ name }) => name) }, client, pending);
+    const run = new Rehearser(
+      { ...options, forced: pending.map(({ name }) => name) },
+      client,
+      pending,
+    );
     const rehearsal: Rehearsal = { rows: {}, files: [] };
     for (const migration of pending) {
       const filled = await fillTables(client, options.schema, settings, say);
@@ -71,13 +80,21 @@ export async function rehearse(
   }
 }
 
-async function migrateUpTo(options: RunnerOptions, files: Migration[], ledger: Ledger, from: string): Promise<void> {
+async function migrateUpTo(
+  options: RunnerOptions,
+  files: Migration[],
+  ledger: Ledger,
+  from: string,
+): Promise<void> {
   const applied = new Set((await ledger.applied()).map(({ name }) => name));
   if (applied.has(from)) return;
   await migrateUp({ ...options, forced: files.map(({ name }) => name) }, { to: from });
 }
 
-/** Header, then command line or `rehearsal.json`; the longest wait is else what the file's lock timeout lets others queue up. */
+/**
+ * Header, then command line or `rehearsal.json`; the longest wait is else what the file's lock
+ * timeout lets others queue up.
+ */
 function budgetOf(
   { up: { header } }: Migration,
   settings: RehearsalSettings,
@@ -85,7 +102,10 @@ function budgetOf(
 ): Budget {
   return {
     timeMs: header.timeBudgetMs ?? settings.timeBudgetMs,
-    maxWaitMs: header.maxWaitMs ?? settings.maxWaitMs ?? Math.min(lockTimeoutMs, header.lockTimeoutMs ?? lockTimeoutMs),
+    maxWaitMs:
+      header.maxWaitMs ??
+      settings.maxWaitMs ??
+      Math.min(lockTimeoutMs, header.lockTimeoutMs ?? lockTimeoutMs),
   };
 }
 
@@ -128,7 +148,11 @@ class Rehearser {
   /** One file: up, and where it can be reverted, down and up again. */
   async file(migration: Migration, budget: Budget): Promise<FileReport> {
     const { name, phase = null, reversible, down: script } = migration;
-    const leftOut = !script ? 'it has no down file' : reversible ? null : 'its header says reversible=no';
+    const leftOut = !script
+      ? 'it has no down file'
+      : reversible
+        ? null
+        : 'its header says reversible=no';
     const before = leftOut ? '' : await this.#schemaNow();
     const up = await this.#measure(migration, 'up');
     this.#schema = undefined;
@@ -177,7 +201,9 @@ class Rehearser {
     const outside = this.#lookOn(watch);
     let failed = true;
     try {
-      await this.#run(migration, direction, (client) => watch.look(client, 'pid = pg_backend_pid()'));
+      await this.#run(migration, direction, (client) =>
+        watch.look(client, 'pid = pg_backend_pid()'),
+      );
       failed = false;
     } finally {
       await outside.stop();
@@ -197,7 +223,10 @@ class Rehearser {
     };
   }
 
-  /** Looks again and again at the locks of the runner's session: those of a file outside a transaction end with its statement. */
+  /**
+   * Looks again and again at the locks of the runner's session: those of a file outside a
+   * transaction end with its statement.
+   */
   #lookOn(watch: LockWatch): { stop(): Promise<void> } {
     let stopped = false;
     const loop = async (): Promise<void> => {
@@ -219,7 +248,10 @@ class Rehearser {
     const tables = await readTables(this.#client, this.#options.schema);
     if (tables.length <= mostProbed) return tables;
     const named = tables.filter(({ name }) => this.#named.has(name));
-    const chosen = [...named, ...tables.filter((table) => !named.includes(table))].slice(0, mostProbed);
+    const chosen = [...named, ...tables.filter((table) => !named.includes(table))].slice(
+      0,
+      mostProbed,
+    );
     this.#options.say(
       `readers and writers on ${mostProbed} of ${tables.length} tables: those that the files name, and others`,
     );

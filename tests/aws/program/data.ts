@@ -18,7 +18,12 @@ export function data({ privateSubnets, dataGroup }: Network, password: pulumi.Ou
         JSON.stringify({
           Version: '2012-10-17',
           Statement: [
-            { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${id}:root` }, Action: 'kms:*', Resource: '*' },
+            {
+              Effect: 'Allow',
+              Principal: { AWS: `arn:aws:iam::${id}:root` },
+              Action: 'kms:*',
+              Resource: '*',
+            },
           ],
         }),
       ),
@@ -83,21 +88,42 @@ export function data({ privateSubnets, dataGroup }: Network, password: pulumi.Ou
     },
     opts,
   );
-  const secret = new aws.secretsmanager.Secret('database-url', { recoveryWindowInDays: 0, kmsKeyId: key.id }, opts);
+  const secret = new aws.secretsmanager.Secret(
+    'database-url',
+    { recoveryWindowInDays: 0, kmsKeyId: key.id },
+    opts,
+  );
   const secretVersion = new aws.secretsmanager.SecretVersion(
     'database-url',
-    { secretId: secret.id, secretString: pulumi.interpolate`postgres://app:${password}@${database.endpoint}/app` },
+    {
+      secretId: secret.id,
+      secretString: pulumi.interpolate`postgres://app:${password}@${database.endpoint}/app`,
+    },
     opts,
   );
   const logs = new aws.s3.Bucket('logs', { forceDestroy: true }, opts);
   const bucket = logs.bucket;
   new aws.s3.BucketPublicAccessBlock(
     'logs',
-    { bucket, blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true },
+    {
+      bucket,
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    },
     opts,
   );
-  new aws.s3.BucketVersioning('logs', { bucket, versioningConfiguration: { status: 'Enabled' } }, opts);
-  new aws.s3.BucketOwnershipControls('logs', { bucket, rule: { objectOwnership: 'BucketOwnerEnforced' } }, opts);
+  new aws.s3.BucketVersioning(
+    'logs',
+    { bucket, versioningConfiguration: { status: 'Enabled' } },
+    opts,
+  );
+  new aws.s3.BucketOwnershipControls(
+    'logs',
+    { bucket, rule: { objectOwnership: 'BucketOwnerEnforced' } },
+    opts,
+  );
   new aws.s3.BucketServerSideEncryptionConfiguration(
     'logs',
     { bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'AES256' } }] },

@@ -5,7 +5,9 @@ import { provider } from './provider.ts';
 
 const opts = { provider };
 // For the test of what is refused.
-const name = process.env['PROOF_LONG_NAME'] ? 'a-name-of-more-than-thirty-two-characters' : 'public';
+const name = process.env['PROOF_LONG_NAME']
+  ? 'a-name-of-more-than-thirty-two-characters'
+  : 'public';
 
 export function edge({ vpc, publicSubnets, edgeGroup }: Network, { logs }: Data) {
   const loadBalancer = new aws.lb.LoadBalancer(
@@ -48,7 +50,9 @@ export function edge({ vpc, publicSubnets, edgeGroup }: Network, { logs }: Data)
       zoneId: zone.zoneId,
       name: 'proof.example',
       type: 'A',
-      aliases: [{ name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true }],
+      aliases: [
+        { name: loadBalancer.dnsName, zoneId: loadBalancer.zoneId, evaluateTargetHealth: true },
+      ],
     },
     opts,
   );
@@ -70,7 +74,9 @@ export function edge({ vpc, publicSubnets, edgeGroup }: Network, { logs }: Data)
       loadBalancerArn: loadBalancer.arn,
       port: 80,
       protocol: 'HTTP',
-      defaultActions: [{ type: 'redirect', redirect: { port: '443', protocol: 'HTTPS', statusCode: 'HTTP_301' } }],
+      defaultActions: [
+        { type: 'redirect', redirect: { port: '443', protocol: 'HTTPS', statusCode: 'HTTP_301' } },
+      ],
     },
     opts,
   );
@@ -82,7 +88,9 @@ export function edge({ vpc, publicSubnets, edgeGroup }: Network, { logs }: Data)
       protocol: 'HTTPS',
       sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
       certificateArn: validated.certificateArn,
-      defaultActions: [{ type: 'fixed-response', fixedResponse: { contentType: 'text/plain', statusCode: '404' } }],
+      defaultActions: [
+        { type: 'fixed-response', fixedResponse: { contentType: 'text/plain', statusCode: '404' } },
+      ],
     },
     opts,
   );
@@ -101,20 +109,32 @@ export function edge({ vpc, publicSubnets, edgeGroup }: Network, { logs }: Data)
     {
       scope: 'REGIONAL',
       defaultAction: { allow: {} },
-      visibilityConfig: { cloudwatchMetricsEnabled: true, metricName: 'firewall', sampledRequestsEnabled: true },
+      visibilityConfig: {
+        cloudwatchMetricsEnabled: true,
+        metricName: 'firewall',
+        sampledRequestsEnabled: true,
+      },
       rules: [
         {
           name: 'rate',
           priority: 1,
           action: { block: {} },
           statement: { rateBasedStatement: { limit: 2000, aggregateKeyType: 'IP' } },
-          visibilityConfig: { cloudwatchMetricsEnabled: true, metricName: 'rate', sampledRequestsEnabled: true },
+          visibilityConfig: {
+            cloudwatchMetricsEnabled: true,
+            metricName: 'rate',
+            sampledRequestsEnabled: true,
+          },
         },
       ],
     },
     opts,
   );
-  new aws.wafv2.WebAclAssociation('firewall', { webAclArn: firewall.arn, resourceArn: loadBalancer.arn }, opts);
+  new aws.wafv2.WebAclAssociation(
+    'firewall',
+    { webAclArn: firewall.arn, resourceArn: loadBalancer.arn },
+    opts,
+  );
   return { loadBalancer, targetGroup, listener, rule };
 }
 

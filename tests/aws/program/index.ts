@@ -1,4 +1,7 @@
-/** What a production stack is made of, small: the test brings it up on the emulator and looks for differences. */
+/**
+ * What a production stack is made of, small: the test brings it up on the emulator and looks for
+ * differences.
+ */
 import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';

@@ -33,10 +33,18 @@ export function network() {
   const privateSubnets = [subnet('private', 0, 10), subnet('private', 1, 11)];
   publicSubnets.forEach(
     ({ id }, index) =>
-      new aws.ec2.RouteTableAssociation(`public-${index}`, { subnetId: id, routeTableId: publicTable.id }, opts),
+      new aws.ec2.RouteTableAssociation(
+        `public-${index}`,
+        { subnetId: id, routeTableId: publicTable.id },
+        opts,
+      ),
   );
   const address = new aws.ec2.Eip('nat', { domain: 'vpc' }, opts);
-  const nat = new aws.ec2.NatGateway('nat', { allocationId: address.id, subnetId: publicSubnets[0]!.id }, opts);
+  const nat = new aws.ec2.NatGateway(
+    'nat',
+    { allocationId: address.id, subnetId: publicSubnets[0]!.id },
+    opts,
+  );
   const privateTable = new aws.ec2.RouteTable('private', { vpcId: vpc.id }, opts);
   new aws.ec2.Route(
     'private-default',
@@ -45,13 +53,19 @@ export function network() {
   );
   privateSubnets.forEach(
     ({ id }, index) =>
-      new aws.ec2.RouteTableAssociation(`private-${index}`, { subnetId: id, routeTableId: privateTable.id }, opts),
+      new aws.ec2.RouteTableAssociation(
+        `private-${index}`,
+        { subnetId: id, routeTableId: privateTable.id },
+        opts,
+      ),
   );
   new aws.ec2.VpcEndpoint(
     's3',
     {
       vpcId: vpc.id,
-      serviceName: aws.getRegionOutput({}, opts).region.apply((region) => `com.amazonaws.${region}.s3`),
+      serviceName: aws
+        .getRegionOutput({}, opts)
+        .region.apply((region) => `com.amazonaws.${region}.s3`),
       vpcEndpointType: 'Gateway',
       routeTableIds: [privateTable.id],
     },
@@ -64,7 +78,13 @@ export function network() {
   const dataGroup = group('data');
   new aws.vpc.SecurityGroupIngressRule(
     'edge-https',
-    { securityGroupId: edgeGroup.id, cidrIpv4: '0.0.0.0/0', ipProtocol: 'tcp', fromPort: 443, toPort: 443 },
+    {
+      securityGroupId: edgeGroup.id,
+      cidrIpv4: '0.0.0.0/0',
+      ipProtocol: 'tcp',
+      fromPort: 443,
+      toPort: 443,
+    },
     opts,
   );
   new aws.vpc.SecurityGroupIngressRule(

@@ -7,7 +7,11 @@ import type { Service } from './service.ts';
 
 const opts = { provider };
 
-export function observability({ loadBalancer }: Edge, { cluster, service }: Service, { queue }: Data) {
+export function observability(
+  { loadBalancer }: Edge,
+  { cluster, service }: Service,
+  { queue }: Data,
+) {
   const topic = new aws.sns.Topic('alarms', {}, opts);
   new aws.sns.TopicPolicy(
     'alarms',
@@ -27,7 +31,11 @@ export function observability({ loadBalancer }: Edge, { cluster, service }: Serv
     },
     opts,
   );
-  new aws.sns.TopicSubscription('alarms', { topic: topic.arn, protocol: 'sqs', endpoint: queue.arn }, opts);
+  new aws.sns.TopicSubscription(
+    'alarms',
+    { topic: topic.arn, protocol: 'sqs', endpoint: queue.arn },
+    opts,
+  );
   const alarm = new aws.cloudwatch.MetricAlarm(
     'errors',
     {
@@ -49,7 +57,9 @@ export function observability({ loadBalancer }: Edge, { cluster, service }: Serv
     {
       dashboardName: 'proof',
       dashboardBody: JSON.stringify({
-        widgets: [{ type: 'text', x: 0, y: 0, width: 6, height: 3, properties: { markdown: 'proof' } }],
+        widgets: [
+          { type: 'text', x: 0, y: 0, width: 6, height: 3, properties: { markdown: 'proof' } },
+        ],
       }),
     },
     opts,

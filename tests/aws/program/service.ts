@@ -44,7 +44,10 @@ export function service(
   const assume = aws.iam.getPolicyDocumentOutput(
     {
       statements: [
-        { actions: ['sts:AssumeRole'], principals: [{ type: 'Service', identifiers: ['ecs-tasks.amazonaws.com'] }] },
+        {
+          actions: ['sts:AssumeRole'],
+          principals: [{ type: 'Service', identifiers: ['ecs-tasks.amazonaws.com'] }],
+        },
       ],
     },
     opts,
@@ -52,7 +55,10 @@ export function service(
   const executionRole = new aws.iam.Role('execution', { assumeRolePolicy: assume.json }, opts);
   new aws.iam.RolePolicyAttachment(
     'execution',
-    { role: executionRole.name, policyArn: 'arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy' },
+    {
+      role: executionRole.name,
+      policyArn: 'arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy',
+    },
     opts,
   );
   new aws.iam.RolePolicy(
@@ -61,12 +67,18 @@ export function service(
       role: executionRole.id,
       policy: {
         Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secret.arn }],
+        Statement: [
+          { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secret.arn },
+        ],
       },
     },
     opts,
   );
-  const taskRole = new aws.iam.Role('task', { namePrefix: 'proof-task-', assumeRolePolicy: assume.json }, opts);
+  const taskRole = new aws.iam.Role(
+    'task',
+    { namePrefix: 'proof-task-', assumeRolePolicy: assume.json },
+    opts,
+  );
   const deadLetters = new aws.iam.Policy(
     'dead-letters',
     {
@@ -77,7 +89,11 @@ export function service(
     },
     opts,
   );
-  new aws.iam.RolePolicyAttachment('task', { role: taskRole.name, policyArn: deadLetters.arn }, opts);
+  new aws.iam.RolePolicyAttachment(
+    'task',
+    { role: taskRole.name, policyArn: deadLetters.arn },
+    opts,
+  );
   new aws.iam.OpenIdConnectProvider(
     'ci',
     {
@@ -99,7 +115,11 @@ export function service(
     },
     opts,
   );
-  const cluster = new aws.ecs.Cluster('main', { settings: [{ name: 'containerInsights', value: 'enabled' }] }, opts);
+  const cluster = new aws.ecs.Cluster(
+    'main',
+    { settings: [{ name: 'containerInsights', value: 'enabled' }] },
+    opts,
+  );
   new aws.ecs.ClusterCapacityProviders(
     'main',
     {
@@ -148,8 +168,13 @@ export function service(
       availabilityZoneRebalancing: 'ENABLED',
       waitForSteadyState: false,
       forceDelete: true,
-      networkConfiguration: { subnets: privateSubnets.map(({ id }) => id), securityGroups: [appGroup.id] },
-      loadBalancers: [{ targetGroupArn: targetGroup.arn, containerName: 'app', containerPort: 3000 }],
+      networkConfiguration: {
+        subnets: privateSubnets.map(({ id }) => id),
+        securityGroups: [appGroup.id],
+      },
+      loadBalancers: [
+        { targetGroupArn: targetGroup.arn, containerName: 'app', containerPort: 3000 },
+      ],
     },
     { ...opts, dependsOn: [rule] },
   );

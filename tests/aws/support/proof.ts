@@ -9,13 +9,18 @@ import { enginePath } from '../../../toolchain/pulumi/pulumiEngine.ts';
 import { pulumiEnvironment } from '../../../toolchain/pulumi/state.ts';
 import { run, type Finished } from '../../support/run.ts';
 
-/** The proof program as a stack of its own, copied with its state into a folder of its own, on the emulator. */
+/**
+ * The proof program as a stack of its own, copied with its state into a folder of its own, on the
+ * emulator.
+ */
 export class Proof {
   private readonly stack = `bridge-${randomBytes(3).toString('hex')}`;
   private readonly folder = mkdtempSync(join(tmpdir(), 'slipway-aws-'));
 
   constructor() {
-    cpSync(join(import.meta.dirname, '../program'), join(this.folder, 'program'), { recursive: true });
+    cpSync(join(import.meta.dirname, '../program'), join(this.folder, 'program'), {
+      recursive: true,
+    });
     symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
     writeFileSync(join(this.folder, 'package.json'), '{ "type": "module" }\n');
     mkdirSync(join(this.folder, 'state'));

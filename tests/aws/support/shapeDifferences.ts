@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { root } from '../../../toolchain/lib/paths.ts';
 
-/** A property as the plugin describes it: a scalar's name, a list of one shape, or an object; `*` is any key. */
+/**
+ * A property as the plugin describes it: a scalar's name, a list of one shape, or an object; `*` is
+ * any key.
+ */
 type Shape = string | [Shape] | { [name: string]: Shape };
 /** By token; `config` is the provider's own. */
 export type Shapes = Record<string, Record<string, Shape>>;
@@ -11,16 +14,23 @@ export type Shapes = Record<string, Record<string, Shape>>;
 const awsPackage = join(root, 'node_modules/@pulumi/aws');
 /** On every type; docs/aws-plugin.md says what becomes of it. */
 const everywhere = new Set(['region']);
-/** Statements of a firewall's rule hold statements, deeper in one than in the other: only the first level counts. */
+/**
+ * Statements of a firewall's rule hold statements, deeper in one than in the other: only the first
+ * level counts.
+ */
 const nestedStatement = /(and|or|not|scopeDown)Statement/i;
 
-/** Where what the plugin takes and gives differs from the types of the npm package, one line each, sorted. */
+/**
+ * Where what the plugin takes and gives differs from the types of the npm package, one line each,
+ * sorted.
+ */
 export function differences(shapes: Shapes): string[] {
-  const mapping = JSON.parse(readFileSync(join(root, 'toolchain/stand-ins/bridge-aws/mapping.json'), 'utf8')) as Record<
-    'resources' | 'functions',
-    Record<string, { token: string }>
-  >;
-  const tokens = [...Object.values(mapping.resources), ...Object.values(mapping.functions)].map(({ token }) => token);
+  const mapping = JSON.parse(
+    readFileSync(join(root, 'toolchain/stand-ins/bridge-aws/mapping.json'), 'utf8'),
+  ) as Record<'resources' | 'functions', Record<string, { token: string }>>;
+  const tokens = [...Object.values(mapping.resources), ...Object.values(mapping.functions)].map(
+    ({ token }) => token,
+  );
   const files = new Map(tokens.map((token) => [token, declaration(token.split(':')[1] ?? '')]));
   const provider = declaration('provider');
   const program = ts.createProgram([...files.values(), provider], {
@@ -77,8 +87,15 @@ class Comparison {
   outputs(label: string, symbol: ts.Symbol | undefined, shape: Record<string, Shape>): void {
     if (!symbol) return;
     for (const { name } of this.checker.getDeclaredTypeOfSymbol(symbol).getProperties()) {
-      const inherited = ['urn', 'id', 'getProvider', 'pulumiResourceName', 'pulumiResourceType'].includes(name);
-      if (inherited || name.startsWith('__') || /^on[A-Z]/.test(name) || everywhere.has(name)) continue;
+      const inherited = [
+        'urn',
+        'id',
+        'getProvider',
+        'pulumiResourceName',
+        'pulumiResourceType',
+      ].includes(name);
+      if (inherited || name.startsWith('__') || /^on[A-Z]/.test(name) || everywhere.has(name))
+        continue;
       if (!(name in shape)) this.found.add(`${label}.${name}: lacking`);
     }
   }
@@ -97,7 +114,9 @@ class Comparison {
     const kinds = plainTypes(type);
     const list = kinds.find((kind) => this.checker.isArrayType(kind));
     const scalar = kinds.map(scalarName).find((name) => name !== undefined);
-    const object = kinds.find((kind) => kind.flags & ts.TypeFlags.Object && !this.checker.isArrayType(kind));
+    const object = kinds.find(
+      (kind) => kind.flags & ts.TypeFlags.Object && !this.checker.isArrayType(kind),
+    );
     const ours = Array.isArray(shape) ? 'list' : typeof shape === 'object' ? 'object' : shape;
     const wanted = list ? 'list' : (scalar ?? (object ? 'object' : ours));
     if (wanted !== ours) {
@@ -105,7 +124,13 @@ class Comparison {
     } else if (list && Array.isArray(shape)) {
       const [item] = this.checker.getTypeArguments(list as ts.TypeReference);
       if (item) this.value(`${path}[]`, item, shape[0]);
-    } else if (object && !scalar && typeof shape === 'object' && !Array.isArray(shape) && !('*' in shape)) {
+    } else if (
+      object &&
+      !scalar &&
+      typeof shape === 'object' &&
+      !Array.isArray(shape) &&
+      !('*' in shape)
+    ) {
       this.members(path, object, shape);
     }
   }

@@ -8,12 +8,18 @@ import { unlessMissing } from '../../lib/unlessMissing.ts';
 import { emulatorEndpoint, emulatorPort as port, emulatorRegion } from './guard.ts';
 import { emulatorImage } from './images.ts';
 
-/** One per machine: its name is its address for what it starts, and its port is fixed into what is pushed to its registry. */
+/**
+ * One per machine: its name is its address for what it starts, and its port is fixed into what is
+ * pushed to its registry.
+ */
 const emulatorName = 'slipway-emulator';
 
 /** The first port on this machine that the emulator publishes a database at. */
 const databasePort = 25432;
-/** The volumes of its databases, which stay when a database is deleted, and have no labels; only this project's. */
+/**
+ * The volumes of its databases, which stay when a database is deleted, and have no labels; only
+ * this project's.
+ */
 const databaseVolume = /^ministack-rds-\w+-instance-slipway-.+-data$/;
 const readyLimitMs = 60_000;
 /** On the emulator's own container and network. */
@@ -35,10 +41,15 @@ export async function emulatorState(docker: Docker): Promise<EmulatorState> {
   const started = await startedContainers(docker);
   const left = started.length > 0 ? `, ${started.length} containers started by it` : '';
   if (!own) return { up: false, found: `not running${left}`, started };
-  if (own.State !== 'running') return { up: false, found: `stopped (${own.Status})${left}`, started };
+  if (own.State !== 'running')
+    return { up: false, found: `stopped (${own.Status})${left}`, started };
   if (own.Image !== emulatorImage)
     return { up: false, found: `running ${own.Image}, not ${emulatorImage}${left}`, started };
-  return { up: true, found: `${emulatorImage} at ${emulatorEndpoint}, ${own.Status}${left}`, started };
+  return {
+    up: true,
+    found: `${emulatorImage} at ${emulatorEndpoint}, ${own.Status}${left}`,
+    started,
+  };
 }
 
 /** The id of the emulator's container; another one knows nothing of what the last one held. */
@@ -47,13 +58,16 @@ export async function emulatorInstance(docker: Docker): Promise<string | undefin
 }
 
 /**
- * Starts the emulator, unless it runs already. What it held is in its memory alone: one that has stopped is removed with
- * everything it started, and begins anew.
+ * Starts the emulator, unless it runs already. What it held is in its memory alone: one that has
+ * stopped is removed with everything it started, and begins anew.
  *
  * @returns whether it had to be started
  * @throws UserFault when it does not get ready, or its port is taken
  */
-export async function startEmulator(docker: Docker, socket: string = socketPath()): Promise<boolean> {
+export async function startEmulator(
+  docker: Docker,
+  socket: string = socketPath(),
+): Promise<boolean> {
   if ((await emulatorState(docker)).up) {
     await ready(docker);
     return false;
@@ -70,7 +84,8 @@ export async function startEmulator(docker: Docker, socket: string = socketPath(
       `GATEWAY_PORT=${port}`,
       // Requests through a load balancer's path name no region.
       `MINISTACK_REGION=${emulatorRegion}`,
-      // Its own default is the port of a dev stack's Postgres; a database whose port is taken gets an address that leads nowhere.
+      // Its own default is the port of a dev stack's Postgres; a database whose port is taken gets
+      // an address that leads nowhere.
       `RDS_BASE_PORT=${databasePort}`,
     ],
     ExposedPorts: { [`${port}/tcp`]: {} },
@@ -99,7 +114,9 @@ async function ready(docker: Docker): Promise<void> {
   let last = 'no answer';
   for (const end = Date.now() + readyLimitMs; Date.now() < end; await sleep(250)) {
     try {
-      const answer = await fetch(`${emulatorEndpoint}/_ministack/ready`, { signal: AbortSignal.timeout(2000) });
+      const answer = await fetch(`${emulatorEndpoint}/_ministack/ready`, {
+        signal: AbortSignal.timeout(2000),
+      });
       last = `${answer.status} ${(await answer.text()).slice(0, 200)}`;
       if (answer.ok) return;
     } catch (error) {
@@ -109,7 +126,8 @@ async function ready(docker: Docker): Promise<void> {
     if (own?.State !== 'running') break;
   }
   const [own] = await ownContainers(docker);
-  const raw = own && (await docker.getContainer(own.Id).logs({ stdout: true, stderr: true, tail: 20 }));
+  const raw =
+    own && (await docker.getContainer(own.Id).logs({ stdout: true, stderr: true, tail: 20 }));
   throw new UserFault(
     `The emulator did not get ready (last: ${last}). Its last lines:\n${raw ? lastLines(logText(raw), 20) : 'none'}`,
     '`make emulator-down`, then `make emulator-up` again.',
@@ -117,7 +135,8 @@ async function ready(docker: Docker): Promise<void> {
 }
 
 /**
- * Removes the emulator, everything it started, with their anonymous volumes, and its network; nothing else.
+ * Removes the emulator, everything it started, with their anonymous volumes, and its network;
+ * nothing else.
  *
  * @returns the names of what was removed
  */
@@ -130,7 +149,9 @@ export async function removeEmulator(docker: Docker): Promise<string[]> {
       removed.push((Names[0] ?? Id).replace(/^\//, ''));
     }
   }
-  for (const { Name } of (await docker.listVolumes()).Volumes.filter(({ Name: name }) => databaseVolume.test(name))) {
+  for (const { Name } of (await docker.listVolumes()).Volumes.filter(({ Name: name }) =>
+    databaseVolume.test(name),
+  )) {
     await unlessMissing(docker.getVolume(Name).remove());
     removed.push(`volume ${Name}`);
   }
@@ -141,12 +162,17 @@ export async function removeEmulator(docker: Docker): Promise<string[]> {
   return removed;
 }
 
-/** Removes the engine's names of images that were pushed to the emulator's registry; the images stay under their other names. */
+/**
+ * Removes the engine's names of images that were pushed to the emulator's registry; the images stay
+ * under their other names.
+ */
 export async function removePushedImages(docker: Docker): Promise<string[]> {
   const registry = `${new URL(emulatorEndpoint).host}/`;
   const removed: string[] = [];
   for (const { RepoTags, RepoDigests } of await docker.listImages()) {
-    for (const name of [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((own) => own.startsWith(registry))) {
+    for (const name of [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((own) =>
+      own.startsWith(registry),
+    )) {
       await unlessMissing(docker.getImage(name).remove());
       removed.push(name);
     }
@@ -157,7 +183,8 @@ export async function removePushedImages(docker: Docker): Promise<string[]> {
 /** Removes the containers of tasks that have ended: the emulator keeps them for a while. */
 export async function removeEndedTasks(docker: Docker): Promise<void> {
   for (const { Id, State } of await startedContainers(docker)) {
-    if (State === 'exited') await unlessMissing(docker.getContainer(Id).remove({ force: true, v: true }));
+    if (State === 'exited')
+      await unlessMissing(docker.getContainer(Id).remove({ force: true, v: true }));
   }
 }
 

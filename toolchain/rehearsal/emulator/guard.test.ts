@@ -4,9 +4,12 @@ import { credentialLeaks, emulatorEnvironment, requireLoopback } from './guard.t
 const endpoint = 'http://127.0.0.1:4566';
 
 describe('requireLoopback', () => {
-  it.each([endpoint, 'http://localhost:4566', 'http://[::1]:4566', 'https://127.3.2.1/'])('takes %s', (url) => {
-    expect(requireLoopback(url).protocol).toMatch(/^https?:$/);
-  });
+  it.each([endpoint, 'http://localhost:4566', 'http://[::1]:4566', 'https://127.3.2.1/'])(
+    'takes %s',
+    (url) => {
+      expect(requireLoopback(url).protocol).toMatch(/^https?:$/);
+    },
+  );
 
   it.each([
     'https://ecs.eu-central-1.amazonaws.com',
@@ -44,7 +47,11 @@ describe('emulatorEnvironment', () => {
     const env = emulatorEnvironment(endpoint, real);
     expect(credentialLeaks(env)).toEqual([]);
     expect(JSON.stringify(env)).not.toMatch(/AKIAREAL|real"|production|s3\.example|169\.254/);
-    expect(env).toMatchObject({ PATH: '/usr/bin', AWS_CA_BUNDLE: '/ca.pem', AWS_ENDPOINT_URL: endpoint });
+    expect(env).toMatchObject({
+      PATH: '/usr/bin',
+      AWS_CA_BUNDLE: '/ca.pem',
+      AWS_ENDPOINT_URL: endpoint,
+    });
     expect(env['NO_PROXY']).toBe('corp.example,127.0.0.1,localhost,[::1]');
   });
 
@@ -55,7 +62,11 @@ describe('emulatorEnvironment', () => {
 
 describe('credentialLeaks', () => {
   it('names every way to real credentials that is open', () => {
-    const leaks = credentialLeaks({ AWS_PROFILE: 'x', AWS_ACCESS_KEY_ID: 'AKIA', AWS_ROLE_ARN: 'y' });
+    const leaks = credentialLeaks({
+      AWS_PROFILE: 'x',
+      AWS_ACCESS_KEY_ID: 'AKIA',
+      AWS_ROLE_ARN: 'y',
+    });
     expect(leaks).toContain('AWS_PROFILE is set');
     expect(leaks).toContain("AWS_ACCESS_KEY_ID is not the emulator's");
     expect(leaks).toContain('AWS_ROLE_ARN is set');

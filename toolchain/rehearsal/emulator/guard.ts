@@ -16,7 +16,10 @@ const dummy = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' } as co
 export const emulatorClient = {
   endpoint: emulatorEndpoint,
   region: emulatorRegion,
-  credentials: { accessKeyId: dummy.AWS_ACCESS_KEY_ID, secretAccessKey: dummy.AWS_SECRET_ACCESS_KEY },
+  credentials: {
+    accessKeyId: dummy.AWS_ACCESS_KEY_ID,
+    secretAccessKey: dummy.AWS_SECRET_ACCESS_KEY,
+  },
 };
 
 /**
@@ -33,7 +36,10 @@ export function requireLoopback(endpoint: string): URL {
     throw new UserFault(`The endpoint "${endpoint}" is not a URL.`, next, { cause });
   }
   if (!/^https?:$/.test(url.protocol) || !isLoopback(url.hostname) || url.username !== '') {
-    throw new UserFault(`The endpoint ${endpoint} is not on this machine's loopback; nothing was sent to it.`, next);
+    throw new UserFault(
+      `The endpoint ${endpoint} is not on this machine's loopback; nothing was sent to it.`,
+      next,
+    );
   }
   return url;
 }
@@ -45,8 +51,9 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * The environment for everything that talks to the emulator: the given one without any way to real AWS credentials, with the
- * emulator's dummy ones. Every AWS_ variable goes, proxies leave the loopback alone, and no file or metadata service is read.
+ * The environment for everything that talks to the emulator: the given one without any way to real
+ * AWS credentials, with the emulator's dummy ones. Every AWS_ variable goes, proxies leave the
+ * loopback alone, and no file or metadata service is read.
  *
  * @throws UserFault when the endpoint is not on the loopback
  */
@@ -56,8 +63,12 @@ export function emulatorEnvironment(
   region = emulatorRegion,
 ): NodeJS.ProcessEnv {
   const { href } = requireLoopback(endpoint);
-  const kept = Object.entries(env).filter(([name]) => !/^(AWS_|BOTO_)/.test(name) || name === 'AWS_CA_BUNDLE');
-  const direct = [env['NO_PROXY'] ?? env['no_proxy'], '127.0.0.1', 'localhost', '[::1]'].filter(Boolean).join(',');
+  const kept = Object.entries(env).filter(
+    ([name]) => !/^(AWS_|BOTO_)/.test(name) || name === 'AWS_CA_BUNDLE',
+  );
+  const direct = [env['NO_PROXY'] ?? env['no_proxy'], '127.0.0.1', 'localhost', '[::1]']
+    .filter(Boolean)
+    .join(',');
   return {
     ...Object.fromEntries(kept),
     ...dummy,
@@ -72,18 +83,23 @@ export function emulatorEnvironment(
   };
 }
 
-/** What stands in the way of a rehearsal in an environment; empty for one that `emulatorEnvironment` made. */
+/**
+ * What stands in the way of a rehearsal in an environment; empty for one that `emulatorEnvironment`
+ * made.
+ */
 export function credentialLeaks(env: NodeJS.ProcessEnv): string[] {
   const leaks: string[] = [];
   for (const name of ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_ROLE_ARN'])
     if (env[name]) leaks.push(`${name} is set`);
   for (const name of ['AWS_WEB_IDENTITY_TOKEN_FILE', 'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI'])
     if (env[name]) leaks.push(`${name} is set`);
-  if (env['AWS_CONTAINER_CREDENTIALS_FULL_URI']) leaks.push('AWS_CONTAINER_CREDENTIALS_FULL_URI is set');
+  if (env['AWS_CONTAINER_CREDENTIALS_FULL_URI'])
+    leaks.push('AWS_CONTAINER_CREDENTIALS_FULL_URI is set');
   for (const [name, value] of Object.entries(dummy))
     if (env[name] !== value) leaks.push(`${name} is not the emulator's`);
   for (const name of ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])
     if (env[name] !== '/dev/null') leaks.push(`${name} does not point away from the user's file`);
-  if (env['AWS_EC2_METADATA_DISABLED'] !== 'true') leaks.push('the instance metadata service may be asked');
+  if (env['AWS_EC2_METADATA_DISABLED'] !== 'true')
+    leaks.push('the instance metadata service may be asked');
   return leaks;
 }

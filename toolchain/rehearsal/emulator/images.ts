@@ -14,7 +14,10 @@ const emulatorVersion = '1.5.33';
 
 export const emulatorImage = `slipway-emulator:${emulatorVersion}`;
 
-/** What the emulator starts databases and caches from, and the base image of ours that stands in where it cannot be pulled. */
+/**
+ * What the emulator starts databases and caches from, and the base image of ours that stands in
+ * where it cannot be pulled.
+ */
 const engineImages = {
   'postgres:17-alpine': baseImages.postgres,
   'valkey/valkey:8.0-alpine': baseImages.valkey,
@@ -26,7 +29,10 @@ const folder = join(standIns, 'images', 'emulator');
 const files = ['Dockerfile', 'health_checks.py'];
 
 /** Makes the emulator's image, and the ones it asks for, present. Base images have to be there. */
-export async function ensureEmulatorImages(docker: Docker, note: (line: string) => void): Promise<boolean> {
+export async function ensureEmulatorImages(
+  docker: Docker,
+  note: (line: string) => void,
+): Promise<boolean> {
   const built = await ensureEmulator(docker, note);
   let taken = false;
   for (const [name, base] of Object.entries(engineImages))
@@ -59,7 +65,10 @@ async function ensureEmulator(docker: Docker, note: (line: string) => void): Pro
   return true;
 }
 
-/** Pulled where our base image was pulled too; else that base image under the name asked for, with its label as a stand-in. */
+/**
+ * Pulled where our base image was pulled too; else that base image under the name asked for, with
+ * its label as a stand-in.
+ */
 async function ensureEngine(
   docker: Docker,
   name: string,
@@ -77,7 +86,11 @@ async function ensureEngine(
     await followToEnd(docker, await docker.pull(name));
     return true;
   }
-  if (source === undefined || (await unlessMissing(docker.getImage(name).inspect()))?.Id === source.Id) return false;
+  if (
+    source === undefined ||
+    (await unlessMissing(docker.getImage(name).inspect()))?.Id === source.Id
+  )
+    return false;
   const [repo = '', tag = ''] = name.split(':');
   await docker.getImage(base).tag({ repo, tag });
   return true;

@@ -29,8 +29,8 @@ const migrationsFolder = '/app/migrations';
 const preloadFile = '/fault/preload.mjs';
 
 /**
- * Makes an image from another one, without building the app: the same code, with one more migration, or with something
- * wrong that comes before it.
+ * Makes an image from another one, without building the app: the same code, with one more
+ * migration, or with something wrong that comes before it.
  *
  * @param base id of an app image on the engine
  */
@@ -44,13 +44,19 @@ export async function changeImage(
   try {
     const { Config } = await docker.getImage(base).inspect();
     const carried = JSON.parse(Config.Labels[migrationsLabel] ?? '[]') as [string, ...unknown[]][];
-    const labels: Record<string, string> = { ...stackLabels(identity, 'image'), 'dev.slipway.fault': change.name };
+    const labels: Record<string, string> = {
+      ...stackLabels(identity, 'image'),
+      'dev.slipway.fault': change.name,
+    };
     const lines = [`FROM ${base}`];
     let migration: string | undefined;
     if (change.migration) {
       const last = Math.max(0, ...carried.map(([name]) => Number(name.slice(0, 4))));
       migration = `${String(last + 1).padStart(4, '0')}_rehearsal_${change.name.replaceAll('-', '_')}`;
-      const rows = [...carried, writeMigration(join(context, 'migrations'), migration, change.migration)];
+      const rows = [
+        ...carried,
+        writeMigration(join(context, 'migrations'), migration, change.migration),
+      ];
       labels[migrationsLabel] = JSON.stringify(rows);
       lines.push(`COPY migrations ${migrationsFolder}`);
     }
@@ -73,7 +79,11 @@ export async function changeImage(
 }
 
 /** The row of the migration for the image's label, as the build writes it. */
-function writeMigration(folder: string, name: string, { up, down }: { up: string; down: string }): unknown[] {
+function writeMigration(
+  folder: string,
+  name: string,
+  { up, down }: { up: string; down: string },
+): unknown[] {
   mkdirSync(folder);
   writeFileSync(join(folder, `${name}.up.sql`), `-- slipway: phase=expand reversible=yes\n${up}\n`);
   writeFileSync(join(folder, `${name}.down.sql`), `${down}\n`);
@@ -83,7 +93,10 @@ function writeMigration(folder: string, name: string, { up, down }: { up: string
 }
 
 /** Removes the images that were made for faults of a stack, but for one that still runs. */
-export async function removeChangedImages(docker: Docker, { stack, root }: StackIdentity): Promise<void> {
+export async function removeChangedImages(
+  docker: Docker,
+  { stack, root }: StackIdentity,
+): Promise<void> {
   const label = [`${labelKeys.stack}=${stack}`, `${labelKeys.root}=${root}`, 'dev.slipway.fault'];
   for (const { Id } of await docker.listImages({ filters: { label } })) {
     await docker

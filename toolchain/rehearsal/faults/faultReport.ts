@@ -55,7 +55,10 @@ export function reportText(report: FaultReport): string {
     lines.push(`    ${of}: exit code ${code} after ${seconds.toFixed(0)} s`);
     if (message) lines.push(...message.split('\n').map((line) => `      | ${line}`));
   }
-  lines.push(`    meanwhile: ${loadLine(report.meanwhile)}`, `    recovery: ${loadLine(report.recovery)}`);
+  lines.push(
+    `    meanwhile: ${loadLine(report.meanwhile)}`,
+    `    recovery: ${loadLine(report.recovery)}`,
+  );
   lines.push(...report.complaints.map((complaint) => `    ✗ ${complaint}`));
   return lines.join('\n');
 }

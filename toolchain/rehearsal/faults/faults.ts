@@ -26,7 +26,10 @@ export interface Fault {
   imageVanishes?: boolean;
   /** What is done while the update runs. */
   during?: (attempt: Attempt) => Promise<void>;
-  /** How the update has to end: it fails each time with this text, it is killed and the next one goes on, or it succeeds. */
+  /**
+   * How the update has to end: it fails each time with this text, it is killed and the next one
+   * goes on, or it succeeds.
+   */
   ends: { fails: RegExp; times?: number } | 'killed' | 'succeeds';
   /** What the update after a kill has to say. */
   resumes?: RegExp;
@@ -35,7 +38,8 @@ export interface Fault {
 }
 
 const serve = (lines: string): string => `if (process.argv[2] === 'serve') {\n${lines}\n}\n`;
-const crash = serve(`  process.stderr.write('rehearsed fault: this version crashes at its start\\n');
+const crash =
+  serve(`  process.stderr.write('rehearsed fault: this version crashes at its start\\n');
   process.exit(1);`);
 const neverReady = serve(`  const { createServer } = await import('node:http');
   process.stderr.write('rehearsed fault: this version answers 503\\n');
@@ -71,14 +75,20 @@ export const faults: Fault[] = [
     name: 'crash-loop',
     what: 'the new version crashes at its start, again and again; released twice',
     release: { preload: crash },
-    ends: { fails: /The rollout of sha256:\w+ failed: api: ECS deployment circuit breaker was triggered/, times: 2 },
+    ends: {
+      fails: /The rollout of sha256:\w+ failed: api: ECS deployment circuit breaker was triggered/,
+      times: 2,
+    },
   },
   {
     name: 'never-ready',
     what: 'the new version starts and answers 503',
     release: { preload: neverReady },
     config: { rolloutTimeoutSeconds: 60 },
-    ends: { fails: /The rollout of sha256:\w+ failed: [\s\S]*(?:failed ELB health checks|with these codes: \[503\])/ },
+    ends: {
+      fails:
+        /The rollout of sha256:\w+ failed: [\s\S]*(?:failed ELB health checks|with these codes: \[503\])/,
+    },
   },
   {
     name: 'task-killed',

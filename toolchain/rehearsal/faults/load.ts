@@ -28,9 +28,11 @@ export interface Load {
 }
 
 /**
- * A running loop of requests to an address on the loopback, over kept and over new connections, until `stop` or `limit`.
+ * A running loop of requests to an address on the loopback, over kept and over new connections,
+ * until `stop` or `limit`.
  *
- * @param url such as `http://127.0.0.1:8000`; its answers may say in `release` which release they are from
+ * @param url such as `http://127.0.0.1:8000`; its answers may say in `release` which release they
+ *   are from
  * @throws Error when the address is not on the loopback
  */
 export function startLoad(
@@ -67,7 +69,9 @@ export function startLoad(
     }
     agent.destroy();
   };
-  const all = Array.from({ length: clients }, (_, at) => client(new Agent({ keepAlive: at % 2 === 0, maxSockets: 1 })));
+  const all = Array.from({ length: clients }, (_, at) =>
+    client(new Agent({ keepAlive: at % 2 === 0, maxSockets: 1 })),
+  );
   const lap = (): LoadReport => {
     const done = report;
     report = emptyReport();

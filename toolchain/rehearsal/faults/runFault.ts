@@ -1,6 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EcsTaskRunner, type EcsTaskRunnerArgs } from '../../../infra/provider/migrations/ecsTaskRunner.ts';
+import {
+  EcsTaskRunner,
+  type EcsTaskRunnerArgs,
+} from '../../../infra/provider/migrations/ecsTaskRunner.ts';
 import { shortImageId } from '../../../infra/provider/shortImageId.ts';
 import { docker, identity, stack } from '../../lib/context.ts';
 import { messageOf, UserFault } from '../../lib/fault.ts';
@@ -56,28 +59,48 @@ class FaultRun {
       imageFrom: undefined,
       image: image.id,
     });
-    const load = startLoad(this.#base.url, { clients: 2, pauseMs: 40, paths: ['/health', '/health/ready'] });
+    const load = startLoad(this.#base.url, {
+      clients: 2,
+      pauseMs: 40,
+      paths: ['/health', '/health/ready'],
+    });
     try {
       if (this.#fault.imageVanishes) await this.#vanish(image.id, file);
       if (ends === 'killed') await this.#killed(image.id, file);
       else if (ends === 'succeeds') await this.#succeeds(image.id, file);
       else await this.#fails(ends, file);
-      await this.#requireServed(ends === 'killed' || ends === 'succeeds' ? image.id : this.#base.release);
+      await this.#requireServed(
+        ends === 'killed' || ends === 'succeeds' ? image.id : this.#base.release,
+      );
       const meanwhile = load.lap();
       await this.#recover(image);
       const recovery = await load.stop();
       await this.#requireNoChanges();
       if (!this.#fault.mayLose) this.#requireNoneLost({ meanwhile, recovery });
       if (typeof ends === 'object') this.#requireOnlyBase(meanwhile);
-      return { fault: name, what, updates: this.#updates, meanwhile, recovery, complaints: this.#complaints };
+      return {
+        fault: name,
+        what,
+        updates: this.#updates,
+        meanwhile,
+        recovery,
+        complaints: this.#complaints,
+      };
     } finally {
       await load.stop();
     }
   }
 
-  async #fails({ fails, times = 1 }: { fails: RegExp; times?: number }, file: string): Promise<void> {
+  async #fails(
+    { fails, times = 1 }: { fails: RegExp; times?: number },
+    file: string,
+  ): Promise<void> {
     for (let time = 1; time <= times; time++) {
-      const { code, message } = await this.#up(time === 1 ? 'up' : 'up again', file, this.#fault.during);
+      const { code, message } = await this.#up(
+        time === 1 ? 'up' : 'up again',
+        file,
+        this.#fault.during,
+      );
       if (code === 0) this.#complain('`up` succeeded, and had to fail');
       else if (!fails.test(message)) this.#complain(`\`up\` failed without saying ${fails}`);
     }
@@ -85,23 +108,28 @@ class FaultRun {
 
   async #succeeds(image: string, file: string): Promise<void> {
     const { code } = await this.#up('up', file, this.#fault.during);
-    if (code !== 0) this.#complain(`\`up\` failed, and had to bring ${shortImageId(image)} up all the same`);
+    if (code !== 0)
+      this.#complain(`\`up\` failed, and had to bring ${shortImageId(image)} up all the same`);
   }
 
   async #killed(image: string, file: string): Promise<void> {
     const { code } = await this.#up('up', file, this.#fault.during);
     if (code !== 137) this.#complain('`up` was over before it could be killed');
-    // Another backend's lock does not say whether its holder lives; this one was killed for certain.
+    // Another backend's lock does not say whether its holder lives; this one was killed for
+    // certain.
     if (!usesOwnBackend()) await pulumiText('cancel', '--yes', '--stack', stack);
     const again = await this.#up('up after the kill', file);
-    if (again.code !== 0) this.#complain(`\`up\` after the kill failed, and had to bring ${shortImageId(image)} up`);
+    if (again.code !== 0)
+      this.#complain(`\`up\` after the kill failed, and had to bring ${shortImageId(image)} up`);
     const { resumes } = this.#fault;
-    if (resumes && !resumes.test(again.output)) this.#complain(`\`up\` after the kill did not say ${resumes}`);
+    if (resumes && !resumes.test(again.output))
+      this.#complain(`\`up\` after the kill did not say ${resumes}`);
   }
 
   /** The release that served before; then what the fault's migration has left goes. */
   async #recover({ migration }: ChangedImage): Promise<void> {
-    const isApplied = migration !== undefined && (await migrationsInState()).carried.includes(migration);
+    const isApplied =
+      migration !== undefined && (await migrationsInState()).carried.includes(migration);
     const { inputs = {} } = (await resourceOf('slipway:index:MigrationRun')) ?? {};
     const { code } = await this.#up('the next good up');
     if (code !== 0) this.#complain('the next good `up` failed');
@@ -113,29 +141,43 @@ class FaultRun {
   }
 
   async #requireNoChanges(): Promise<void> {
-    const preview = await watchPulumi(['preview', '--stack', stack, '--expect-no-changes'], shown()).finished;
+    const preview = await watchPulumi(['preview', '--stack', stack, '--expect-no-changes'], shown())
+      .finished;
     if (preview.code === 130) throw interrupted();
-    if (/changes were proposed/.test(preview.output)) this.#complain('a preview after it still has changes');
-    else if (preview.code !== 0) this.#complain(`a preview after it failed: ${diagnosis(preview.output)}`);
+    if (/changes were proposed/.test(preview.output))
+      this.#complain('a preview after it still has changes');
+    else if (preview.code !== 0)
+      this.#complain(`a preview after it failed: ${diagnosis(preview.output)}`);
   }
 
   /** Pushes the image alone, then takes it away wherever tasks could find it. */
   async #vanish(image: string, file: string): Promise<void> {
     const before = await resourceOf('slipway:index:ImagePush');
-    const { code } = await this.#up('up of the push alone', file, undefined, ['--target', before?.urn ?? '']);
+    const { code } = await this.#up('up of the push alone', file, undefined, [
+      '--target',
+      before?.urn ?? '',
+    ]);
     const { outputs = {} } = (await resourceOf('slipway:index:ImagePush')) ?? {};
-    if (code !== 0 || outputs['image'] !== image) return this.#complain('the image could not be pushed by itself');
+    if (code !== 0 || outputs['image'] !== image)
+      return this.#complain('the image could not be pushed by itself');
     const { repository, host } = outputs['registry'] as { repository: string; host: string };
     // The emulator's BatchDeleteImage would leave the manifest to be pulled.
     const manifest = `http://${host}/v2/${repository}/manifests/${String(outputs['repoDigest'])}`;
-    const { status } = await fetch(manifest, { method: 'DELETE', signal: AbortSignal.timeout(10_000) });
-    if (status !== 202) this.#complain(`the registry answered ${status} to the deletion of the image`);
+    const { status } = await fetch(manifest, {
+      method: 'DELETE',
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (status !== 202)
+      this.#complain(`the registry answered ${status} to the deletion of the image`);
     const { RepoTags, RepoDigests } = await docker().getImage(image).inspect();
-    for (const name of [...RepoTags, ...RepoDigests].filter((own) => own.startsWith(`${host}/${repository}`))) {
+    for (const name of [...RepoTags, ...RepoDigests].filter((own) =>
+      own.startsWith(`${host}/${repository}`),
+    )) {
       await unlessMissing(docker().getImage(name).remove());
     }
     const reference = String(outputs['reference']);
-    if (await unlessMissing(docker().getImage(reference).inspect())) this.#complain(`Docker still has ${reference}`);
+    if (await unlessMissing(docker().getImage(reference).inspect()))
+      this.#complain(`Docker still has ${reference}`);
   }
 
   async #up(
@@ -163,7 +205,9 @@ class FaultRun {
         new Promise((resolve, reject) => {
           watching.add((line) => pattern.test(line) && resolve());
           if (pattern.test(pulumi.output())) resolve();
-          void pulumi.finished.then(() => reject(new Error(`the update ended without showing ${pattern}`)));
+          void pulumi.finished.then(() =>
+            reject(new Error(`the update ended without showing ${pattern}`)),
+          );
         }),
     };
     const done = during?.(attempt).catch((error: unknown) => this.#complain(messageOf(error)));
@@ -178,7 +222,10 @@ class FaultRun {
 
   async #requireServed(release: string): Promise<void> {
     const served = await fetch(`${this.#base.url}/health`, { signal: AbortSignal.timeout(10_000) })
-      .then(async (answer) => ((await answer.json()) as { release?: string }).release ?? `status ${answer.status}`)
+      .then(
+        async (answer) =>
+          ((await answer.json()) as { release?: string }).release ?? `status ${answer.status}`,
+      )
       .catch(messageOf);
     if (served !== release) this.#complain(`${served} serves, and ${release} has to`);
   }
@@ -193,7 +240,8 @@ class FaultRun {
   /** A release that failed has answered nobody. */
   #requireOnlyBase({ releases }: LoadReport): void {
     for (const release of releases) {
-      if (release !== this.#base.release) this.#complain(`${release} has answered, and had to answer nobody`);
+      if (release !== this.#base.release)
+        this.#complain(`${release} has answered, and had to answer nobody`);
     }
   }
 
@@ -202,13 +250,17 @@ class FaultRun {
   }
 }
 
-/** Shows the lines of an update, without what would hide what happens: progress dots, and the policy's advice each time. */
+/**
+ * Shows the lines of an update, without what would hide what happens: progress dots, and the
+ * policy's advice each time.
+ */
 function shown(): (line: string) => void {
   let advice = false;
   return (line) => {
     if (/^Policies:$/.test(line)) advice = true;
     else if (/^\S/.test(line)) advice = false;
-    if (!advice && line.trim() !== '' && !/^@ |layer already exists/.test(line)) say(`    │ ${line}`);
+    if (!advice && line.trim() !== '' && !/^@ |layer already exists/.test(line))
+      say(`    │ ${line}`);
   };
 }
 
@@ -220,7 +272,10 @@ function interrupted(): UserFault {
 export async function servingBase(): Promise<Base> {
   const { url, release } = await stackOutputs();
   if (typeof url === 'string' && typeof release === 'string') return { url, release };
-  throw new UserFault(`Stack ${stack} does not serve.`, `\`make rehearse STACK=${stack}\` brings it up.`);
+  throw new UserFault(
+    `Stack ${stack} does not serve.`,
+    `\`make rehearse STACK=${stack}\` brings it up.`,
+  );
 }
 
 /** By the state: the one resource of a type that a stack has one of. */
@@ -231,12 +286,14 @@ async function resourceOf(type: string): Promise<StateResource | undefined> {
 /** Names of the database's migrations, by the state. */
 async function migrationsInState(): Promise<{ carried: string[]; ahead: string[] }> {
   const { outputs = {} } = (await resourceOf('slipway:index:MigrationRun')) ?? {};
-  const names = (key: string): string[] => ((outputs[key] ?? []) as { name: string }[]).map(({ name }) => name);
+  const names = (key: string): string[] =>
+    ((outputs[key] ?? []) as { name: string }[]).map(({ name }) => name);
   return { carried: names('files'), ahead: names('ahead') };
 }
 
 /**
- * Migrations that a newer image has left in the database: one more behind them, of an image that lacks them, the runner refuses.
+ * Migrations that a newer image has left in the database: one more behind them, of an image that
+ * lacks them, the runner refuses.
  */
 export async function migrationsLeftByNewer(): Promise<string[]> {
   return (await migrationsInState()).ahead;
@@ -258,7 +315,10 @@ async function revert(migration: string, runner: EcsTaskRunnerArgs): Promise<voi
   if (exitCode !== 0) throw new Error(`reverting ${migration} failed:\n${tail.join('\n')}`);
 }
 
-/** Takes a migration that is reverted out of what the state says a newer image has left: no update looks into the database. */
+/**
+ * Takes a migration that is reverted out of what the state says a newer image has left: no update
+ * looks into the database.
+ */
 async function forgetApplied(migration: string): Promise<void> {
   const text = await pulumiText('stack', 'export', '--stack', stack);
   const state = JSON.parse(text) as { deployment: { resources: StateResource[] } };

@@ -6,10 +6,9 @@ import { root } from '../../lib/paths.ts';
 import { usedTypes } from './usedTypes.ts';
 
 const awsPackage = join(root, 'node_modules/@pulumi/aws');
-const mapping = JSON.parse(readFileSync(join(import.meta.dirname, 'mapping.json'), 'utf8')) as Record<
-  'resources' | 'functions',
-  Record<string, { token: string }>
->;
+const mapping = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'mapping.json'), 'utf8'),
+) as Record<'resources' | 'functions', Record<string, { token: string }>>;
 const entries = [...Object.entries(mapping.resources), ...Object.entries(mapping.functions)];
 const mapped = new Set(['pulumi:providers:aws', ...entries.map(([, { token }]) => token)]);
 
@@ -25,7 +24,10 @@ describe('mapping.json', () => {
     for (const [terraform, { token }] of entries) {
       const path = token.split(':')[1]?.replace(/^index\//, '') ?? '';
       const text = readFileSync(join(awsPackage, `${path}.js`), 'utf8');
-      expect(text.includes(`'${token}'`) || text.includes(`"${token}"`), `${terraform} → ${token}`).toBe(true);
+      expect(
+        text.includes(`'${token}'`) || text.includes(`"${token}"`),
+        `${terraform} → ${token}`,
+      ).toBe(true);
     }
   });
 

@@ -8,15 +8,17 @@ export interface UsedType {
 }
 
 /**
- * The tokens of what the sources of a folder take from @pulumi/aws, read from their text: imports of one file each
- * (`@pulumi/aws/ecs/service.js`) and members of the whole package (`aws.ecs.Service`, `aws.getRegionOutput`). Tests and
- * types are left out.
+ * The tokens of what the sources of a folder take from @pulumi/aws, read from their text: imports
+ * of one file each (`@pulumi/aws/ecs/service.js`) and members of the whole package
+ * (`aws.ecs.Service`, `aws.getRegionOutput`). Tests and types are left out.
  *
  * @param awsPackage the folder of the npm package
  */
 export function usedTypes(folder: string, awsPackage: string): UsedType[] {
   const used: UsedType[] = [];
-  for (const source of globSync('**/*.ts', { cwd: folder }).filter((file) => !file.endsWith('.test.ts'))) {
+  for (const source of globSync('**/*.ts', { cwd: folder }).filter(
+    (file) => !file.endsWith('.test.ts'),
+  )) {
     const text = readFileSync(join(folder, source), 'utf8');
     for (const path of modulesOf(text, awsPackage)) {
       const token = tokenOf(join(awsPackage, path));
@@ -29,15 +31,21 @@ export function usedTypes(folder: string, awsPackage: string): UsedType[] {
 function modulesOf(text: string, awsPackage: string): string[] {
   const imports = [...text.matchAll(/import (?!type\b)[^;]*? from '@pulumi\/aws\/([\w/]+)\.js'/g)];
   const members = /import \* as aws from '@pulumi\/aws'/.test(text)
-    ? [...text.matchAll(/\baws((?:\.[a-z0-9]+)?)\.([A-Z]\w+|get\w+)\b/g)].flatMap(([, module = '', name = '']) => {
-        const file = `${name[0]?.toLowerCase()}${name.slice(1)}`.replace(/Output$/, '');
-        return [join(module.slice(1), file)].filter((path) => existsSync(join(awsPackage, `${path}.js`)));
-      })
+    ? [...text.matchAll(/\baws((?:\.[a-z0-9]+)?)\.([A-Z]\w+|get\w+)\b/g)].flatMap(
+        ([, module = '', name = '']) => {
+          const file = `${name[0]?.toLowerCase()}${name.slice(1)}`.replace(/Output$/, '');
+          return [join(module.slice(1), file)].filter((path) =>
+            existsSync(join(awsPackage, `${path}.js`)),
+          );
+        },
+      )
     : [];
   return [...imports.map(([, path]) => path ?? ''), ...members];
 }
 
-/** What the engine is asked for by a file of the package; undefined for one that registers nothing. */
+/**
+ * What the engine is asked for by a file of the package; undefined for one that registers nothing.
+ */
 function tokenOf(path: string): string | undefined {
   const text = readFileSync(`${path}.js`, 'utf8');
   return (/__pulumiType = '([^']+)'/.exec(text) ?? /runtime\.invoke\("([^"]+)"/.exec(text))?.[1];

@@ -1,6 +1,7 @@
 /**
- * pulumi-language-nodejs, for places where the official one cannot be downloaded: the server through which the engine runs a
- * Node program. Installed as one bundled file beside the engine (toolchain/pulumi/pulumiEngine.ts).
+ * pulumi-language-nodejs, for places where the official one cannot be downloaded: the server
+ * through which the engine runs a Node program. Installed as one bundled file beside the engine
+ * (toolchain/pulumi/pulumiEngine.ts).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -28,8 +29,15 @@ type Unary<Q, A> = (call: grpc.ServerUnaryCall<Q, A>, answer: grpc.sendUnaryData
 
 const run: Unary<RunRequest, messages.RunResponse> = ({ request }, answer) => {
   const info = request.getInfo();
-  if (!info) return answer({ code: grpc.status.INVALID_ARGUMENT, details: 'The engine named no program to run.' });
-  const options = (info.getOptions()?.toJavaScript() ?? {}) as { nodeargs?: string; typescript?: boolean };
+  if (!info)
+    return answer({
+      code: grpc.status.INVALID_ARGUMENT,
+      details: 'The engine named no program to run.',
+    });
+  const options = (info.getOptions()?.toJavaScript() ?? {}) as {
+    nodeargs?: string;
+    typescript?: boolean;
+  };
   const flags = {
     monitor: request.getMonitorAddress(),
     engine: engineAddress,
@@ -69,15 +77,33 @@ const run: Unary<RunRequest, messages.RunResponse> = ({ request }, answer) => {
   });
 };
 
-/** Policy packs, and providers written in TypeScript, are programs that the engine starts through us. */
-function runPlugin(call: grpc.ServerWritableStream<RunPluginRequest, messages.RunPluginResponse>): void {
+/**
+ * Policy packs, and providers written in TypeScript, are programs that the engine starts through
+ * us.
+ */
+function runPlugin(
+  call: grpc.ServerWritableStream<RunPluginRequest, messages.RunPluginResponse>,
+): void {
   const { request } = call;
   const folder = request.getInfo()?.getProgramDirectory() ?? request.getPwd();
-  const entry = sdkEntry(folder, request.getKind() === 'analyzer' ? 'run-policy-pack' : 'run-plugin');
-  const env = { ...process.env, ...Object.fromEntries(request.getEnvList().map((pair) => splitOnce(pair, '='))) };
-  const child = spawn(process.execPath, [entry, ...request.getArgsList(), folder], { cwd: folder, env });
-  child.stdout.on('data', (chunk: Uint8Array) => call.write(new messages.RunPluginResponse().setStdout(chunk)));
-  child.stderr.on('data', (chunk: Uint8Array) => call.write(new messages.RunPluginResponse().setStderr(chunk)));
+  const entry = sdkEntry(
+    folder,
+    request.getKind() === 'analyzer' ? 'run-policy-pack' : 'run-plugin',
+  );
+  const env = {
+    ...process.env,
+    ...Object.fromEntries(request.getEnvList().map((pair) => splitOnce(pair, '='))),
+  };
+  const child = spawn(process.execPath, [entry, ...request.getArgsList(), folder], {
+    cwd: folder,
+    env,
+  });
+  child.stdout.on('data', (chunk: Uint8Array) =>
+    call.write(new messages.RunPluginResponse().setStdout(chunk)),
+  );
+  child.stderr.on('data', (chunk: Uint8Array) =>
+    call.write(new messages.RunPluginResponse().setStderr(chunk)),
+  );
   call.on('cancelled', () => child.kill());
   whenEnded(child, (code) => {
     call.write(new messages.RunPluginResponse().setExitcode(code));
@@ -86,17 +112,22 @@ function runPlugin(call: grpc.ServerWritableStream<RunPluginRequest, messages.Ru
 }
 
 /**
- * The plugins that are installed for packages of the program. What is not installed is not named: the engine would fetch it
- * before the program starts, also when this stack never uses it. It asks again at the first resource that does.
+ * The plugins that are installed for packages of the program. What is not installed is not named:
+ * the engine would fetch it before the program starts, also when this stack never uses it. It asks
+ * again at the first resource that does.
  */
 function requiredPackages(folder: string): { name: string; version: string }[] {
   const require = createRequire(join(folder, 'x.js'));
-  const installed = readdirOrEmpty(join(process.env['PULUMI_HOME'] ?? join(homedir(), '.pulumi'), 'plugins'));
+  const installed = readdirOrEmpty(
+    join(process.env['PULUMI_HOME'] ?? join(homedir(), '.pulumi'), 'plugins'),
+  );
   return installed.flatMap((entry) => {
     const [, name, version] = /^resource-([a-z-]+)-v([0-9.]+)$/.exec(entry) ?? [];
     if (!name || !version) return [];
     try {
-      const manifest = JSON.parse(readFileSync(require.resolve(`@pulumi/${name}/package.json`), 'utf8')) as {
+      const manifest = JSON.parse(
+        readFileSync(require.resolve(`@pulumi/${name}/package.json`), 'utf8'),
+      ) as {
         version: string;
       };
       return manifest.version === version ? [{ name, version }] : [];
@@ -106,14 +137,18 @@ function requiredPackages(folder: string): { name: string; version: string }[] {
   });
 }
 
-function dependencies(request: GetProgramDependenciesRequest): messages.GetProgramDependenciesResponse {
+function dependencies(
+  request: GetProgramDependenciesRequest,
+): messages.GetProgramDependenciesResponse {
   const folder = request.getInfo()?.getRootDirectory() ?? '.';
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<
     string,
     Record<string, string>
   >;
   const all = Object.entries({ ...manifest['dependencies'], ...manifest['devDependencies'] });
-  const list = all.map(([name, version]) => new messages.DependencyInfo().setName(name).setVersion(version));
+  const list = all.map(([name, version]) =>
+    new messages.DependencyInfo().setName(name).setVersion(version),
+  );
   return new messages.GetProgramDependenciesResponse().setDependenciesList(list);
 }
 
@@ -126,7 +161,10 @@ function whenEnded(child: ChildProcess, done: (code: number, problem: string) =>
   child.on('error', (error) => done(1, error.message));
   child.on('close', (code, signal) => {
     children.delete(child);
-    done(code ?? 1, signal ? `The program was ended by ${signal}` : `The program ended with exit code ${code}`);
+    done(
+      code ?? 1,
+      signal ? `The program was ended by ${signal}` : `The program ended with exit code ${code}`,
+    );
   });
 }
 
@@ -164,13 +202,17 @@ exitWithParent();
 process.on('exit', () => children.forEach((child) => child.kill()));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(0));
 
-const server = new grpc.Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
+const server = new grpc.Server({
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+});
 server.addService(services.LanguageRuntimeService, {
   handshake: (({ request }, answer) => {
     engineAddress = request.getEngineAddress();
     answer(null, new messages.LanguageHandshakeResponse());
   }) as Unary<messages.LanguageHandshakeRequest, messages.LanguageHandshakeResponse>,
-  getPluginInfo: ((_, answer) => answer(null, new plugins.PluginInfo().setVersion(triedWith))) as Unary<
+  getPluginInfo: ((_, answer) =>
+    answer(null, new plugins.PluginInfo().setVersion(triedWith))) as Unary<
     unknown,
     plugins.PluginInfo
   >,
@@ -181,20 +223,22 @@ server.addService(services.LanguageRuntimeService, {
     );
     answer(null, new messages.GetRequiredPackagesResponse().setPackagesList(list));
   }) as Unary<messages.GetRequiredPackagesRequest, messages.GetRequiredPackagesResponse>,
-  getRequiredPlugins: ((_, answer) => answer(null, new messages.GetRequiredPluginsResponse())) as Unary<
+  getRequiredPlugins: ((_, answer) =>
+    answer(null, new messages.GetRequiredPluginsResponse())) as Unary<
     unknown,
     messages.GetRequiredPluginsResponse
   >,
   about: ((_, answer) =>
-    answer(null, new messages.AboutResponse().setExecutable(process.execPath).setVersion(process.version))) as Unary<
-    unknown,
-    messages.AboutResponse
-  >,
+    answer(
+      null,
+      new messages.AboutResponse().setExecutable(process.execPath).setVersion(process.version),
+    )) as Unary<unknown, messages.AboutResponse>,
   getProgramDependencies: (({ request }, answer) => answer(null, dependencies(request))) as Unary<
     GetProgramDependenciesRequest,
     messages.GetProgramDependenciesResponse
   >,
-  runtimeOptionsPrompts: ((_, answer) => answer(null, new messages.RuntimeOptionsResponse())) as Unary<
+  runtimeOptionsPrompts: ((_, answer) =>
+    answer(null, new messages.RuntimeOptionsResponse())) as Unary<
     unknown,
     messages.RuntimeOptionsResponse
   >,

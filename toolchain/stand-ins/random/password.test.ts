@@ -4,8 +4,12 @@ import { password, passwordFaults } from './password.ts';
 describe('password', () => {
   it('has the length and only the characters asked for', () => {
     expect(password({ length: 40, special: false })).toMatch(/^[A-Za-z0-9]{40}$/);
-    expect(password({ length: 12, lower: false, upper: false, special: false })).toMatch(/^[0-9]{12}$/);
-    expect(password({ length: 8, lower: false, upper: false, numeric: false, overrideSpecial: '_' })).toBe('________');
+    expect(password({ length: 12, lower: false, upper: false, special: false })).toMatch(
+      /^[0-9]{12}$/,
+    );
+    expect(
+      password({ length: 8, lower: false, upper: false, numeric: false, overrideSpecial: '_' }),
+    ).toBe('________');
   });
 
   it('takes `number` as the older name of `numeric`', () => {
@@ -40,7 +44,9 @@ describe('passwordFaults', () => {
     ]);
     expect(passwordFaults({ length: 4, minLower: 3, minUpper: 2 })[0]?.property).toBe('length');
     expect(passwordFaults({ length: 9, minUpper: -1 })[0]?.property).toBe('minUpper');
-    expect(passwordFaults({ length: 9, lower: false, upper: false, numeric: false, special: false })).toHaveLength(1);
+    expect(
+      passwordFaults({ length: 9, lower: false, upper: false, numeric: false, special: false }),
+    ).toHaveLength(1);
     expect(passwordFaults({ length: 9 })).toEqual([]);
   });
 });

@@ -52,7 +52,9 @@ function classesOf(args: PasswordArgs): CharacterClass[] {
     {
       name: 'Special',
       characters:
-        args.overrideSpecial === undefined || args.overrideSpecial === '' ? defaultSpecial : args.overrideSpecial,
+        args.overrideSpecial === undefined || args.overrideSpecial === ''
+          ? defaultSpecial
+          : args.overrideSpecial,
       enabled: args.special ?? true,
       minimum: args.minSpecial ?? 0,
     },
@@ -73,12 +75,18 @@ export function passwordFaults(args: PasswordArgs): { property: string; reason: 
   else if (args.length < least)
     faults.push({ property: 'length', reason: `must be at least ${least}, the sum of the minima` });
   if (!classes.some(({ enabled, minimum }) => enabled || minimum > 0)) {
-    faults.push({ property: 'special', reason: 'at least one of lower, upper, numeric and special must be true' });
+    faults.push({
+      property: 'special',
+      reason: 'at least one of lower, upper, numeric and special must be true',
+    });
   }
   return faults;
 }
 
-/** A password from a cryptographic source, without modulo bias: each allowed character is equally likely. */
+/**
+ * A password from a cryptographic source, without modulo bias: each allowed character is equally
+ * likely.
+ */
 export function password(args: PasswordArgs): string {
   const classes = classesOf(args);
   const required = classes.flatMap(({ characters, minimum }) => pick(characters, minimum));
@@ -88,14 +96,20 @@ export function password(args: PasswordArgs): string {
 
 function pick(characters: string, count: number): string[] {
   const all = [...characters];
-  return Array.from({ length: all.length === 0 ? 0 : count }, () => all[randomInt(all.length)] as string);
+  return Array.from(
+    { length: all.length === 0 ? 0 : count },
+    () => all[randomInt(all.length)] as string,
+  );
 }
 
 /** Fisher and Yates' shuffle, so that the required characters do not stand in front. */
 function shuffle(characters: string[]): string[] {
   for (let last = characters.length - 1; last > 0; last--) {
     const other = randomInt(last + 1);
-    [characters[last], characters[other]] = [characters[other] as string, characters[last] as string];
+    [characters[last], characters[other]] = [
+      characters[other] as string,
+      characters[last] as string,
+    ];
   }
   return characters;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { changedInputs, random, unwrap } from './provider.ts';
 
-const urnOf = (type: string): string => `urn:pulumi:dev::slipway::my:index:Parent$random:index/${type}::name`;
+const urnOf = (type: string): string =>
+  `urn:pulumi:dev::slipway::my:index:Parent$random:index/${type}::name`;
 const passwordUrn = urnOf('randomPassword:RandomPassword');
 
 describe('the random provider', () => {
@@ -21,7 +22,10 @@ describe('the random provider', () => {
   });
 
   it('makes the same bytes in every form of a RandomId', async () => {
-    const { id, outs } = await random.create(urnOf('randomId:RandomId'), { byteLength: 8, prefix: 'x-' });
+    const { id, outs } = await random.create(urnOf('randomId:RandomId'), {
+      byteLength: 8,
+      prefix: 'x-',
+    });
     const made = outs as Record<string, string>;
     expect(made['b64Url']).toBe(`x-${id}`);
     expect(made['hex']).toBe(`x-${Buffer.from(id, 'base64url').toString('hex')}`);
@@ -41,9 +45,10 @@ describe('the random provider', () => {
 
   it('refuses bad inputs, except while they are unknown', async () => {
     expect((await random.check(passwordUrn, {}, { length: 0 })).failures).toHaveLength(1);
-    expect((await random.check(passwordUrn, {}, { length: '04da6b54-80e4-46f7-96ec-b56ff0331ba9' })).failures).toEqual(
-      [],
-    );
+    expect(
+      (await random.check(passwordUrn, {}, { length: '04da6b54-80e4-46f7-96ec-b56ff0331ba9' }))
+        .failures,
+    ).toEqual([]);
   });
 
   it('names what it does not have', () => {
@@ -51,7 +56,10 @@ describe('the random provider', () => {
   });
 
   it('unwraps secrets at any depth', () => {
-    const wrapped = { '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270', value: 7 };
+    const wrapped = {
+      '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270',
+      value: 7,
+    };
     expect(unwrap({ a: [wrapped], b: wrapped })).toEqual({ a: [7], b: 7 });
   });
 });

@@ -1,6 +1,7 @@
 /**
- * pulumi-resource-random, for places where the official plugin cannot be downloaded: RandomPassword, RandomBytes and RandomId.
- * Not here: RandomPassword's bcryptHash, and the other types of the package.
+ * pulumi-resource-random, for places where the official plugin cannot be downloaded:
+ * RandomPassword, RandomBytes and RandomId. Not here: RandomPassword's bcryptHash, and the other
+ * types of the package.
  */
 import { randomBytes } from 'node:crypto';
 import provider from '@pulumi/pulumi/provider/index.js';
@@ -23,14 +24,20 @@ const secret = (value: string): Properties => ({ [secretSignature]: secretMark, 
 
 const kinds: Record<string, Kind> = {
   'random:index/randomPassword:RandomPassword': {
-    create: (inputs) => ({ id: 'none', outputs: { result: secret(password(inputs as unknown as PasswordArgs)) } }),
+    create: (inputs) => ({
+      id: 'none',
+      outputs: { result: secret(password(inputs as unknown as PasswordArgs)) },
+    }),
     faults: (inputs) => passwordFaults(inputs as unknown as PasswordArgs),
   },
   'random:index/randomBytes:RandomBytes': {
     create: (inputs) => {
       const bytes = randomBytes(inputs['length'] as number);
       // The id is shown in plain text everywhere, so nothing of the secret goes into it.
-      return { id: 'none', outputs: { base64: secret(bytes.toString('base64')), hex: secret(bytes.toString('hex')) } };
+      return {
+        id: 'none',
+        outputs: { base64: secret(bytes.toString('base64')), hex: secret(bytes.toString('hex')) },
+      };
     },
     faults: (inputs) => wholeNumber(inputs, 'length'),
   },
@@ -107,7 +114,9 @@ export const random = {
   version: process.env['SLIPWAY_RANDOM_VERSION'] ?? '4.21.2',
   check(urn: string, _olds: Properties, news: Properties) {
     const kind = kindOf(urn);
-    const inputs = Object.fromEntries(Object.entries(news).filter(([name]) => !bookkeeping.includes(name)));
+    const inputs = Object.fromEntries(
+      Object.entries(news).filter(([name]) => !bookkeeping.includes(name)),
+    );
     const plain = unwrap(inputs) as Properties;
     const isKnown = !JSON.stringify(plain).includes(unknownValue);
     return Promise.resolve({ inputs, failures: isKnown ? kind.faults(plain) : [] });

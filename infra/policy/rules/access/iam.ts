@@ -25,7 +25,11 @@ function statements({ type, props }: Resource): Value[] {
     .flatMap((inline) => statementValues(inline.get('policy')));
 }
 
-function eachStatement(resource: Resource, report: Report, judge: (one: Statement, name: string) => void): void {
+function eachStatement(
+  resource: Resource,
+  report: Report,
+  judge: (one: Statement, name: string) => void,
+): void {
   report.each(statements(resource), (value) => judge(statement(value), statementName(value)));
 }
 
@@ -36,7 +40,8 @@ function matches(pattern: string, action: string): boolean {
 }
 
 const decrypting = ['kms:Decrypt', 'kms:ReEncryptFrom'];
-const narrowingKeys = /^(kms:(ViaService|ResourceAliases|RequestAlias|EncryptionContext:.+)|aws:ResourceTag\/.+)$/i;
+const narrowingKeys =
+  /^(kms:(ViaService|ResourceAliases|RequestAlias|EncryptionContext:.+)|aws:ResourceTag\/.+)$/i;
 const everyKey = /^(\*|arn:aws[\w-]*:kms:[^:]*:[^:]*:(key\/)?\*)$/;
 
 export const iamRules: Rule[] = [
@@ -51,8 +56,10 @@ export const iamRules: Rule[] = [
     check: (resource, report) =>
       eachStatement(resource, report, ({ allows, actions, notActions, resources }, name) => {
         if (!allows || !resources.includes('*')) return;
-        if (actions.some((action) => action === '*' || action === '*:*')) report.violation(`${name} allows * on *`);
-        else if (notActions.length > 0) report.violation(`${name} allows all but some actions (NotAction) on *`);
+        if (actions.some((action) => action === '*' || action === '*:*'))
+          report.violation(`${name} allows * on *`);
+        else if (notActions.length > 0)
+          report.violation(`${name} allows all but some actions (NotAction) on *`);
       }),
   },
   {
@@ -82,7 +89,9 @@ export const iamRules: Rule[] = [
     check: (resource, report) =>
       eachStatement(resource, report, ({ allows, actions, resources, conditions }, name) => {
         if (conditionKeys(conditions).some((key) => narrowingKeys.test(key))) return;
-        const wide = actions.filter((pattern) => decrypting.some((action) => matches(pattern, action)));
+        const wide = actions.filter((pattern) =>
+          decrypting.some((action) => matches(pattern, action)),
+        );
         if (allows && wide.length > 0 && resources.some((one) => everyKey.test(one))) {
           report.violation(`${name} allows ${wide.join(', ')} with every key`);
         }
@@ -103,12 +112,16 @@ export const iamRules: Rule[] = [
       'aws:iam/role:Role',
     ],
     check: ({ type, props }, report) =>
-      report.each(props.get(type === 'aws:iam/role:Role' ? 'managedPolicyArns' : 'policyArn').list(), (arn) => {
-        const name = /:iam::aws:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/.exec(
-          arn.text() ?? '',
-        )?.[1];
-        if (name) report.violation(`it attaches ${name}`);
-      }),
+      report.each(
+        props.get(type === 'aws:iam/role:Role' ? 'managedPolicyArns' : 'policyArn').list(),
+        (arn) => {
+          const name =
+            /:iam::aws:policy\/(AdministratorAccess|PowerUserAccess|IAMFullAccess)$/.exec(
+              arn.text() ?? '',
+            )?.[1];
+          if (name) report.violation(`it attaches ${name}`);
+        },
+      ),
   },
   {
     id: 'iam-no-user-policies',
@@ -145,8 +158,13 @@ export const iamRules: Rule[] = [
         if (principals.includes('*')) report.violation(`${statementName(value)} trusts everybody`);
         const federated = value.get('Principal.Federated').texts();
         const keys = conditionKeys(conditions);
-        if (federated.some((one) => one.includes(':oidc-provider/')) && !keys.some((key) => key.endsWith(':sub'))) {
-          report.violation(`${statementName(value)} trusts everybody whom the OpenID Connect provider knows`);
+        if (
+          federated.some((one) => one.includes(':oidc-provider/')) &&
+          !keys.some((key) => key.endsWith(':sub'))
+        ) {
+          report.violation(
+            `${statementName(value)} trusts everybody whom the OpenID Connect provider knows`,
+          );
         }
       }),
   },

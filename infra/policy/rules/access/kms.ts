@@ -27,7 +27,10 @@ export const kmsRules: Rule[] = [
     fix: 'Set enableKeyRotation to true.',
     types: [key],
     check: ({ props }, report) => {
-      if ((props.get('customerMasterKeySpec').text() ?? 'SYMMETRIC_DEFAULT') !== 'SYMMETRIC_DEFAULT') return;
+      if (
+        (props.get('customerMasterKeySpec').text() ?? 'SYMMETRIC_DEFAULT') !== 'SYMMETRIC_DEFAULT'
+      )
+        return;
       if (!props.get('enableKeyRotation').flag()) report.violation('enableKeyRotation is not true');
     },
   },

@@ -25,7 +25,8 @@ export const secretsRules: Rule[] = [
         report.each(container.get('environment').list(), (variable) => {
           const name = variable.get('name').text() ?? '';
           const reason = plainSecret(name, variable.get('value').text() ?? '');
-          if (reason) report.violation(`${name} of ${containerName(container)} is plain: ${reason}`);
+          if (reason)
+            report.violation(`${name} of ${containerName(container)} is plain: ${reason}`);
         }),
       ),
   },

@@ -16,7 +16,8 @@ export const secretsManagerRules: Rule[] = [
     checkStack: (stack, report) => {
       const rotations = stack.ofType('aws:secretsmanager/secretRotation:SecretRotation');
       report.each(stack.ofType(secret), (one) => {
-        if (companionsOf(one, rotations, 'secretId').length === 0) report.violation('it has no rotation', one);
+        if (companionsOf(one, rotations, 'secretId').length === 0)
+          report.violation('it has no rotation', one);
       });
     },
   },

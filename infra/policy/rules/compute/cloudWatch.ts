@@ -43,7 +43,8 @@ export const cloudWatchRules: Rule[] = [
     types: ['aws:cloudwatch/logGroup:LogGroup'],
     check: ({ props }, report) => {
       const days = props.get('retentionInDays').number() ?? 0;
-      if (days === 0) report.violation('retentionInDays is absent: logs are kept, and paid for, for ever');
+      if (days === 0)
+        report.violation('retentionInDays is absent: logs are kept, and paid for, for ever');
       else if (days < leastDays) report.violation(`retentionInDays is ${days}`);
     },
   },

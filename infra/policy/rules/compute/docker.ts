@@ -73,7 +73,8 @@ export const dockerRules: Rule[] = [
     },
     ({ props }) => {
       const user = props.get('user').text();
-      if (!user) return props.get('image').text() === baseImages.postgres ? undefined : 'it names no user';
+      if (!user)
+        return props.get('image').text() === baseImages.postgres ? undefined : 'it names no user';
       return isRoot(user) ? `it runs as ${user}` : undefined;
     },
   ),

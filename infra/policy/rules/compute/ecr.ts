@@ -28,7 +28,8 @@ export const ecrRules: Rule[] = [
     types: [repository],
     check: ({ props }, report) => {
       const mutability = props.get('imageTagMutability').text() ?? 'MUTABLE';
-      if (!mutability.startsWith('IMMUTABLE')) report.violation(`imageTagMutability is ${mutability}`);
+      if (!mutability.startsWith('IMMUTABLE'))
+        report.violation(`imageTagMutability is ${mutability}`);
     },
   },
   {
@@ -41,7 +42,8 @@ export const ecrRules: Rule[] = [
     checkStack: (stack, report) => {
       const policies = stack.ofType('aws:ecr/lifecyclePolicy:LifecyclePolicy');
       report.each(stack.ofType(repository), (one) => {
-        if (companionsOf(one, policies, 'repository').length === 0) report.violation('it has no lifecycle policy', one);
+        if (companionsOf(one, policies, 'repository').length === 0)
+          report.violation('it has no lifecycle policy', one);
       });
     },
   },

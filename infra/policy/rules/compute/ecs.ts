@@ -78,7 +78,8 @@ export const ecsRules: Rule[] = [
     types: [taskDefinition],
     check: (task, report) =>
       report.each(taskContainers(task), (container) => {
-        if (container.get('privileged').flag()) report.violation(`${containerName(container)} is privileged`);
+        if (container.get('privileged').flag())
+          report.violation(`${containerName(container)} is privileged`);
       }),
   },
   {
@@ -137,7 +138,8 @@ export const ecsRules: Rule[] = [
     check: (task, report) =>
       report.each(taskContainers(task), (container) => {
         const driver = container.get('logConfiguration.logDriver').text();
-        if (!driver || driver === 'none') report.violation(`${containerName(container)} has no log driver`);
+        if (!driver || driver === 'none')
+          report.violation(`${containerName(container)} has no log driver`);
       }),
   },
   {
@@ -150,7 +152,8 @@ export const ecsRules: Rule[] = [
     types: [service],
     check: ({ props }, report) => {
       const version = props.get('platformVersion').text();
-      if (version && version !== 'LATEST' && version !== '1.4.0') report.violation(`platformVersion is ${version}`);
+      if (version && version !== 'LATEST' && version !== '1.4.0')
+        report.violation(`platformVersion is ${version}`);
     },
   },
   {

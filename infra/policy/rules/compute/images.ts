@@ -17,7 +17,8 @@ export const imageRules: Rule[] = [
     check: (task, report) =>
       report.each(taskContainers(task), (container) => {
         const image = container.get('image').text() ?? '';
-        if (!byDigest.test(image)) report.violation(`${containerName(container)} runs ${image || 'no image'}`);
+        if (!byDigest.test(image))
+          report.violation(`${containerName(container)} runs ${image || 'no image'}`);
       }),
   },
   {

@@ -3,7 +3,11 @@ import type { Rule, Stack, StackResource } from '../rule.ts';
 const migrationRun = 'slipway:index:MigrationRun';
 const rollout = 'slipway:index:Rollout';
 /** What the platform runs for the services; every other container is one of a service. */
-const infrastructure = ['slipway:docker:Postgres', 'slipway:docker:Valkey', 'slipway:docker:Gateway'];
+const infrastructure = [
+  'slipway:docker:Postgres',
+  'slipway:docker:Valkey',
+  'slipway:docker:Gateway',
+];
 
 function services(stack: Stack): StackResource[] {
   return [
@@ -15,12 +19,19 @@ function services(stack: Stack): StackResource[] {
 }
 
 /**
- * Everything that has to be there before a resource, directly or by way of others. A child is registered after its parent,
- * and a parent after what it depends on.
+ * Everything that has to be there before a resource, directly or by way of others. A child is
+ * registered after its parent, and a parent after what it depends on.
  */
-function prerequisites(resource: StackResource, found = new Set<StackResource>()): Set<StackResource> {
+function prerequisites(
+  resource: StackResource,
+  found = new Set<StackResource>(),
+): Set<StackResource> {
   const { dependencies, propertyDependencies, parent } = resource;
-  const direct = [...dependencies, ...Object.values(propertyDependencies).flat(), ...(parent ? [parent] : [])];
+  const direct = [
+    ...dependencies,
+    ...Object.values(propertyDependencies).flat(),
+    ...(parent ? [parent] : []),
+  ];
   for (const one of direct) {
     if (found.has(one)) continue;
     found.add(one);

@@ -15,7 +15,8 @@ export const elastiCacheRules: Rule[] = [
     fix: 'Set snapshotRetentionLimit to 1 or more.',
     types: [group],
     check: ({ props }, report) => {
-      if ((props.get('snapshotRetentionLimit').number() ?? 0) < 1) report.violation('snapshotRetentionLimit is 0');
+      if ((props.get('snapshotRetentionLimit').number() ?? 0) < 1)
+        report.violation('snapshotRetentionLimit is 0');
     },
   },
   flagRule({

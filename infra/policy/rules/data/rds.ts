@@ -18,7 +18,8 @@ export const rdsRules: Rule[] = [
     fix: 'Remove "all" from sharedAccounts.',
     types: ['aws:rds/snapshot:Snapshot', 'aws:rds/snapshotCopy:SnapshotCopy'],
     check: ({ props }, report) => {
-      if (props.get('sharedAccounts').texts().includes('all')) report.violation('sharedAccounts contains all');
+      if (props.get('sharedAccounts').texts().includes('all'))
+        report.violation('sharedAccounts contains all');
     },
   },
   flagRule({
@@ -68,7 +69,8 @@ export const rdsRules: Rule[] = [
     fix: 'Set monitoringInterval to 60 and monitoringRoleArn.',
     types: [instance, clusterInstance],
     check: ({ props }, report) => {
-      if ((props.get('monitoringInterval').number() ?? 0) === 0) report.violation('monitoringInterval is 0');
+      if ((props.get('monitoringInterval').number() ?? 0) === 0)
+        report.violation('monitoringInterval is 0');
     },
   },
   flagRule({
@@ -197,7 +199,10 @@ export const rdsRules: Rule[] = [
     severity: 'medium',
     level: 'mandatory',
     fix: 'Set the parameter rds.force_ssl to 1.',
-    types: ['aws:rds/parameterGroup:ParameterGroup', 'aws:rds/clusterParameterGroup:ClusterParameterGroup'],
+    types: [
+      'aws:rds/parameterGroup:ParameterGroup',
+      'aws:rds/clusterParameterGroup:ClusterParameterGroup',
+    ],
     check: ({ props }, report) => {
       const family = props.get('family').text() ?? '';
       const major = Number(/^(?:aurora-)?postgres(?:ql)?(\d+)/.exec(family)?.[1] ?? NaN);
@@ -207,7 +212,8 @@ export const rdsRules: Rule[] = [
         .list()
         .find((entry) => entry.get('name').text() === 'rds.force_ssl');
       // RDS for PostgreSQL 15 and newer force TLS unless told otherwise.
-      const value = parameter?.get('value').text() ?? (major >= 15 && !family.startsWith('aurora') ? '1' : '0');
+      const value =
+        parameter?.get('value').text() ?? (major >= 15 && !family.startsWith('aurora') ? '1' : '0');
       if (value !== '1') report.violation(`rds.force_ssl is ${value}`);
     },
   },

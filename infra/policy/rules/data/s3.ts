@@ -6,7 +6,10 @@ import type { Rule, RuleInfo, Stack, StackResource } from '../rule.ts';
 const buckets = ['aws:s3/bucket:Bucket', 'aws:s3/bucketV2:BucketV2'];
 const bucketPolicy = 'aws:s3/bucketPolicy:BucketPolicy';
 
-/** The provider keeps a bucket's settings as resources of their own, under a new name and an older one. */
+/**
+ * The provider keeps a bucket's settings as resources of their own, under a new name and an older
+ * one.
+ */
 const setting = (name: string): string[] => [
   `aws:s3/bucket${name}:Bucket${name}`,
   `aws:s3/bucket${name}V2:Bucket${name}V2`,
@@ -35,7 +38,12 @@ function bucketRule(
   };
 }
 
-const blocks = ['blockPublicAcls', 'blockPublicPolicy', 'ignorePublicAcls', 'restrictPublicBuckets'];
+const blocks = [
+  'blockPublicAcls',
+  'blockPublicPolicy',
+  'ignorePublicAcls',
+  'restrictPublicBuckets',
+];
 
 export const s3Rules: Rule[] = [
   bucketRule(
@@ -99,13 +107,16 @@ export const s3Rules: Rule[] = [
       report.each(statementValues(props.get('policy')), (value) => {
         const one = statement(value);
         if (!one.allows || isPublic(one)) return;
-        const foreign = one.principals.some((who) => /^\d{12}$|^arn:aws[\w-]*:iam::\d{12}:root$/.test(who));
+        const foreign = one.principals.some((who) =>
+          /^\d{12}$|^arn:aws[\w-]*:iam::\d{12}:root$/.test(who),
+        );
         const actions = one.actions.filter((action) =>
           /^s3:(\*|DeleteBucketPolicy|PutBucketAcl|PutBucketPolicy|PutEncryptionConfiguration|PutObjectAcl)$/.test(
             action,
           ),
         );
-        if (foreign && actions.length > 0) report.violation(`it allows ${actions.join(', ')} to a whole account`);
+        if (foreign && actions.length > 0)
+          report.violation(`it allows ${actions.join(', ')} to a whole account`);
       }),
   },
   bucketRule(
@@ -128,11 +139,16 @@ export const s3Rules: Rule[] = [
     severity: 'medium',
     level: 'mandatory',
     fix: 'Remove the ACL, and keep objectOwnership BucketOwnerEnforced.',
-    types: [...buckets, ...setting('Acl'), 'aws:s3/bucketOwnershipControls:BucketOwnershipControls'],
+    types: [
+      ...buckets,
+      ...setting('Acl'),
+      'aws:s3/bucketOwnershipControls:BucketOwnershipControls',
+    ],
     check: ({ type, props }, report) => {
       if (type === 'aws:s3/bucketOwnershipControls:BucketOwnershipControls') {
         const ownership = props.get('rule.objectOwnership').text();
-        if (ownership !== 'BucketOwnerEnforced') report.violation(`objectOwnership is ${ownership ?? 'absent'}`);
+        if (ownership !== 'BucketOwnerEnforced')
+          report.violation(`objectOwnership is ${ownership ?? 'absent'}`);
       } else if (!buckets.includes(type)) {
         report.violation('it sets an access control list');
       } else if (props.get('acl').isSet || props.get('grants').list().length > 0) {

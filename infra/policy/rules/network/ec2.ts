@@ -14,8 +14,8 @@ const ruleTypes = [
 const publicPorts = [80, 443];
 /** Ports that EC2.19 lets nobody open to the world. */
 const riskyPorts = [
-  20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088, 8888,
-  9200, 9300,
+  20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500,
+  5601, 8080, 8088, 8888, 9200, 9300,
 ];
 
 interface Opening {
@@ -27,7 +27,11 @@ interface Opening {
 /** What a security group, or one rule of it, opens to every address. */
 function openings({ type, props }: { type: string; props: Value }): (Value | Opening)[] {
   if (type === 'aws:ec2/securityGroup:SecurityGroup') return props.get('ingress').list();
-  if (type === 'aws:ec2/securityGroupRule:SecurityGroupRule' && props.get('type').text() !== 'ingress') return [];
+  if (
+    type === 'aws:ec2/securityGroupRule:SecurityGroupRule' &&
+    props.get('type').text() !== 'ingress'
+  )
+    return [];
   return [props];
 }
 
@@ -52,17 +56,22 @@ const worldRule = (
 
 /** Addresses are read one by one: one that is not known yet says nothing about the others. */
 function isWorld(rule: Value): boolean {
-  const lists = ['cidrBlocks', 'ipv6CidrBlocks', 'cidrIpv4', 'cidrIpv6'].map((name) => rule.get(name));
+  const lists = ['cidrBlocks', 'ipv6CidrBlocks', 'cidrIpv4', 'cidrIpv6'].map((name) =>
+    rule.get(name),
+  );
   const world = lists.some(
     (list) =>
       !list.isUnknown &&
-      list.list().some((cidr) => !cidr.isUnknown && ['0.0.0.0/0', '::/0'].includes(cidr.text() ?? '')),
+      list
+        .list()
+        .some((cidr) => !cidr.isUnknown && ['0.0.0.0/0', '::/0'].includes(cidr.text() ?? '')),
   );
   if (!world) lists.forEach((list) => list.texts());
   return world;
 }
 
-const ports = ({ from, to }: Opening): string => (from === to ? `port ${from}` : `ports ${from} to ${to}`);
+const ports = ({ from, to }: Opening): string =>
+  from === to ? `port ${from}` : `ports ${from} to ${to}`;
 
 export const ec2Rules: Rule[] = [
   {
@@ -76,7 +85,8 @@ export const ec2Rules: Rule[] = [
       const groups = stack.ofType('aws:ec2/defaultSecurityGroup:DefaultSecurityGroup');
       report.each(stack.ofType(vpc), (one) => {
         const own = companionsOf(one, groups, 'vpcId');
-        if (own.length === 0) report.violation('nothing takes the rules out of its default security group', one);
+        if (own.length === 0)
+          report.violation('nothing takes the rules out of its default security group', one);
         for (const group of own) {
           const rules = [...group.props.get('ingress').list(), ...group.props.get('egress').list()];
           if (rules.length > 0) report.violation(`it has ${rules.length} rules`, group);
@@ -94,7 +104,8 @@ export const ec2Rules: Rule[] = [
     checkStack: (stack, report) => {
       const logs = stack.ofType('aws:ec2/flowLog:FlowLog');
       report.each(stack.ofType(vpc), (one) => {
-        if (companionsOf(one, logs, 'vpcId').length === 0) report.violation('it has no flow log', one);
+        if (companionsOf(one, logs, 'vpcId').length === 0)
+          report.violation('it has no flow log', one);
       });
     },
   },
@@ -173,7 +184,8 @@ export const ec2Rules: Rule[] = [
     types: ['aws:ec2/instance:Instance', 'aws:ec2/launchTemplate:LaunchTemplate'],
     check: ({ props }, report) => {
       const tokens = props.get('metadataOptions.httpTokens').text();
-      if (tokens !== 'required') report.violation(`metadataOptions.httpTokens is ${tokens ?? 'absent'}`);
+      if (tokens !== 'required')
+        report.violation(`metadataOptions.httpTokens is ${tokens ?? 'absent'}`);
     },
   },
 ];

@@ -16,7 +16,8 @@ export const edgeRules: Rule[] = [
     fix: 'Add a rule or a managed group of rules.',
     types: [webAcl],
     check: ({ props }, report) => {
-      if (props.get('rules').list().length === 0 && !props.get('ruleJson').isSet) report.violation('it has no rule');
+      if (props.get('rules').list().length === 0 && !props.get('ruleJson').isSet)
+        report.violation('it has no rule');
     },
   },
   {
@@ -45,7 +46,8 @@ export const edgeRules: Rule[] = [
     checkStack: (stack, report) => {
       const logs = stack.ofType('aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration');
       report.each(stack.ofType(webAcl), (one) => {
-        if (companionsOf(one, logs, 'resourceArn').length === 0) report.violation('it has no logging', one);
+        if (companionsOf(one, logs, 'resourceArn').length === 0)
+          report.violation('it has no logging', one);
       });
     },
   },
@@ -58,7 +60,8 @@ export const edgeRules: Rule[] = [
     fix: 'Set keyAlgorithm to RSA_2048 or an elliptic curve.',
     types: ['aws:acm/certificate:Certificate'],
     check: ({ props }, report) => {
-      if (props.get('keyAlgorithm').text() === 'RSA_1024') report.violation('keyAlgorithm is RSA_1024');
+      if (props.get('keyAlgorithm').text() === 'RSA_1024')
+        report.violation('keyAlgorithm is RSA_1024');
     },
   },
   {

@@ -5,7 +5,10 @@ const loadBalancers = ['aws:lb/loadBalancer:LoadBalancer', 'aws:alb/loadBalancer
 const listeners = ['aws:lb/listener:Listener', 'aws:alb/listener:Listener'];
 const webAclAssociation = 'aws:wafv2/webAclAssociation:WebAclAssociation';
 
-/** TLS 1.2 with forward secrecy, or newer. `Ext` policies bring back old ciphers, and older names old protocols. */
+/**
+ * TLS 1.2 with forward secrecy, or newer. `Ext` policies bring back old ciphers, and older names
+ * old protocols.
+ */
 const goodTlsPolicy =
   /^ELBSecurityPolicy-TLS13-1-[23](-(Res|FIPS|PQ|Res-FIPS|FIPS-PQ|Res-PQ|Res-FIPS-PQ))*-20\d\d-\d\d$/;
 
@@ -29,7 +32,9 @@ export const elbRules: Rule[] = [
       const redirected =
         actions.length > 0 &&
         actions.every(
-          (action) => action.get('type').text() === 'redirect' && action.get('redirect.protocol').text() === 'HTTPS',
+          (action) =>
+            action.get('type').text() === 'redirect' &&
+            action.get('redirect.protocol').text() === 'HTTPS',
         );
       if (!redirected) report.violation(`a listener for ${protocol} does not redirect to HTTPS`);
     },
@@ -97,7 +102,8 @@ export const elbRules: Rule[] = [
     types: loadBalancers,
     check: ({ props }, report) => {
       const mode = props.get('desyncMitigationMode').text() ?? 'defensive';
-      if (mode !== 'defensive' && mode !== 'strictest') report.violation(`desyncMitigationMode is ${mode}`);
+      if (mode !== 'defensive' && mode !== 'strictest')
+        report.violation(`desyncMitigationMode is ${mode}`);
     },
   },
   {
@@ -126,7 +132,9 @@ export const elbRules: Rule[] = [
         if (!isApplicationLoadBalancer(loadBalancer)) return;
         const associated = stack
           .ofType(webAclAssociation)
-          .some(({ propertyDependencies }) => propertyDependencies['resourceArn']?.includes(loadBalancer));
+          .some(({ propertyDependencies }) =>
+            propertyDependencies['resourceArn']?.includes(loadBalancer),
+          );
         if (!associated) report.violation('no wafv2.WebAclAssociation names it', loadBalancer);
       }),
   },

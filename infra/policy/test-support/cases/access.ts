@@ -2,7 +2,8 @@ import { unknown } from '../../judge/value.ts';
 import { sample, type Props, type ResourceCases, type StackCases } from '../testSupport.ts';
 
 const document = (...Statement: Props[]) => JSON.stringify({ Version: '2012-10-17', Statement });
-const policy = (...statements: Props[]) => sample('aws:iam/policy:Policy', { policy: document(...statements) });
+const policy = (...statements: Props[]) =>
+  sample('aws:iam/policy:Policy', { policy: document(...statements) });
 const allow = (Action: unknown, Resource: unknown, more: Props = {}) => ({
   Effect: 'Allow',
   Action,
@@ -11,7 +12,12 @@ const allow = (Action: unknown, Resource: unknown, more: Props = {}) => ({
 });
 const role = (props: Props) => sample('aws:iam/role:Role', props);
 const everybody = { Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' };
-const own = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*', Resource: '*' };
+const own = {
+  Effect: 'Allow',
+  Principal: { AWS: 'arn:aws:iam::123456789012:root' },
+  Action: 'kms:*',
+  Resource: '*',
+};
 const secret = { name: 'secret', type: 'aws:secretsmanager/secret:Secret', props: { id: unknown } };
 const repository = { name: 'app', type: 'aws:ecr/repository:Repository', props: { name: 'app' } };
 const key = (props: Props) => sample('aws:kms/key:Key', props);
@@ -28,12 +34,16 @@ export const accessCases: ResourceCases = {
     fires: {
       everything: policy(allow('*', '*')),
       'everything, as lists': policy(allow(['*'], ['*'])),
-      'a policy that is no text': sample('aws:iam/policy:Policy', { policy: { Statement: allow('*', '*') } }),
+      'a policy that is no text': sample('aws:iam/policy:Policy', {
+        policy: { Statement: allow('*', '*') },
+      }),
       'one statement beside one that is not known': sample('aws:iam/rolePolicy:RolePolicy', {
         policy: { Statement: [unknown, allow('*', '*')] },
       }),
       'all but some': policy({ Effect: 'Allow', NotAction: 'iam:*', Resource: '*' }),
-      'inline in a role': role({ inlinePolicies: [{ name: 'x', policy: document(allow('*', '*')) }] }),
+      'inline in a role': role({
+        inlinePolicies: [{ name: 'x', policy: document(allow('*', '*')) }],
+      }),
     },
   },
   'iam-no-wildcard-actions': {
@@ -69,7 +79,9 @@ export const accessCases: ResourceCases = {
       attached: sample('aws:iam/rolePolicyAttachment:RolePolicyAttachment', {
         policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess',
       }),
-      'in the role': role({ managedPolicyArns: [unknown, 'arn:aws:iam::aws:policy/IAMFullAccess'] }),
+      'in the role': role({
+        managedPolicyArns: [unknown, 'arn:aws:iam::aws:policy/IAMFullAccess'],
+      }),
     },
   },
   'iam-no-user-policies': {
@@ -92,23 +104,41 @@ export const accessCases: ResourceCases = {
       'one repository of a provider': role({
         assumeRolePolicy: document({
           Effect: 'Allow',
-          Principal: { Federated: 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com' },
+          Principal: {
+            Federated:
+              'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com',
+          },
           Action: 'sts:AssumeRoleWithWebIdentity',
-          Condition: { StringEquals: { 'token.actions.githubusercontent.com:sub': 'repo:o/r:environment:prod' } },
+          Condition: {
+            StringEquals: {
+              'token.actions.githubusercontent.com:sub': 'repo:o/r:environment:prod',
+            },
+          },
         }),
       }),
     },
     fires: {
-      everybody: role({ assumeRolePolicy: document({ Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRole' }) }),
+      everybody: role({
+        assumeRolePolicy: document({ Effect: 'Allow', Principal: '*', Action: 'sts:AssumeRole' }),
+      }),
       'every account': role({
-        assumeRolePolicy: document({ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }),
+        assumeRolePolicy: document({
+          Effect: 'Allow',
+          Principal: { AWS: '*' },
+          Action: 'sts:AssumeRole',
+        }),
       }),
       'everybody whom a provider knows': role({
         assumeRolePolicy: document({
           Effect: 'Allow',
-          Principal: { Federated: 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com' },
+          Principal: {
+            Federated:
+              'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com',
+          },
           Action: 'sts:AssumeRoleWithWebIdentity',
-          Condition: { StringEquals: { 'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com' } },
+          Condition: {
+            StringEquals: { 'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com' },
+          },
         }),
       }),
     },
@@ -118,7 +148,10 @@ export const accessCases: ResourceCases = {
     fires: { 'a week': key({ deletionWindowInDays: 7 }) },
   },
   'kms-rotation': {
-    passes: { on: key({ enableKeyRotation: true }), 'a key pair': key({ customerMasterKeySpec: 'RSA_4096' }) },
+    passes: {
+      on: key({ enableKeyRotation: true }),
+      'a key pair': key({ customerMasterKeySpec: 'RSA_4096' }),
+    },
     fires: { 'no word about it': key({}) },
   },
   'kms-private': {
@@ -131,11 +164,18 @@ export const accessCases: ResourceCases = {
   },
   'secrets-private': {
     passes: { 'no policy': sample('aws:secretsmanager/secret:Secret', {}) },
-    fires: { everybody: sample('aws:secretsmanager/secretPolicy:SecretPolicy', { policy: document(everybody) }) },
+    fires: {
+      everybody: sample('aws:secretsmanager/secretPolicy:SecretPolicy', {
+        policy: document(everybody),
+      }),
+    },
   },
   'ecr-scan': {
     passes: { on: repo({ imageScanningConfiguration: { scanOnPush: true } }) },
-    fires: { 'no word about it': repo({}), off: repo({ imageScanningConfiguration: { scanOnPush: false } }) },
+    fires: {
+      'no word about it': repo({}),
+      off: repo({ imageScanningConfiguration: { scanOnPush: false } }),
+    },
   },
   'ecr-immutable-tags': {
     passes: {
@@ -145,8 +185,14 @@ export const accessCases: ResourceCases = {
     fires: { 'the default': repo({}), mutable: repo({ imageTagMutability: 'MUTABLE' }) },
   },
   'ecr-private': {
-    passes: { 'one account': sample('aws:ecr/repositoryPolicy:RepositoryPolicy', { policy: document(own) }) },
-    fires: { everybody: sample('aws:ecr/repositoryPolicy:RepositoryPolicy', { policy: document(everybody) }) },
+    passes: {
+      'one account': sample('aws:ecr/repositoryPolicy:RepositoryPolicy', { policy: document(own) }),
+    },
+    fires: {
+      everybody: sample('aws:ecr/repositoryPolicy:RepositoryPolicy', {
+        policy: document(everybody),
+      }),
+    },
   },
 };
 
@@ -155,7 +201,11 @@ export const accessStackCases: StackCases = {
     passes: {
       rotates: [
         secret,
-        { name: 'r', type: 'aws:secretsmanager/secretRotation:SecretRotation', from: { secretId: ['secret'] } },
+        {
+          name: 'r',
+          type: 'aws:secretsmanager/secretRotation:SecretRotation',
+          from: { secretId: ['secret'] },
+        },
       ],
     },
     fires: { 'does not': [secret] },
@@ -164,11 +214,19 @@ export const accessStackCases: StackCases = {
     passes: {
       'a policy that names it': [
         repository,
-        { name: 'l', type: 'aws:ecr/lifecyclePolicy:LifecyclePolicy', props: { repository: 'app' } },
+        {
+          name: 'l',
+          type: 'aws:ecr/lifecyclePolicy:LifecyclePolicy',
+          props: { repository: 'app' },
+        },
       ],
       'a policy': [
         repository,
-        { name: 'l', type: 'aws:ecr/lifecyclePolicy:LifecyclePolicy', from: { repository: ['app'] } },
+        {
+          name: 'l',
+          type: 'aws:ecr/lifecyclePolicy:LifecyclePolicy',
+          from: { repository: ['app'] },
+        },
       ],
     },
     fires: { none: [repository] },

@@ -1,7 +1,8 @@
 import { unknown } from '../../judge/value.ts';
 import { sample, type Props, type ResourceCases } from '../testSupport.ts';
 
-const instance = (props: Props, secrets: string[] = []) => sample('aws:rds/instance:Instance', props, { secrets });
+const instance = (props: Props, secrets: string[] = []) =>
+  sample('aws:rds/instance:Instance', props, { secrets });
 const cluster = (props: Props) => sample('aws:rds/cluster:Cluster', props);
 const parameters = (props: Props) => sample('aws:rds/parameterGroup:ParameterGroup', props);
 const cache = (props: Props, secrets: string[] = []) =>
@@ -11,19 +12,28 @@ const cacheCluster = (props: Props) => sample('aws:elasticache/cluster:Cluster',
 /** RDS and ElastiCache. */
 export const dataCases: ResourceCases = {
   'rds-private-snapshots': {
-    passes: { 'shared with one account': sample('aws:rds/snapshot:Snapshot', { sharedAccounts: ['123456789012'] }) },
+    passes: {
+      'shared with one account': sample('aws:rds/snapshot:Snapshot', {
+        sharedAccounts: ['123456789012'],
+      }),
+    },
     fires: { 'shared with all': sample('aws:rds/snapshot:Snapshot', { sharedAccounts: ['all'] }) },
   },
   'rds-not-public': {
     passes: { private: instance({ publiclyAccessible: false }), 'no word about it': instance({}) },
     fires: {
       public: instance({ publiclyAccessible: true }),
-      'a public instance of a cluster': sample('aws:rds/clusterInstance:ClusterInstance', { publiclyAccessible: true }),
+      'a public instance of a cluster': sample('aws:rds/clusterInstance:ClusterInstance', {
+        publiclyAccessible: true,
+      }),
     },
   },
   'rds-encrypted': {
     passes: { encrypted: instance({ storageEncrypted: true }) },
-    fires: { 'no word about it': instance({}), 'a plain cluster': cluster({ storageEncrypted: false }) },
+    fires: {
+      'no word about it': instance({}),
+      'a plain cluster': cluster({ storageEncrypted: false }),
+    },
   },
   'rds-multi-az': {
     passes: { 'with a standby': instance({ multiAz: true }) },
@@ -35,17 +45,28 @@ export const dataCases: ResourceCases = {
   },
   'rds-deletion-protection': {
     passes: { protected: instance({ deletionProtection: true }) },
-    fires: { 'no word about it': instance({}), 'a cluster without it': cluster({ deletionProtection: false }) },
+    fires: {
+      'no word about it': instance({}),
+      'a cluster without it': cluster({ deletionProtection: false }),
+    },
   },
   'rds-final-snapshot': {
     passes: { 'leaves a snapshot': instance({ skipFinalSnapshot: false }) },
     fires: { 'leaves nothing': instance({ skipFinalSnapshot: true }) },
   },
   'rds-logs': {
-    passes: { 'the log of PostgreSQL': instance({ engine: 'postgres', enabledCloudwatchLogsExports: ['postgresql'] }) },
+    passes: {
+      'the log of PostgreSQL': instance({
+        engine: 'postgres',
+        enabledCloudwatchLogsExports: ['postgresql'],
+      }),
+    },
     fires: {
       none: instance({ engine: 'postgres' }),
-      'another log alone': instance({ engine: 'postgres', enabledCloudwatchLogsExports: ['upgrade'] }),
+      'another log alone': instance({
+        engine: 'postgres',
+        enabledCloudwatchLogsExports: ['upgrade'],
+      }),
       'another engine, none': instance({ engine: 'mysql' }),
     },
   },
@@ -78,16 +99,25 @@ export const dataCases: ResourceCases = {
   },
   'rds-own-username': {
     passes: { 'a name of its own': instance({ username: 'slipway' }) },
-    fires: { postgres: instance({ username: 'postgres' }), 'admin of a cluster': cluster({ masterUsername: 'admin' }) },
+    fires: {
+      postgres: instance({ username: 'postgres' }),
+      'admin of a cluster': cluster({ masterUsername: 'admin' }),
+    },
   },
   'rds-tls': {
     passes: {
       'forced by default since 15': parameters({ family: 'postgres17' }),
-      forced: parameters({ family: 'postgres14', parameters: [{ name: 'rds.force_ssl', value: '1' }] }),
+      forced: parameters({
+        family: 'postgres14',
+        parameters: [{ name: 'rds.force_ssl', value: '1' }],
+      }),
       'another engine': parameters({ family: 'mysql8.0' }),
     },
     fires: {
-      'switched off': parameters({ family: 'postgres17', parameters: [{ name: 'rds.force_ssl', value: '0' }] }),
+      'switched off': parameters({
+        family: 'postgres17',
+        parameters: [{ name: 'rds.force_ssl', value: '0' }],
+      }),
       'an old family': parameters({ family: 'postgres14' }),
     },
   },
@@ -124,7 +154,10 @@ export const dataCases: ResourceCases = {
       'a group of its own': cache({ subnetGroupName: 'cache' }),
       'a node of a replication group': cacheCluster({ replicationGroupId: 'g' }),
     },
-    fires: { 'no group': cache({}), 'the default group': cacheCluster({ subnetGroupName: 'default' }) },
+    fires: {
+      'no group': cache({}),
+      'the default group': cacheCluster({ subnetGroupName: 'default' }),
+    },
   },
   'secret-inputs': {
     passes: {
@@ -134,7 +167,9 @@ export const dataCases: ResourceCases = {
     },
     fires: {
       'a plain password': instance({ password: 'x' }),
-      'a plain secret': sample('aws:secretsmanager/secretVersion:SecretVersion', { secretString: 'x' }),
+      'a plain secret': sample('aws:secretsmanager/secretVersion:SecretVersion', {
+        secretString: 'x',
+      }),
       'a plain list of passwords': sample('aws:elasticache/user:User', { passwords: ['x'] }),
     },
   },

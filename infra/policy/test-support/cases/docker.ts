@@ -29,12 +29,17 @@ export const dockerCases: ResourceCases = {
     },
     fires: {
       'the default ones': container({}),
-      'one that takes over the host': container({ capabilities: { drops: ['ALL'], adds: ['CAP_SYS_ADMIN'] } }),
+      'one that takes over the host': container({
+        capabilities: { drops: ['ALL'], adds: ['CAP_SYS_ADMIN'] },
+      }),
     },
   },
   'docker-no-new-privileges': {
     passes: { set: container({ securityOpts: ['no-new-privileges:true'] }) },
-    fires: { none: container({}), 'another option': container({ securityOpts: ['seccomp=unconfined'] }) },
+    fires: {
+      none: container({}),
+      'another option': container({ securityOpts: ['seccomp=unconfined'] }),
+    },
   },
   'docker-not-privileged': {
     passes: { 'no word about it': container({}) },
@@ -57,8 +62,12 @@ export const dockerCases: ResourceCases = {
       'the socket': container({
         volumes: [{ hostPath: '/var/run/docker.sock', containerPath: '/var/run/docker.sock' }],
       }),
-      'the socket, as a mount': container({ mounts: [{ type: 'bind', source: '/run/containerd/containerd.sock' }] }),
-      'the whole host': container({ volumes: [{ volumeName: 'x' }, { hostPath: '/', containerPath: '/host' }] }),
+      'the socket, as a mount': container({
+        mounts: [{ type: 'bind', source: '/run/containerd/containerd.sock' }],
+      }),
+      'the whole host': container({
+        volumes: [{ volumeName: 'x' }, { hostPath: '/', containerPath: '/host' }],
+      }),
     },
   },
   'docker-loopback-ports': {
@@ -68,7 +77,9 @@ export const dockerCases: ResourceCases = {
     },
     fires: {
       'every address': container({ ports: [{ internal: 80, external: 8000 }] }),
-      'every address, said': container({ ports: [{ internal: 80, external: 8000, ip: '0.0.0.0' }] }),
+      'every address, said': container({
+        ports: [{ internal: 80, external: 8000, ip: '0.0.0.0' }],
+      }),
       'every port': container({ publishAllPorts: true }),
     },
   },
@@ -95,8 +106,13 @@ export const dockerCases: ResourceCases = {
     },
     fires: {
       'a plain password': container({ envs: ['PORT=3000', 'POSTGRES_PASSWORD=x'] }),
-      'a plain one beside a secret one': container({ envs: ['A_SECRET=x', 'POSTGRES_PASSWORD=x'] }, ['envs[0]']),
-      'a plain one beside one that is not known': container({ envs: [unknown, 'POSTGRES_PASSWORD=x'] }),
+      'a plain one beside a secret one': container(
+        { envs: ['A_SECRET=x', 'POSTGRES_PASSWORD=x'] },
+        ['envs[0]'],
+      ),
+      'a plain one beside one that is not known': container({
+        envs: [unknown, 'POSTGRES_PASSWORD=x'],
+      }),
     },
   },
 };
@@ -113,7 +129,11 @@ export const releaseStackCases: StackCases = {
   'release-after-migrations': {
     passes: {
       directly: [migrations, { ...ecsService, needs: ['migrations'] }],
-      'by way of its component': [migrations, { ...component, needs: ['migrations'] }, { ...api, parent: 'component' }],
+      'by way of its component': [
+        migrations,
+        { ...component, needs: ['migrations'] },
+        { ...api, parent: 'component' },
+      ],
       'by way of another resource': [
         migrations,
         { name: 'x', type: 'x', needs: ['migrations'] },
@@ -124,7 +144,11 @@ export const releaseStackCases: StackCases = {
     fires: {
       'a service that does not wait': [migrations, ecsService],
       'no migrations': [api],
-      'a worker beside an api that waits': [migrations, { ...api, needs: ['migrations'] }, { ...api, name: 'worker' }],
+      'a worker beside an api that waits': [
+        migrations,
+        { ...api, needs: ['migrations'] },
+        { ...api, name: 'worker' },
+      ],
     },
   },
   'release-watched': {
@@ -135,7 +159,11 @@ export const releaseStackCases: StackCases = {
     },
     fires: {
       'no rollout': [ecsService],
-      'a rollout of another service': [api, { ...api, name: 'worker' }, { ...rollout, needs: ['api'] }],
+      'a rollout of another service': [
+        api,
+        { ...api, name: 'worker' },
+        { ...rollout, needs: ['api'] },
+      ],
     },
   },
 };

@@ -1,7 +1,8 @@
 import { unknown } from '../../judge/value.ts';
 import { sample, type Props, type ResourceCases } from '../testSupport.ts';
 
-const service = (props: Props, settings = {}) => sample('aws:ecs/service:Service', props, { settings });
+const service = (props: Props, settings = {}) =>
+  sample('aws:ecs/service:Service', props, { settings });
 const taskSet = (props: Props) => sample('aws:ecs/taskSet:TaskSet', props);
 const task = (props: Props) => sample('aws:ecs/taskDefinition:TaskDefinition', props);
 /** Container definitions as the provider takes them: JSON text. */
@@ -12,11 +13,17 @@ export const ecsCases: ResourceCases = {
   'ecs-no-public-ip': {
     passes: {
       'a private task': service({ networkConfiguration: { assignPublicIp: false } }),
-      'cost: lean, which has no NAT': service({ networkConfiguration: { assignPublicIp: true } }, { cost: 'lean' }),
+      'cost: lean, which has no NAT': service(
+        { networkConfiguration: { assignPublicIp: true } },
+        { cost: 'lean' },
+      ),
       'no word about it': service({ networkConfiguration: { subnets: ['subnet-1'] } }),
     },
     fires: {
-      'a public address': service({ networkConfiguration: { assignPublicIp: true } }, { cost: 'standard' }),
+      'a public address': service(
+        { networkConfiguration: { assignPublicIp: true } },
+        { cost: 'standard' },
+      ),
       'the block as a list': service({ networkConfiguration: [{ assignPublicIp: true }] }),
       'the flag as text': service({ networkConfiguration: { assignPublicIp: 'true' } }),
     },
@@ -42,7 +49,9 @@ export const ecsCases: ResourceCases = {
     fires: {
       'no word about it': containers({ name: 'api' }),
       'definitions that are not JSON text': task({ containerDefinitions: [{ name: 'api' }] }),
-      'a container beside one that is not known': task({ containerDefinitions: [unknown, { name: 'api' }] }),
+      'a container beside one that is not known': task({
+        containerDefinitions: [unknown, { name: 'api' }],
+      }),
     },
   },
   'ecs-non-root': {
@@ -54,10 +63,18 @@ export const ecsCases: ResourceCases = {
     },
   },
   'ecs-drop-capabilities': {
-    passes: { 'none left': containers({ name: 'api', linuxParameters: { capabilities: { drop: ['ALL'] } } }) },
+    passes: {
+      'none left': containers({
+        name: 'api',
+        linuxParameters: { capabilities: { drop: ['ALL'] } },
+      }),
+    },
     fires: {
       'the default ones': containers({ name: 'api' }),
-      'all but some': containers({ name: 'api', linuxParameters: { capabilities: { drop: ['NET_RAW'] } } }),
+      'all but some': containers({
+        name: 'api',
+        linuxParameters: { capabilities: { drop: ['NET_RAW'] } },
+      }),
     },
   },
   'ecs-logs': {
@@ -73,12 +90,18 @@ export const ecsCases: ResourceCases = {
   },
   'ecs-container-insights': {
     passes: {
-      enabled: sample('aws:ecs/cluster:Cluster', { settings: [{ name: 'containerInsights', value: 'enabled' }] }),
-      enhanced: sample('aws:ecs/cluster:Cluster', { settings: [{ name: 'containerInsights', value: 'enhanced' }] }),
+      enabled: sample('aws:ecs/cluster:Cluster', {
+        settings: [{ name: 'containerInsights', value: 'enabled' }],
+      }),
+      enhanced: sample('aws:ecs/cluster:Cluster', {
+        settings: [{ name: 'containerInsights', value: 'enhanced' }],
+      }),
     },
     fires: {
       'no word about it': sample('aws:ecs/cluster:Cluster', {}),
-      disabled: sample('aws:ecs/cluster:Cluster', { settings: [{ name: 'containerInsights', value: 'disabled' }] }),
+      disabled: sample('aws:ecs/cluster:Cluster', {
+        settings: [{ name: 'containerInsights', value: 'disabled' }],
+      }),
     },
   },
   'ecs-efs-encrypted': {
@@ -88,24 +111,36 @@ export const ecsCases: ResourceCases = {
       }),
       'another kind of volume': task({ volumes: [{ name: 'tmp' }] }),
     },
-    fires: { 'no word about it': task({ volumes: [{ name: 'v', efsVolumeConfiguration: { fileSystemId: 'fs-1' } }] }) },
+    fires: {
+      'no word about it': task({
+        volumes: [{ name: 'v', efsVolumeConfiguration: { fileSystemId: 'fs-1' } }],
+      }),
+    },
   },
   'ecs-circuit-breaker': {
-    passes: { 'rolls back': service({ deploymentCircuitBreaker: { enable: true, rollback: true } }) },
+    passes: {
+      'rolls back': service({ deploymentCircuitBreaker: { enable: true, rollback: true } }),
+    },
     fires: {
       'no breaker': service({}),
       'no rollback': service({ deploymentCircuitBreaker: { enable: true, rollback: false } }),
     },
   },
   'ecs-full-capacity': {
-    passes: { 'the default': service({}), 'all of them': service({ deploymentMinimumHealthyPercent: 100 }) },
+    passes: {
+      'the default': service({}),
+      'all of them': service({ deploymentMinimumHealthyPercent: 100 }),
+    },
     fires: { 'half of them': service({ deploymentMinimumHealthyPercent: 50 }) },
   },
   'ecs-image-by-digest': {
     passes: { 'a digest': containers({ name: 'api', image: digest }) },
     fires: {
       'a tag': containers({ name: 'api', image: 'app:latest' }),
-      'a sidecar by tag': containers({ name: 'api', image: digest }, { name: 'agent', image: 'agent:1' }),
+      'a sidecar by tag': containers(
+        { name: 'api', image: digest },
+        { name: 'agent', image: 'agent:1' },
+      ),
       'no image': containers({ name: 'api' }),
     },
   },
@@ -119,17 +154,25 @@ export const ecsCases: ResourceCases = {
           { name: 'RELEASE', value: `sha256:${'a1b2c3d4'.repeat(8)}` },
           { name: 'FRONTEND_URL', value: 'https://chat.example.com' },
         ],
-        secrets: [{ name: 'DATABASE_URL', valueFrom: 'arn:aws:secretsmanager:eu-central-1:1:secret:db' }],
+        secrets: [
+          { name: 'DATABASE_URL', valueFrom: 'arn:aws:secretsmanager:eu-central-1:1:secret:db' },
+        ],
       }),
       'no environment': containers({ name: 'api' }),
     },
     fires: {
-      'a name that says it': containers({ name: 'api', environment: [{ name: 'JWT_SECRETS', value: 'k1:abc' }] }),
+      'a name that says it': containers({
+        name: 'api',
+        environment: [{ name: 'JWT_SECRETS', value: 'k1:abc' }],
+      }),
       'a URL with a password': containers({
         name: 'api',
         environment: [{ name: 'DATABASE_URL', value: 'postgres://app:hunter2@db:5432/app' }],
       }),
-      'an access key': containers({ name: 'api', environment: [{ name: 'X', value: 'AKIAIOSFODNN7EXAMPLE' }] }),
+      'an access key': containers({
+        name: 'api',
+        environment: [{ name: 'X', value: 'AKIAIOSFODNN7EXAMPLE' }],
+      }),
       'a random value': containers({
         name: 'api',
         environment: [{ name: 'PEPPER', value: 'q8Zr3VwN1xTbK6mYp0LsHd7JcE5uGfRa' }],

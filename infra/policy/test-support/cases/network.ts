@@ -4,12 +4,16 @@ import { sample, type Props, type ResourceCases, type StackCases } from '../test
 const balancer = (props: Props) => sample('aws:lb/loadBalancer:LoadBalancer', props);
 const listener = (props: Props) => sample('aws:lb/listener:Listener', props);
 const group = (...ingress: Props[]) => sample('aws:ec2/securityGroup:SecurityGroup', { ingress });
-const ingressRule = (props: Props) => sample('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule', props);
+const ingressRule = (props: Props) =>
+  sample('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule', props);
 const oldRule = (props: Props) => sample('aws:ec2/securityGroupRule:SecurityGroupRule', props);
 const acl = (...ingress: Props[]) => sample('aws:ec2/networkAcl:NetworkAcl', { ingress });
 const open = (port: number, cidrIpv4 = '0.0.0.0/0') =>
   ingressRule({ ipProtocol: 'tcp', fromPort: port, toPort: port, cidrIpv4 });
-const redirect = { type: 'redirect', redirect: { protocol: 'HTTPS', port: '443', statusCode: 'HTTP_301' } };
+const redirect = {
+  type: 'redirect',
+  redirect: { protocol: 'HTTPS', port: '443', statusCode: 'HTTP_301' },
+};
 
 export const networkCases: ResourceCases = {
   'elb-https': {
@@ -27,12 +31,17 @@ export const networkCases: ResourceCases = {
         protocol: 'HTTP',
         defaultActions: [{ type: 'redirect', redirect: { protocol: '#{protocol}' } }],
       }),
-      'the older type': sample('aws:alb/listener:Listener', { defaultActions: [{ type: 'fixed-response' }] }),
+      'the older type': sample('aws:alb/listener:Listener', {
+        defaultActions: [{ type: 'fixed-response' }],
+      }),
     },
   },
   'elb-tls-policy': {
     passes: {
-      'TLS 1.2 and newer': listener({ protocol: 'HTTPS', sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06' }),
+      'TLS 1.2 and newer': listener({
+        protocol: 'HTTPS',
+        sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
+      }),
       'TLS 1.2 and newer, fewer ciphers': listener({
         protocol: 'HTTPS',
         sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-Res-2021-06',
@@ -42,8 +51,14 @@ export const networkCases: ResourceCases = {
     fires: {
       none: listener({ protocol: 'HTTPS' }),
       'TLS 1.0': listener({ protocol: 'HTTPS', sslPolicy: 'ELBSecurityPolicy-2016-08' }),
-      'TLS 1.0 by a new name': listener({ protocol: 'HTTPS', sslPolicy: 'ELBSecurityPolicy-TLS13-1-0-2021-06' }),
-      'old ciphers': listener({ protocol: 'HTTPS', sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-Ext2-2021-06' }),
+      'TLS 1.0 by a new name': listener({
+        protocol: 'HTTPS',
+        sslPolicy: 'ELBSecurityPolicy-TLS13-1-0-2021-06',
+      }),
+      'old ciphers': listener({
+        protocol: 'HTTPS',
+        sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-Ext2-2021-06',
+      }),
     },
   },
   'elb-invalid-headers': {
@@ -52,14 +67,20 @@ export const networkCases: ResourceCases = {
   },
   'elb-access-logs': {
     passes: { logs: balancer({ accessLogs: { enabled: true, bucket: 'logs' } }) },
-    fires: { none: balancer({}), 'switched off': balancer({ accessLogs: { enabled: false, bucket: 'logs' } }) },
+    fires: {
+      none: balancer({}),
+      'switched off': balancer({ accessLogs: { enabled: false, bucket: 'logs' } }),
+    },
   },
   'elb-deletion-protection': {
     passes: { protected: balancer({ enableDeletionProtection: true }) },
     fires: { 'no word about it': balancer({}) },
   },
   'elb-desync': {
-    passes: { 'the default': balancer({}), strictest: balancer({ desyncMitigationMode: 'strictest' }) },
+    passes: {
+      'the default': balancer({}),
+      strictest: balancer({ desyncMitigationMode: 'strictest' }),
+    },
     fires: { monitor: balancer({ desyncMitigationMode: 'monitor' }) },
   },
   'elb-two-zones': {
@@ -72,7 +93,13 @@ export const networkCases: ResourceCases = {
   'ec2-world-ports': {
     passes: {
       'the public ports': group(
-        { protocol: 'tcp', fromPort: 443, toPort: 443, cidrBlocks: ['0.0.0.0/0'], ipv6CidrBlocks: ['::/0'] },
+        {
+          protocol: 'tcp',
+          fromPort: 443,
+          toPort: 443,
+          cidrBlocks: ['0.0.0.0/0'],
+          ipv6CidrBlocks: ['::/0'],
+        },
         { protocol: 'tcp', fromPort: 80, toPort: 80, cidrBlocks: ['0.0.0.0/0'] },
       ),
       'another group': ingressRule({
@@ -82,13 +109,24 @@ export const networkCases: ResourceCases = {
         referencedSecurityGroupId: unknown,
       }),
       'one network': open(5432, '10.0.0.0/16'),
-      'what goes out': oldRule({ type: 'egress', protocol: '-1', fromPort: 0, toPort: 0, cidrBlocks: ['0.0.0.0/0'] }),
+      'what goes out': oldRule({
+        type: 'egress',
+        protocol: '-1',
+        fromPort: 0,
+        toPort: 0,
+        cidrBlocks: ['0.0.0.0/0'],
+      }),
       pings: group({ protocol: 'icmp', fromPort: 8, toPort: 0, cidrBlocks: ['0.0.0.0/0'] }),
     },
     fires: {
       'another port': open(9464),
       'by IPv6': ingressRule({ ipProtocol: 'tcp', fromPort: 8000, toPort: 8000, cidrIpv6: '::/0' }),
-      'a range around them': group({ protocol: 'tcp', fromPort: 80, toPort: 443, cidrBlocks: ['0.0.0.0/0'] }),
+      'a range around them': group({
+        protocol: 'tcp',
+        fromPort: 80,
+        toPort: 443,
+        cidrBlocks: ['0.0.0.0/0'],
+      }),
       everything: group({ protocol: '-1', fromPort: 0, toPort: 0, cidrBlocks: ['0.0.0.0/0'] }),
       'the older type': oldRule({
         type: 'ingress',
@@ -110,7 +148,12 @@ export const networkCases: ResourceCases = {
     fires: {
       SSH: open(22),
       PostgreSQL: open(5432),
-      'a range that holds some': group({ protocol: 'tcp', fromPort: 5000, toPort: 6000, cidrBlocks: ['0.0.0.0/0'] }),
+      'a range that holds some': group({
+        protocol: 'tcp',
+        fromPort: 5000,
+        toPort: 6000,
+        cidrBlocks: ['0.0.0.0/0'],
+      }),
       everything: ingressRule({ ipProtocol: '-1', cidrIpv4: '0.0.0.0/0' }),
     },
   },
@@ -120,8 +163,20 @@ export const networkCases: ResourceCases = {
   },
   'ec2-acl-admin-ports': {
     passes: {
-      'the public port': acl({ action: 'allow', protocol: 'tcp', fromPort: 443, toPort: 443, cidrBlock: '0.0.0.0/0' }),
-      'a refusal': acl({ action: 'deny', protocol: 'tcp', fromPort: 22, toPort: 22, cidrBlock: '0.0.0.0/0' }),
+      'the public port': acl({
+        action: 'allow',
+        protocol: 'tcp',
+        fromPort: 443,
+        toPort: 443,
+        cidrBlock: '0.0.0.0/0',
+      }),
+      'a refusal': acl({
+        action: 'deny',
+        protocol: 'tcp',
+        fromPort: 22,
+        toPort: 22,
+        cidrBlock: '0.0.0.0/0',
+      }),
       'what goes out': sample('aws:ec2/networkAclRule:NetworkAclRule', {
         egress: true,
         ruleAction: 'allow',
@@ -130,7 +185,13 @@ export const networkCases: ResourceCases = {
       }),
     },
     fires: {
-      SSH: acl({ action: 'allow', protocol: 'tcp', fromPort: 22, toPort: 22, cidrBlock: '0.0.0.0/0' }),
+      SSH: acl({
+        action: 'allow',
+        protocol: 'tcp',
+        fromPort: 22,
+        toPort: 22,
+        cidrBlock: '0.0.0.0/0',
+      }),
       'everything, as a rule': sample('aws:ec2/networkAclRule:NetworkAclRule', {
         ruleAction: 'allow',
         protocol: '-1',
@@ -139,9 +200,15 @@ export const networkCases: ResourceCases = {
     },
   },
   'ec2-imdsv2': {
-    passes: { required: sample('aws:ec2/instance:Instance', { metadataOptions: { httpTokens: 'required' } }) },
+    passes: {
+      required: sample('aws:ec2/instance:Instance', {
+        metadataOptions: { httpTokens: 'required' },
+      }),
+    },
     fires: {
-      optional: sample('aws:ec2/launchTemplate:LaunchTemplate', { metadataOptions: { httpTokens: 'optional' } }),
+      optional: sample('aws:ec2/launchTemplate:LaunchTemplate', {
+        metadataOptions: { httpTokens: 'optional' },
+      }),
       'no word about it': sample('aws:ec2/instance:Instance', {}),
     },
   },
@@ -161,7 +228,12 @@ export const networkStackCases: StackCases = {
     passes: {
       'an empty group': [
         vpc,
-        { name: 'default', type: defaultGroup, props: { vpcId: unknown }, from: { vpcId: ['vpc'] } },
+        {
+          name: 'default',
+          type: defaultGroup,
+          props: { vpcId: unknown },
+          from: { vpcId: ['vpc'] },
+        },
       ],
       'an empty group that names the VPC': [
         knownVpc,
@@ -171,22 +243,39 @@ export const networkStackCases: StackCases = {
     },
     fires: {
       'no group': [vpc],
-      'the group of another VPC': [knownVpc, { name: 'default', type: defaultGroup, props: { vpcId: 'vpc-2' } }],
+      'the group of another VPC': [
+        knownVpc,
+        { name: 'default', type: defaultGroup, props: { vpcId: 'vpc-2' } },
+      ],
       'a group with rules': [
         vpc,
-        { name: 'default', type: defaultGroup, props: { egress: [{ protocol: '-1' }] }, from: { vpcId: ['vpc'] } },
+        {
+          name: 'default',
+          type: defaultGroup,
+          props: { egress: [{ protocol: '-1' }] },
+          from: { vpcId: ['vpc'] },
+        },
       ],
     },
   },
   'ec2-flow-logs': {
-    passes: { 'a flow log': [vpc, { name: 'log', type: 'aws:ec2/flowLog:FlowLog', from: { vpcId: ['vpc'] } }] },
+    passes: {
+      'a flow log': [
+        vpc,
+        { name: 'log', type: 'aws:ec2/flowLog:FlowLog', from: { vpcId: ['vpc'] } },
+      ],
+    },
     fires: { none: [vpc] },
   },
   'elb-waf': {
     passes: {
       'a web ACL': [
         loadBalancer,
-        { name: 'acl', type: 'aws:wafv2/webAclAssociation:WebAclAssociation', from: { resourceArn: ['lb'] } },
+        {
+          name: 'acl',
+          type: 'aws:wafv2/webAclAssociation:WebAclAssociation',
+          from: { resourceArn: ['lb'] },
+        },
       ],
       'a network load balancer': [{ ...loadBalancer, props: { loadBalancerType: 'network' } }],
     },

@@ -4,7 +4,11 @@ import { sample, type Props, type ResourceCases, type StackCases } from '../test
 const document = (...Statement: Props[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 const bucketPolicy = (...statements: Props[]) =>
   sample('aws:s3/bucketPolicy:BucketPolicy', { policy: document(...statements) });
-const bucket = { name: 'logs', type: 'aws:s3/bucket:Bucket', props: { id: unknown, bucket: 'logs-1' } };
+const bucket = {
+  name: 'logs',
+  type: 'aws:s3/bucket:Bucket',
+  props: { id: unknown, bucket: 'logs-1' },
+};
 /** A setting of the bucket, in the provider's way: a resource of its own. */
 const setting = (kind: string, props: Props = {}, from = true) => ({
   name: `logs-${kind}`,
@@ -12,7 +16,12 @@ const setting = (kind: string, props: Props = {}, from = true) => ({
   props: { bucket: unknown, ...props },
   ...(from ? { from: { bucket: ['logs'] } } : {}),
 });
-const blocked = { blockPublicAcls: true, blockPublicPolicy: true, ignorePublicAcls: true, restrictPublicBuckets: true };
+const blocked = {
+  blockPublicAcls: true,
+  blockPublicPolicy: true,
+  ignorePublicAcls: true,
+  restrictPublicBuckets: true,
+};
 const tlsOnly = {
   Effect: 'Deny',
   Principal: '*',
@@ -89,16 +98,29 @@ export const storageCases: ResourceCases = {
     },
   },
   'waf-has-rules': {
-    passes: { 'one rule': webAcl({ rules: [{ name: 'common' }] }), 'rules as JSON': webAcl({ ruleJson: '[]' }) },
+    passes: {
+      'one rule': webAcl({ rules: [{ name: 'common' }] }),
+      'rules as JSON': webAcl({ ruleJson: '[]' }),
+    },
     fires: { none: webAcl({}) },
   },
   'waf-metrics': {
-    passes: { metrics: webAcl({ rules: [{ name: 'common', visibilityConfig: { cloudwatchMetricsEnabled: true } }] }) },
-    fires: { none: webAcl({ rules: [{ name: 'common', visibilityConfig: { cloudwatchMetricsEnabled: false } }] }) },
+    passes: {
+      metrics: webAcl({
+        rules: [{ name: 'common', visibilityConfig: { cloudwatchMetricsEnabled: true } }],
+      }),
+    },
+    fires: {
+      none: webAcl({
+        rules: [{ name: 'common', visibilityConfig: { cloudwatchMetricsEnabled: false } }],
+      }),
+    },
   },
   'acm-key-length': {
     passes: { 'the default': sample('aws:acm/certificate:Certificate', {}) },
-    fires: { 'a short key': sample('aws:acm/certificate:Certificate', { keyAlgorithm: 'RSA_1024' }) },
+    fires: {
+      'a short key': sample('aws:acm/certificate:Certificate', { keyAlgorithm: 'RSA_1024' }),
+    },
   },
   'sns-encrypted': {
     passes: {
@@ -133,7 +155,10 @@ export const storageStackCases: StackCases = {
     fires: {
       none: [bucket],
       three: [bucket, setting('PublicAccessBlock', { ...blocked, restrictPublicBuckets: false })],
-      'that of another bucket': [bucket, setting('PublicAccessBlock', { ...blocked, bucket: 'other' }, false)],
+      'that of another bucket': [
+        bucket,
+        setting('PublicAccessBlock', { ...blocked, bucket: 'other' }, false),
+      ],
     },
   },
   's3-tls-only': {
@@ -143,7 +168,9 @@ export const storageStackCases: StackCases = {
       'another policy': [bucket, setting('Policy', { policy: document(delivery) })],
       'the wrong way round': [
         bucket,
-        setting('Policy', { policy: document({ ...tlsOnly, Condition: { Bool: { 'aws:SecureTransport': 'true' } } }) }),
+        setting('Policy', {
+          policy: document({ ...tlsOnly, Condition: { Bool: { 'aws:SecureTransport': 'true' } } }),
+        }),
       ],
     },
   },
@@ -159,10 +186,15 @@ export const storageStackCases: StackCases = {
     fires: { none: [bucket] },
   },
   's3-versioning': {
-    passes: { enabled: [bucket, setting('Versioning', { versioningConfiguration: { status: 'Enabled' } })] },
+    passes: {
+      enabled: [bucket, setting('Versioning', { versioningConfiguration: { status: 'Enabled' } })],
+    },
     fires: {
       none: [bucket],
-      suspended: [bucket, setting('Versioning', { versioningConfiguration: { status: 'Suspended' } })],
+      suspended: [
+        bucket,
+        setting('Versioning', { versioningConfiguration: { status: 'Suspended' } }),
+      ],
     },
   },
   's3-encryption': {

@@ -6,7 +6,10 @@ export interface Column {
   type: string;
   /** What a value is cast to: the column's own type, a domain included. */
   castTo: string;
-  /** Postgres' type category: `S` text, `N` number, `B` boolean, `D` date and time, `A` array, `E` enum, `U` other … */
+  /**
+   * Postgres' type category: `S` text, `N` number, `B` boolean, `D` date and time, `A` array, `E`
+   * enum, `U` other …
+   */
   category: string;
   /** The type of an array's elements, as it is written in SQL. */
   elementType: string | null;
@@ -107,15 +110,23 @@ SELECT c.oid::int AS oid, c.relname AS name,
  WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE '${bookkeeping}'
  ORDER BY c.relname`;
 
-/** The tables of a schema with everything that rows have to satisfy; the runner's own are left out. */
+/**
+ * The tables of a schema with everything that rows have to satisfy; the runner's own are left out.
+ */
 export async function readTables(client: Client, schema: string): Promise<Table[]> {
-  const { rows } = await client.query<Omit<Table, 'filled' | 'primaryKey'> & { primaryKey: string[] | null }>(query, [
-    schema,
-  ]);
+  const { rows } = await client.query<
+    Omit<Table, 'filled' | 'primaryKey'> & { primaryKey: string[] | null }
+  >(query, [schema]);
   const tables: Table[] = [];
   for (const row of rows) {
-    const found = await client.query<{ filled: boolean }>(`SELECT EXISTS (SELECT FROM ${row.sql}) AS filled`);
-    tables.push({ ...row, primaryKey: row.primaryKey ?? [], filled: found.rows[0]?.filled ?? false });
+    const found = await client.query<{ filled: boolean }>(
+      `SELECT EXISTS (SELECT FROM ${row.sql}) AS filled`,
+    );
+    tables.push({
+      ...row,
+      primaryKey: row.primaryKey ?? [],
+      filled: found.rows[0]?.filled ?? false,
+    });
   }
   return tables;
 }

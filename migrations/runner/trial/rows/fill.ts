@@ -1,15 +1,24 @@
 import type { Client } from 'pg';
 import { MigrationError } from '../../exit.ts';
 import { readTables, type Column, type Table } from './catalog.ts';
-import { combinations, groupsOf, inOrder, insertInto, unfillable, type Choice, type Group } from './fillPlan.ts';
+import {
+  combinations,
+  groupsOf,
+  inOrder,
+  insertInto,
+  unfillable,
+  type Choice,
+  type Group,
+} from './fillPlan.ts';
 import { settingsFile, type RehearsalSettings } from '../settings.ts';
 
 /** The newest error that Postgres gave, to explain a table that no values fit. */
 type Refusal = { message: string; column?: string; constraint?: string };
 
 /**
- * Gives every empty table rows that satisfy its types, checks, keys and unique indexes. A table that holds rows already (those
- * that a migration put there) is left alone, unless the settings name it.
+ * Gives every empty table rows that satisfy its types, checks, keys and unique indexes. A table
+ * that holds rows already (those that a migration put there) is left alone, unless the settings
+ * name it.
  *
  * @returns what was filled, with the number of rows
  * @throws {MigrationError} `usage`, naming the table and what cannot be satisfied
@@ -31,11 +40,14 @@ export async function fillTables(
     const rows = own
       ? await runOwn(client, table, own, asked - has)
       : await generate(client, table, empty, asked - has, has, say);
-    // As after autovacuum: the first to look at a row does not have to write, and the planner knows the sizes.
+    // As after autovacuum: the first to look at a row does not have to write, and the planner knows
+    // the sizes.
     await client.query(`VACUUM (ANALYZE) ${table.sql}`);
     filled.set(table.name, rows);
     if (performance.now() - started > 1_000)
-      say(`filled ${table.name} with ${rows} rows in ${Math.round((performance.now() - started) / 100) / 10} s`);
+      say(
+        `filled ${table.name} with ${rows} rows in ${Math.round((performance.now() - started) / 100) / 10} s`,
+      );
   }
   return filled;
 }
@@ -64,18 +76,24 @@ async function generate(
   say: (line: string) => void,
 ): Promise<number> {
   const keys = new Map<number, number>();
-  for (const { target, targetSql } of table.foreignKeys) keys.set(target, await count(client, targetSql));
+  for (const { target, targetSql } of table.foreignKeys)
+    keys.set(target, await count(client, targetSql));
   const chosen = new Map<string, Choice>();
   for (const group of groupsOf(table, empty, keys)) {
     const choices = await choose(client, table, group, rows + from);
-    group.columns.forEach(({ column }, i) => chosen.set(column.name, choices[i] ?? { kind: 'default' }));
+    group.columns.forEach(({ column }, i) =>
+      chosen.set(column.name, choices[i] ?? { kind: 'default' }),
+    );
   }
   const insert = insertInto(table, chosen, rows, from);
   if (insert.limit)
-    say(`${table.name} gets ${insert.rows} rows: its unique index ${insert.limit} has room for no more`);
+    say(
+      `${table.name} gets ${insert.rows} rows: its unique index ${insert.limit} has room for no more`,
+    );
   try {
     await client.query('BEGIN');
-    // What is generated refers to rows that are there; looking each up again, and triggers, would take most of the time.
+    // What is generated refers to rows that are there; looking each up again, and triggers, would
+    // take most of the time.
     await client
       .query('SAVEPOINT keys; SET LOCAL session_replication_role = replica')
       .catch(() => client.query('ROLLBACK TO keys'));
@@ -88,12 +106,18 @@ async function generate(
   return insert.rows;
 }
 
-/** The first combination of values that every check lets through, tried by Postgres itself on the first and the last rows. */
+/**
+ * The first combination of values that every check lets through, tried by Postgres itself on the
+ * first and the last rows.
+ */
 async function choose(client: Client, table: Table, group: Group, rows: number): Promise<Choice[]> {
   // What Postgres makes itself is known to it alone; the insert will tell.
-  const made = new Set(group.columns.filter(({ column }) => column.made).map(({ column }) => column.name));
+  const made = new Set(
+    group.columns.filter(({ column }) => column.made).map(({ column }) => column.name),
+  );
   const checks = group.checks.filter(({ columns }) => !columns.some((name) => made.has(name)));
-  const condition = checks.map(({ expression }) => `coalesce((${expression}), true)`).join(' AND ') || 'true';
+  const condition =
+    checks.map(({ expression }) => `coalesce((${expression}), true)`).join(' AND ') || 'true';
   let refusal: Refusal | undefined;
   for (const choices of combinations(group)) {
     const columns = group.columns.flatMap(({ column }, i) =>
@@ -129,7 +153,9 @@ function sample(column: Column, choice: Choice | undefined): string {
 }
 
 function told({ message, column, constraint }: Refusal): string {
-  const where = [column && `column ${column}`, constraint && `constraint ${constraint}`].filter(Boolean).join(', ');
+  const where = [column && `column ${column}`, constraint && `constraint ${constraint}`]
+    .filter(Boolean)
+    .join(', ');
   return where ? `${message} (${where})` : message;
 }
 

@@ -54,7 +54,9 @@ test('in a circle the key that may be empty stays empty; a circle of needed ones
     [1, ['a_fkey']],
     [2, []],
   ]);
-  expect(() => inOrder(circle(true))).toThrow(/t1 → t2 \(a_fkey\), t2 → t1 \(b_fkey\).*--rows t1=0.*rehearsal\.json/s);
+  expect(() => inOrder(circle(true))).toThrow(
+    /t1 → t2 \(a_fkey\), t2 → t1 \(b_fkey\).*--rows t1=0.*rehearsal\.json/s,
+  );
 });
 
 test('a table that refers to itself begins with rows that refer to none', () => {
@@ -85,7 +87,9 @@ test('columns that one check names are chosen together, the likeliest first', ()
 test('a key to a table without rows is empty, or a fault that names both', () => {
   const refers = (notNull: boolean): Table =>
     table(1, { columns: [column('a', { notNull })], foreignKeys: [key(['a'], 2)] });
-  expect(groupsOf(refers(false), new Set(), new Map())[0]?.columns[0]?.choices).toEqual([{ kind: 'null' }]);
+  expect(groupsOf(refers(false), new Set(), new Map())[0]?.columns[0]?.choices).toEqual([
+    { kind: 'null' },
+  ]);
   expect(() => groupsOf(refers(true), new Set(), new Map())).toThrow(
     /t1 cannot be filled .* a refers to t2, which has no rows/,
   );
@@ -105,8 +109,12 @@ test('pairs of keys are different in every row, and end where there are no more'
   );
   const { sql, rows, limit } = insertInto(two, choices, 100, 0);
   expect({ rows, limit }).toEqual({ rows: 12, limit: 'pair' });
-  const digits = [...sql.matchAll(/LEFT JOIN k\d ON k\d\.i = (.*)/g)].map(([, digit = '']) => digit);
-  const pairs = Array.from({ length: rows }, (_, n) => digits.map((digit) => evaluate(digit, n)).join());
+  const digits = [...sql.matchAll(/LEFT JOIN k\d ON k\d\.i = (.*)/g)].map(
+    ([, digit = '']) => digit,
+  );
+  const pairs = Array.from({ length: rows }, (_, n) =>
+    digits.map((digit) => evaluate(digit, n)).join(),
+  );
   expect(new Set(pairs).size).toBe(12);
 });
 

@@ -29,8 +29,8 @@ export function unfillable(table: string, why: string, cause?: unknown): Migrati
 }
 
 /**
- * Puts tables after those that they refer to. Of a circle, and of a table that refers to itself, keys that may be empty stay
- * empty.
+ * Puts tables after those that they refer to. Of a circle, and of a table that refers to itself,
+ * keys that may be empty stay empty.
  *
  * @returns the tables in order, and for each the names of the foreign keys that stay empty
  * @throws {MigrationError} `usage` for a circle of keys that are all needed
@@ -41,10 +41,14 @@ export function inOrder(tables: Table[]): { table: Table; empty: Set<string> }[]
   const optional = (table: Table, key: ForeignKey): boolean =>
     key.columns.some((name) => !table.columns.find((column) => column.name === name)?.notNull);
   const waitsFor = (table: Table): ForeignKey[] =>
-    table.foreignKeys.filter(({ name, target }) => left.has(target) && !empty.get(table.oid)?.has(name));
+    table.foreignKeys.filter(
+      ({ name, target }) => left.has(target) && !empty.get(table.oid)?.has(name),
+    );
   const done: { table: Table; empty: Set<string> }[] = [];
   for (const table of tables) {
-    for (const key of table.foreignKeys.filter(({ target }) => target === table.oid && !table.filled)) {
+    for (const key of table.foreignKeys.filter(
+      ({ target }) => target === table.oid && !table.filled,
+    )) {
       if (!optional(table, key))
         throw unfillable(
           table.name,
@@ -60,11 +64,18 @@ export function inOrder(tables: Table[]): { table: Table; empty: Set<string> }[]
       done.push({ table: ready, empty: empty.get(ready.oid) ?? new Set() });
       continue;
     }
-    const open = [...left.values()].flatMap((table) => waitsFor(table).map((key) => ({ table, key })));
+    const open = [...left.values()].flatMap((table) =>
+      waitsFor(table).map((key) => ({ table, key })),
+    );
     const loose = open.find(({ table, key }) => optional(table, key));
     if (!loose) {
-      const circle = open.map(({ table, key }) => `${table.name} → ${key.targetName} (${key.name})`).join(', ');
-      throw unfillable(open[0]?.table.name ?? '?', `foreign keys that may not be empty go in a circle: ${circle}`);
+      const circle = open
+        .map(({ table, key }) => `${table.name} → ${key.targetName} (${key.name})`)
+        .join(', ');
+      throw unfillable(
+        open[0]?.table.name ?? '?',
+        `foreign keys that may not be empty go in a circle: ${circle}`,
+      );
     }
     empty.get(loose.table.oid)?.add(loose.key.name);
   }
@@ -79,7 +90,10 @@ export function inOrder(tables: Table[]): { table: Table; empty: Set<string> }[]
  */
 export function groupsOf(table: Table, empty: Set<string>, keys: Map<number, number>): Group[] {
   const unique = new Set(table.uniques.flatMap(({ columns }) => columns));
-  const options = table.columns.map((column, place) => ({ column, choices: choicesFor(column, place) }));
+  const options = table.columns.map((column, place) => ({
+    column,
+    choices: choicesFor(column, place),
+  }));
   function choicesFor(column: Column, place: number): Choice[] {
     if (column.made) return [{ kind: 'default' }];
     const nothing: Choice[] = column.notNull ? [] : [{ kind: 'null' }];
@@ -98,14 +112,23 @@ export function groupsOf(table: Table, empty: Set<string>, keys: Map<number, num
       }
       if (nothing.length > 0) return nothing;
       // A key with another column that is empty refers to nothing, so this one is free.
-      const free = key.columns.some((name) => !table.columns.find((other) => other.name === name)?.notNull);
+      const free = key.columns.some(
+        (name) => !table.columns.find((other) => other.name === name)?.notNull,
+      );
       if (!free)
-        throw unfillable(table.name, `${column.name} refers to ${key.targetName}, which has no rows (${key.name})`);
+        throw unfillable(
+          table.name,
+          `${column.name} refers to ${key.targetName}, which has no rows (${key.name})`,
+        );
     }
     const fallback: Choice[] = column.default === null ? [] : [{ kind: 'default' }];
     const values = ways.map((way): Choice => ({ kind: 'values', values: way }));
-    const usesDefault = fallback.length > 0 && (!unique.has(column.name) || /nextval|uuid/i.test(column.default ?? ''));
-    const all = usesDefault ? [...fallback, ...values, ...nothing] : [...values, ...fallback, ...nothing];
+    const usesDefault =
+      fallback.length > 0 &&
+      (!unique.has(column.name) || /nextval|uuid/i.test(column.default ?? ''));
+    const all = usesDefault
+      ? [...fallback, ...values, ...nothing]
+      : [...values, ...fallback, ...nothing];
     if (all.length === 0)
       throw unfillable(
         table.name,
@@ -119,7 +142,9 @@ export function groupsOf(table: Table, empty: Set<string>, keys: Map<number, num
 function together(options: Group['columns'], checks: Check[]): Group[] {
   const groups: Group[] = options.map((option) => ({ columns: [option], checks: [] }));
   for (const check of checks) {
-    const joined = groups.filter(({ columns }) => columns.some(({ column }) => check.columns.includes(column.name)));
+    const joined = groups.filter(({ columns }) =>
+      columns.some(({ column }) => check.columns.includes(column.name)),
+    );
     const [first, ...others] = joined;
     if (!first) continue;
     for (const other of others) {
@@ -136,7 +161,8 @@ function together(options: Group['columns'], checks: Check[]): Group[] {
 export function* combinations(group: Group, most = 3_000): Generator<Choice[]> {
   const lengths = group.columns.map(({ choices }) => choices.length);
   let given = 0;
-  // By the sum of the places in the lists: first every column's first choice, then all with one second choice, and so on.
+  // By the sum of the places in the lists: first every column's first choice, then all with one
+  // second choice, and so on.
   for (let sum = 0; sum <= lengths.reduce((a, n) => a + n - 1, 0); sum++) {
     for (const places of placesOf(lengths, sum)) {
       if (given++ >= most) return;
@@ -170,17 +196,26 @@ const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
  *
  * @param from the number of the first row: those before it are there already
  */
-export function insertInto(table: Table, chosen: Map<string, Choice>, rows: number, from: number): Insert {
+export function insertInto(
+  table: Table,
+  chosen: Map<string, Choice>,
+  rows: number,
+  from: number,
+): Insert {
   const sizeOf = (name: string): number => {
     const choice = chosen.get(name);
-    if (!choice || choice.kind === 'null' || choice.kind === 'default') return Number.MAX_SAFE_INTEGER;
+    if (!choice || choice.kind === 'null' || choice.kind === 'default')
+      return Number.MAX_SAFE_INTEGER;
     return choice.values.size;
   };
   const digits = new Map<string, string>();
   let most = rows + from;
   let limit: string | undefined;
   for (const { name, columns } of table.uniques) {
-    if (columns.length === 0 || columns.some((column) => sizeOf(column) >= rows + from && !digits.has(column)))
+    if (
+      columns.length === 0 ||
+      columns.some((column) => sizeOf(column) >= rows + from && !digits.has(column))
+    )
       continue;
     const [only = ''] = columns;
     const choice = chosen.get(only);
@@ -200,7 +235,10 @@ export function insertInto(table: Table, chosen: Map<string, Choice>, rows: numb
       const place = divisor === 1 ? 'n' : `n / ${divisor}`;
       // The shift spreads pairs over both tables; it keeps different what was different.
       if (!digits.has(column))
-        digits.set(column, first && divisor > 1 ? `(${place} + ${first}) % ${size}` : `(${place}) % ${size}`);
+        digits.set(
+          column,
+          first && divisor > 1 ? `(${place} + ${first}) % ${size}` : `(${place}) % ${size}`,
+        );
       if (divisor === 1) first = `n % ${size}`;
       divisor = Math.min(Number.MAX_SAFE_INTEGER, divisor * size);
     }
@@ -232,7 +270,9 @@ export function insertInto(table: Table, chosen: Map<string, Choice>, rows: numb
     const alias = sources.get(key.name) ?? `k${sources.size}`;
     if (!sources.has(key.name)) {
       sources.set(key.name, alias);
-      const digitOfKey = key.columns.map((column) => digits.get(column)).find(Boolean) ?? `n % ${choice.values.size}`;
+      const digitOfKey =
+        key.columns.map((column) => digits.get(column)).find(Boolean) ??
+        `n % ${choice.values.size}`;
       joins.push(`LEFT JOIN ${alias} ON ${alias}.i = ${digitOfKey}`);
     }
     values.push(`${alias}.c${key.columns.indexOf(name)}`);
@@ -260,7 +300,8 @@ export function insertInto(table: Table, chosen: Map<string, Choice>, rows: numb
 function withKeys(table: Table, sources: Map<string, string>): string[] {
   const parts = [...sources].map(([name, alias]) => {
     const key = table.foreignKeys.find((candidate) => candidate.name === name);
-    const columns = key?.targetColumns.map((column, i) => `${quote(column)} AS c${i}`).join(', ') ?? '';
+    const columns =
+      key?.targetColumns.map((column, i) => `${quote(column)} AS c${i}`).join(', ') ?? '';
     return `${alias} AS MATERIALIZED (SELECT row_number() OVER () - 1 AS i, ${columns} FROM ${key?.targetSql ?? ''})`;
   });
   return parts.length > 0 ? [`WITH ${parts.join(',\n  ')}`] : [];

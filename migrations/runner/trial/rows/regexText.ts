@@ -20,7 +20,10 @@ const named: Record<string, string> = {
   alnum: 'abcdefghijklmnopqrstuvwxyz0123456789',
 };
 
-/** Text that matches a pattern: something fixed in front, digits of a number in the middle, something fixed behind. */
+/**
+ * Text that matches a pattern: something fixed in front, digits of a number in the middle,
+ * something fixed behind.
+ */
 export interface PatternText {
   before: string;
   after: string;
@@ -30,17 +33,20 @@ export interface PatternText {
 }
 
 /**
- * Finds text that matches a regular expression and differs from row to row. It reads what checks on ids and codes are made of:
- * literals, classes, groups and repetitions. Of alternatives it takes the first.
+ * Finds text that matches a regular expression and differs from row to row. It reads what checks on
+ * ids and codes are made of: literals, classes, groups and repetitions. Of alternatives it takes
+ * the first.
  *
- * @returns `undefined` for a pattern that it does not read; Postgres has the last word on what it returns
+ * @returns `undefined` for a pattern that it does not read; Postgres has the last word on what it
+ *   returns
  */
 export function patternText(pattern: string): PatternText | undefined {
   const atoms = new Reader(pattern.replace(/^\^/, '').replace(/(?<!\\)\$$/, '')).read();
   if (!atoms || atoms.length === 0) return undefined;
   const room = ({ chars, max }: Atom): number => Math.min(max, 12) * Math.log(new Set(chars).size);
   const best = atoms.reduce((a, b) => (room(b) > room(a) ? b : a));
-  const fixed = (some: Atom[]): string => some.map(({ chars, min }) => (chars[0] ?? '').repeat(min)).join('');
+  const fixed = (some: Atom[]): string =>
+    some.map(({ chars, min }) => (chars[0] ?? '').repeat(min)).join('');
   const at = atoms.indexOf(best);
   return {
     before: fixed(atoms.slice(0, at)),
@@ -65,7 +71,11 @@ class Reader {
 
   #sequence(): Atom[] | undefined {
     const atoms: Atom[] = [];
-    for (let char = this.#text[this.#at]; char !== undefined && char !== ')'; char = this.#text[this.#at]) {
+    for (
+      let char = this.#text[this.#at];
+      char !== undefined && char !== ')';
+      char = this.#text[this.#at]
+    ) {
       if (char === '|') {
         // The rest of the alternatives is read to find where they end.
         this.#at++;
@@ -76,7 +86,8 @@ class Reader {
       if (!part) return undefined;
       const [min, max] = this.#times();
       const [only] = part;
-      if (part.length === 1 && only) atoms.push({ chars: only.chars, min: only.min * min, max: only.max * max });
+      if (part.length === 1 && only)
+        atoms.push({ chars: only.chars, min: only.min * min, max: only.max * max });
       else for (let i = 0; i < min; i++) atoms.push(...part);
     }
     return atoms;
@@ -84,7 +95,8 @@ class Reader {
 
   #part(char: string): Atom[] | undefined {
     this.#at++;
-    const one = (chars: string | undefined): Atom[] | undefined => (chars ? [{ chars, min: 1, max: 1 }] : undefined);
+    const one = (chars: string | undefined): Atom[] | undefined =>
+      chars ? [{ chars, min: 1, max: 1 }] : undefined;
     if (char === '(') {
       if (this.#text[this.#at] === '?') {
         if (this.#text[this.#at + 1] !== ':') return undefined;
@@ -109,14 +121,19 @@ class Reader {
     if (this.#text[this.#at++] !== ']') return undefined;
     const inner = end.replace(/^\^/, '');
     let chars = '';
-    for (const [whole, name, escaped, from, to] of inner.matchAll(/\[:([a-z]+):\]|\\(.)|([^\\])-([^\]])|[\s\S]/g)) {
+    for (const [whole, name, escaped, from, to] of inner.matchAll(
+      /\[:([a-z]+):\]|\\(.)|([^\\])-([^\]])|[\s\S]/g,
+    )) {
       if (name) chars += named[name] ?? '';
       else if (escaped) chars += classes[escaped] ?? escaped;
       else if (from && to) {
-        for (let code = from.charCodeAt(0); code <= to.charCodeAt(0); code++) chars += String.fromCharCode(code);
+        for (let code = from.charCodeAt(0); code <= to.charCodeAt(0); code++)
+          chars += String.fromCharCode(code);
       } else chars += whole;
     }
-    return end.startsWith('^') ? [...printable].filter((char) => !chars.includes(char)).join('') : chars;
+    return end.startsWith('^')
+      ? [...printable].filter((char) => !chars.includes(char)).join('')
+      : chars;
   }
 
   #times(): [min: number, max: number] {

@@ -13,15 +13,20 @@ const unlimited = Number.MAX_SAFE_INTEGER;
 export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /**
- * The ways to make values for a column, the likeliest first. Which of them its checks let through is for Postgres to say.
+ * The ways to make values for a column, the likeliest first. Which of them its checks let through
+ * is for Postgres to say.
  *
- * @param checks the conditions that name the column: what stands in them (words of an `IN`, bounds, patterns) is tried too
+ * @param checks the conditions that name the column: what stands in them (words of an `IN`, bounds,
+ *   patterns) is tried too
  * @param place makes the times of a later column later
  */
 export function valuesFor(column: Column, checks: string[], place: number): Values[] {
   const hints = readHints(checks);
   const made = ofType(column, hints, place);
-  return made.map(({ sql, size }) => ({ sql: (digit) => `(${sql(digit)})::${column.castTo}`, size }));
+  return made.map(({ sql, size }) => ({
+    sql: (digit) => `(${sql(digit)})::${column.castTo}`,
+    size,
+  }));
 }
 
 interface Hints {
@@ -30,7 +35,9 @@ interface Hints {
   patterns: string[];
 }
 
-/** What the text of conditions, as Postgres writes it, tells about the values that they let through. */
+/**
+ * What the text of conditions, as Postgres writes it, tells about the values that they let through.
+ */
 function readHints(checks: string[]): Hints {
   const hints: Hints = { words: [], numbers: [], patterns: [] };
   for (const check of checks) {
@@ -40,7 +47,9 @@ function readHints(checks: string[]): Hints {
       else if (!operator) hints.words.push(word);
     }
     for (const [, number] of check
-      .replaceAll(/'(?:[^']|'')*'/g, (quoted) => (/^'-?\d+'$/.test(quoted) ? quoted.slice(1, -1) : "''"))
+      .replaceAll(/'(?:[^']|'')*'/g, (quoted) =>
+        /^'-?\d+'$/.test(quoted) ? quoted.slice(1, -1) : "''",
+      )
       .matchAll(/(?<![\w.])(-?\d+(?:\.\d+)?)/g))
       hints.numbers.push(Number(number));
   }
@@ -53,12 +62,16 @@ const value = (sql: (digit: string) => string, size = unlimited): Values => ({ s
 const constant = (sql: string): Values => value(() => sql, 1);
 
 function oneOf(literals: string[]): Values {
-  return value((d) => `(ARRAY[${literals.join(', ')}])[1 + (${d}) % ${literals.length}]`, literals.length);
+  return value(
+    (d) => `(ARRAY[${literals.join(', ')}])[1 + (${d}) % ${literals.length}]`,
+    literals.length,
+  );
 }
 
 function ofType(column: Column, hints: Hints, place: number): Values[] {
   const { type, category, labels } = column;
-  if (labels && category !== 'A') return [oneOf(labels.map((label) => `${literal(label)}::${column.castTo}`))];
+  if (labels && category !== 'A')
+    return [oneOf(labels.map((label) => `${literal(label)}::${column.castTo}`))];
   if (category === 'A') {
     const element = { ...column, type: column.elementType ?? '', castTo: column.elementType ?? '' };
     const [first] = ofType({ ...element, category: column.elementCategory ?? '' }, hints, place);
@@ -95,10 +108,14 @@ function numbers(type: string, { numbers: bounds }: Hints): Values[] {
     bounds
       .slice(i + 1)
       .filter((high) => high - low >= 1)
-      .map((high) => value((d) => `${low} + (${d}) % ${Math.floor(high - low) + 1}`, Math.floor(high - low) + 1)),
+      .map((high) =>
+        value((d) => `${low} + (${d}) % ${Math.floor(high - low) + 1}`, Math.floor(high - low) + 1),
+      ),
   );
   const counting =
-    most > 1 ? value((d) => (most < unlimited ? `1 + (${d}) % ${most}` : `1 + (${d})`), most) : constant('0');
+    most > 1
+      ? value((d) => (most < unlimited ? `1 + (${d}) % ${most}` : `1 + (${d})`), most)
+      : constant('0');
   return [
     counting,
     ...ranges.reverse(),
@@ -121,7 +138,8 @@ function written(digits: string, places: number): Values {
   const text = (digit: string): string =>
     `lpad(${convert ? `${convert}((${digit}) % ${size})` : `((${digit}) % ${size})::text`}, ${places}, '0')`;
   return value(
-    (digit) => (own === plain ? text(digit) : `translate(${text(digit)}, ${literal(plain)}, ${literal(own)})`),
+    (digit) =>
+      own === plain ? text(digit) : `translate(${text(digit)}, ${literal(plain)}, ${literal(own)})`,
     size,
   );
 }
@@ -129,7 +147,9 @@ function written(digits: string, places: number): Values {
 const hex = (places: number): Values => written('0123456789abcdef', places);
 
 function texts(type: string, { words, numbers: lengths, patterns }: Hints): Values[] {
-  const limit = Number(/^character(?: varying)?\((\d+)\)/.exec(type)?.[1] ?? (type === 'character' ? 1 : NaN));
+  const limit = Number(
+    /^character(?: varying)?\((\d+)\)/.exec(type)?.[1] ?? (type === 'character' ? 1 : NaN),
+  );
   if (type === '"char"') return [value((d) => `chr(97 + ((${d}) % 26)::int)`, 26)];
   const sized = hex(Math.min(8, limit));
   if (limit <= 9)
@@ -146,7 +166,8 @@ function texts(type: string, { words, numbers: lengths, patterns }: Hints): Valu
   const free = lengths.length === 0 && patterns.length === 0 && !(limit <= 200);
   return [
     ...fromPatterns(patterns),
-    // Where nothing bounds it, of the length that prose has: how long a rewrite takes depends on the size of the rows.
+    // Where nothing bounds it, of the length that prose has: how long a rewrite takes depends on
+    // the size of the rows.
     ...(free || (lengths.at(-1) ?? 0) >= 1000
       ? [around('r', ' the quick brown fox jumps over the lazy dog'.repeat(2))]
       : []),
@@ -172,7 +193,12 @@ function fromPatterns(patterns: string[]): Values[] {
     const text = patternText(pattern);
     if (!text) return [];
     const middle = written(text.digits, text.places);
-    return [value((d) => `${literal(text.before)} || ${middle.sql(d)} || ${literal(text.after)}`, middle.size)];
+    return [
+      value(
+        (d) => `${literal(text.before)} || ${middle.sql(d)} || ${literal(text.after)}`,
+        middle.size,
+      ),
+    ];
   });
 }
 
@@ -186,9 +212,13 @@ function times(type: string, place: number): Values[] {
     return [value((d) => `(1 + (${d})) * interval '1 second'`), constant(`interval '1 day'`)];
   if (type.startsWith('time ') || type === 'time')
     return [value((d) => `time '00:00' + ((${d}) % 86400) * interval '1 second'`, 86_400)];
-  if (type === 'date') return [value((d) => `date '2020-01-01' + ${place} + ((${d}) % 2000)::int`, 2000)];
+  if (type === 'date')
+    return [value((d) => `date '2020-01-01' + ${place} + ((${d}) % 2000)::int`, 2000)];
   const at = (sign: string): Values =>
-    value((d) => `timestamptz '2025-01-01 00:00Z' ${sign} ${place} * interval '1 hour' + (${d}) * interval '1 second'`);
+    value(
+      (d) =>
+        `timestamptz '2025-01-01 00:00Z' ${sign} ${place} * interval '1 hour' + (${d}) * interval '1 second'`,
+    );
   return [at('+'), at('-'), constant('now()')];
 }
 
@@ -233,7 +263,9 @@ function others(type: string, { numbers: lengths, words }: Hints): Values[] {
         ),
       ];
     case 'daterange':
-      return [value((d) => `daterange(date '2020-01-01' + (${d})::int, date '2020-01-02' + (${d})::int)`)];
+      return [
+        value((d) => `daterange(date '2020-01-01' + (${d})::int, date '2020-01-02' + (${d})::int)`),
+      ];
     default:
       return [];
   }
