@@ -1,4 +1,6 @@
 import { Router } from 'express';
+import type { Redis } from 'ioredis';
+import type { Pool } from 'pg';
 import { AccessTokens } from './auth/accessTokens.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { authRoutes } from './auth/routes.ts';
@@ -8,6 +10,8 @@ import { Throttle } from './auth/throttle.ts';
 import { ConversationRepository } from './conversations/repository.ts';
 import { conversationRoutes } from './conversations/routes.ts';
 import { ConversationService } from './conversations/service.ts';
+import { Cursors } from './http/cursor.ts';
+import { noSuchRoute } from './http/errors.ts';
 import { MessageRepository } from './messages/repository.ts';
 import { messageRoutes } from './messages/routes.ts';
 import { MessageService } from './messages/service.ts';
@@ -15,18 +19,23 @@ import { builtinModels } from './models/builtinModels.ts';
 import type { ChatModel } from './models/chatModel.ts';
 import { ModelRepository } from './models/repository.ts';
 import { modelRoutes } from './models/routes.ts';
-import { Cursors } from './http/cursor.ts';
-import { noSuchRoute } from './http/errors.ts';
-import type { Services } from './server.ts';
+import type { ServeSettings } from './settings/settings.ts';
 import { UserRepository } from './users/repository.ts';
 import { userRoutes } from './users/routes.ts';
 
+/** The connections and settings that the routes under /api need. */
+export interface ApiServices {
+  settings: ServeSettings;
+  pool: Pool;
+  cache: Redis | undefined;
+}
+
 /**
- * Everything under /api: what is open first, then what needs an access token. Routes carry their
- * whole path, which is also their name in the metrics.
+ * Everything under /api: the open routes first, then those that need an access token. A route
+ * carries its whole path, which is also its name in the metrics.
  */
 export function apiRoutes(
-  { settings, pool, cache }: Services,
+  { settings, pool, cache }: ApiServices,
   models: Readonly<Record<string, ChatModel>> = builtinModels,
 ): Router {
   const tokens = new AccessTokens(settings.JWT_SECRETS, settings.ACCESS_TOKEN_EXPIRE_MINUTES * 60);

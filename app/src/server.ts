@@ -2,25 +2,20 @@ import { readdirSync } from 'node:fs';
 import cors from 'cors';
 import express, { type Express } from 'express';
 import helmet from 'helmet';
-import type { Redis } from 'ioredis';
-import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { apiRoutes } from './api.ts';
+import { apiRoutes, type ApiServices } from './api.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { ReadinessProbe } from './health/readiness.ts';
 import { healthRoutes } from './health/routes.ts';
 import { errorHandler, noSuchRoute } from './http/errors.ts';
+import { requestLog, requestMetrics } from './http/requests.ts';
 import type { Lifecycle } from './process/lifecycle.ts';
 import { Metrics } from './process/metrics.ts';
 import { paths } from './settings/paths.ts';
-import { requestLog, requestMetrics } from './http/requests.ts';
 import type { ServeSettings } from './settings/settings.ts';
 
-/** What the server stands on. Tests hand in their own. */
-export interface Services {
-  settings: ServeSettings;
-  pool: Pool;
-  cache: Redis | undefined;
+/** The parts that the server is built from. Tests hand in their own. */
+interface Services extends ApiServices {
   log: Logger;
   lifecycle: Lifecycle;
 }

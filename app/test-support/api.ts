@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { pino } from 'pino';
-import { readConfig } from '../src/settings/config.ts';
-import { openDatabase } from '../src/database/database.ts';
+import { openDatabase, servePool } from '../src/database/database.ts';
 import { Lifecycle } from '../src/process/lifecycle.ts';
-import { serveSettings } from '../src/settings/settings.ts';
 import { createServer } from '../src/server.ts';
+import { readConfig } from '../src/settings/config.ts';
+import { serveSettings } from '../src/settings/settings.ts';
 import { migrate } from '../../tests/support/migrate.ts';
 
 export const testSecrets = {
@@ -60,18 +60,7 @@ export class TestApi {
       ...env,
     });
     const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
-    const pool = openDatabase(
-      {
-        url: databaseUrl,
-        schema: settings.DATABASE_SCHEMA,
-        max: settings.DATABASE_POOL_MAX,
-        poolTimeoutMs: settings.DATABASE_POOL_TIMEOUT_MS,
-        idleTimeoutMs: settings.DATABASE_POOL_IDLE_TIMEOUT_MS,
-        maxLifetimeS: settings.DATABASE_POOL_MAX_LIFETIME_S,
-        statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
-      },
-      log,
-    );
+    const pool = openDatabase(servePool(settings), log);
     const lifecycle = new Lifecycle();
     const server = createHttpServer(createServer({ settings, pool, cache, log, lifecycle }));
     lifecycle.watch(server);

@@ -1,12 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
+import type { Caller } from '../http/caller.ts';
 import { unauthorized } from '../http/problem.ts';
-
-/** Who a request comes from. */
-export interface Caller {
-  userId: string;
-  role: 'member' | 'admin';
-}
 
 export interface SigningKey {
   id: string;
@@ -16,7 +11,7 @@ export interface SigningKey {
 const issuer = 'slipway';
 const audience = 'slipway-api';
 const algorithm = 'HS256';
-/** Ours are under 400 characters; what is longer is not worth decoding. */
+/** Our tokens have fewer than 400 characters. A longer text is refused without decoding it. */
 const longest = 2_048;
 
 /**
@@ -24,8 +19,7 @@ const longest = 2_048;
  * be rotated.
  */
 export class AccessTokens {
-  // Key objects: jsonwebtoken takes fifty times as long with a string, which it turns into one on
-  // each call.
+  // With a string, jsonwebtoken takes fifty times as long: it makes a key object on each call.
   readonly #keys: Map<string, KeyObject>;
   readonly #signingKey: string;
   readonly lifetimeS: number;

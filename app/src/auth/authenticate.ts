@@ -1,22 +1,14 @@
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
+import { setCaller } from '../http/caller.ts';
 import { unauthorized } from '../http/problem.ts';
-import type { AccessTokens, Caller } from './accessTokens.ts';
+import type { AccessTokens } from './accessTokens.ts';
 
-const callers = new WeakMap<Request, Caller>();
-
-/** Lets only requests with a valid bearer token through, and remembers whose they are. */
+/** Lets only requests with a valid bearer token through, and notes whose they are. */
 export function authenticate(tokens: AccessTokens): RequestHandler {
   return (req, _res, next) => {
     const match = /^Bearer ([\w.~+/=-]+)$/i.exec(req.headers.authorization ?? '');
     if (!match?.[1]) throw unauthorized();
-    callers.set(req, tokens.verify(match[1]));
+    setCaller(req, tokens.verify(match[1]));
     next();
   };
-}
-
-/** Who sent the request. Only behind `authenticate`. */
-export function callerOf(req: Request): Caller {
-  const caller = callers.get(req);
-  if (!caller) throw new Error('callerOf was used on a route without authenticate.');
-  return caller;
 }

@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import type { Caller } from '../http/caller.ts';
 import { Problem } from '../http/problem.ts';
 import type { UserRepository } from '../users/repository.ts';
-import type { AccessTokens, Caller } from './accessTokens.ts';
+import type { AccessTokens } from './accessTokens.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 import type { LoginBody, RegisterBody } from './schema.ts';
 import type { SessionRepository } from './sessionRepository.ts';

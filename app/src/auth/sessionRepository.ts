@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { transaction } from '../database/database.ts';
-import type { Caller } from './accessTokens.ts';
+import type { Caller } from '../http/caller.ts';
 
 /** What became of a refresh token that somebody presented. */
 export type Rotation = { outcome: 'rotated'; caller: Caller } | { outcome: 'reused' | 'unknown' };

@@ -1,7 +1,8 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import type { ServeSettings } from '../settings/settings.ts';
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   url: string;
   schema: string;
   /** The most connections one process opens. */
@@ -13,11 +14,22 @@ export interface DatabaseOptions {
   statementTimeoutMs: number;
 }
 
+/** The pool of a process that serves. */
+export const servePool = (settings: ServeSettings): DatabaseOptions => ({
+  url: settings.DATABASE_URL,
+  schema: settings.DATABASE_SCHEMA,
+  max: settings.DATABASE_POOL_MAX,
+  poolTimeoutMs: settings.DATABASE_POOL_TIMEOUT_MS,
+  idleTimeoutMs: settings.DATABASE_POOL_IDLE_TIMEOUT_MS,
+  maxLifetimeS: settings.DATABASE_POOL_MAX_LIFETIME_S,
+  statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
+});
+
 /**
  * A pool of connections to Postgres that outlives the loss of every one of them.
  *
- * Queries carry a name, so that the server parses and plans each once per connection; without, they
- * cost a quarter more. A name stands for one text: never use it for another.
+ * Queries carry a name, so that the server parses and plans each once per connection. Without a
+ * name they cost a quarter more. A name stands for one text: never use it for another.
  */
 export function openDatabase(options: DatabaseOptions, log: Logger): pg.Pool {
   const pool = new pg.Pool({
@@ -28,14 +40,13 @@ export function openDatabase(options: DatabaseOptions, log: Logger): pg.Pool {
     idleTimeoutMillis: options.idleTimeoutMs,
     maxLifetimeSeconds: options.maxLifetimeS,
     statement_timeout: options.statementTimeoutMs,
-    // For a server that is gone without a word: the statement's own timeout never comes back from
-    // there.
+    // A server that is gone without a word never reports the statement's own timeout.
     query_timeout: options.statementTimeoutMs + 1_000,
     idle_in_transaction_session_timeout: options.statementTimeoutMs * 2,
     keepAlive: true,
     options: `-c search_path=${options.schema} -c timezone=UTC`,
   });
-  // Without these listeners a connection that breaks while nobody uses it would end the process.
+  // Without these listeners, an idle connection that breaks would end the process.
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection broke'));
   pool.on('connect', (client) => client.on('error', () => {}));
   return pool;

@@ -1,19 +1,15 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import * as z from 'zod';
+import { isUnavailable } from '../database/unavailable.ts';
 import { Problem, sendProblem } from './problem.ts';
 
-/**
- * The last handler: whatever was thrown becomes problem details, and what we did not expect is
- * logged.
- */
+/** The last handler: turns every error into problem details, and logs those we did not expect. */
 export const errorHandler: ErrorRequestHandler = (error: unknown, req, res, _next) => {
   const problem = toProblem(error);
-  // A problem without a cause is one we raised ourselves on purpose; the request's own log line
-  // says enough.
+  // We raise a problem without a cause on purpose: the request's own log line says enough.
   if (problem.status >= 500 && problem.cause !== undefined)
     req.log.error({ err: problem.cause }, problem.message);
-  // Half an answer is out already: breaking the connection is the only way to say that it is not
-  // whole.
+  // Half an answer is out already. Only a broken connection says that it is not whole.
   if (res.headersSent) return void res.destroy();
   sendProblem(res, problem);
 };
@@ -25,7 +21,7 @@ export const noSuchRoute: RequestHandler = (req) => {
   );
 };
 
-/** @param methods what the route does answer, such as `['GET', 'POST']` */
+/** @param methods the methods that the route answers, such as `['GET', 'POST']` */
 export const methodNotAllowed =
   (methods: string[]): RequestHandler =>
   (req) => {
@@ -38,22 +34,17 @@ export const methodNotAllowed =
     );
   };
 
-export function toProblem(error: unknown): Problem {
+function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof z.ZodError) return invalid(error);
-  const { code, type, status, message } = error as {
-    code?: string;
-    type?: string;
-    status?: number;
-    message?: string;
-  };
-  if (isUnavailable(code, message)) {
+  const { code, type, status } = error as { code?: string; type?: string; status?: number };
+  if (isUnavailable(error)) {
     return new Problem(503, 'The database does not answer in time. Try again shortly.', {
       cause: error,
       headers: { 'retry-after': '1' },
     });
   }
-  // Characters that Postgres cannot store, should one ever get past validation.
+  // Postgres cannot store these characters. Validation should have refused them.
   if (code === '22021' || code === '22P05')
     return new Problem(400, 'The request holds characters that cannot be stored.', {
       cause: error,
@@ -69,7 +60,7 @@ export function toProblem(error: unknown): Problem {
   }
   if (type === 'entity.parse.failed')
     return new Problem(400, 'The body is not valid JSON.', { cause: error });
-  // What Express and its parsers refuse of their own: malformed URLs, aborted bodies.
+  // Express and its parsers refuse malformed URLs and aborted bodies themselves.
   if (status !== undefined && status >= 400 && status < 500) {
     return new Problem(status, 'The request cannot be understood.', { cause: error });
   }
@@ -83,27 +74,4 @@ function invalid(error: z.ZodError): Problem {
     .slice(0, 20)
     .map(({ path, message }) => ({ path: path.map(String), message }));
   return new Problem(400, 'The request is not valid.', { cause: error, extensions: { errors } });
-}
-
-/**
- * Lost, refused and timed-out connections, a statement past its timeout, a server that is starting
- * or stopping.
- */
-function isUnavailable(code = '', message = ''): boolean {
-  return (
-    /^(08|57P0|53)/.test(code) ||
-    code === '57014' ||
-    [
-      'ECONNREFUSED',
-      'ECONNRESET',
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'ETIMEDOUT',
-      'EPIPE',
-      'EHOSTUNREACH',
-    ].includes(code) ||
-    /timeout exceeded when trying to connect|Connection terminated|Query read timeout|Client has encountered a connection error|Client was closed/.test(
-      message,
-    )
-  );
 }

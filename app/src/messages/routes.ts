@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import { callerOf } from '../auth/authenticate.ts';
+import { callerOf } from '../http/caller.ts';
 import { idOf } from '../conversations/routes.ts';
 import { jsonBody } from '../http/body.ts';
 import { methodNotAllowed } from '../http/errors.ts';

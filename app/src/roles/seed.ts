@@ -1,10 +1,10 @@
 import { pino } from 'pino';
 import { hashPassword, verifyPassword } from '../auth/passwords.ts';
-import { readConfig } from '../settings/config.ts';
 import { openDatabase, transaction } from '../database/database.ts';
-import { toProblem } from '../http/errors.ts';
-import { seedSettings } from '../settings/settings.ts';
+import { isUnavailable } from '../database/unavailable.ts';
 import { seeds } from '../seed/seeds.ts';
+import { readConfig } from '../settings/config.ts';
+import { seedSettings } from '../settings/settings.ts';
 
 /**
  * `seed`: fills a migrated database with models, a demo user and a sample conversation. Each part runs once per
@@ -74,7 +74,7 @@ export async function seed(env: NodeJS.ProcessEnv): Promise<number> {
       ? 'the database is not migrated yet; run `migrate up` first'
       : (error as Error).message;
     process.stderr.write(`seed: ${why}\n`);
-    return toProblem(error).status === 503 ? 4 : 1;
+    return isUnavailable(error) ? 4 : 1;
   } finally {
     await pool.end();
   }

@@ -1,28 +1,17 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readConfig } from '../settings/config.ts';
-import { openDatabase } from '../database/database.ts';
+import { openDatabase, servePool } from '../database/database.ts';
 import { Lifecycle } from '../process/lifecycle.ts';
 import { createLog } from '../process/log.ts';
-import { serveSettings } from '../settings/settings.ts';
 import { createServer } from '../server.ts';
+import { readConfig } from '../settings/config.ts';
+import { serveSettings } from '../settings/settings.ts';
 
 /** `serve`: the API. Returns once it has been told to stop and has finished what was in flight. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   const settings = readConfig(serveSettings, env);
   const log = createLog(settings.LOG_LEVEL, settings.RELEASE);
-  const pool = openDatabase(
-    {
-      url: settings.DATABASE_URL,
-      schema: settings.DATABASE_SCHEMA,
-      max: settings.DATABASE_POOL_MAX,
-      poolTimeoutMs: settings.DATABASE_POOL_TIMEOUT_MS,
-      idleTimeoutMs: settings.DATABASE_POOL_IDLE_TIMEOUT_MS,
-      maxLifetimeS: settings.DATABASE_POOL_MAX_LIFETIME_S,
-      statementTimeoutMs: settings.DATABASE_STATEMENT_TIMEOUT_MS,
-    },
-    log,
-  );
+  const pool = openDatabase(servePool(settings), log);
   // Loaded only where there is a cache: the client takes a tenth of the start.
   const cache = settings.CACHE_URL
     ? (await import('../cache/cache.ts')).openCache(settings.CACHE_URL, log)
