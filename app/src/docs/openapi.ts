@@ -3,189 +3,8 @@ import {
   OpenAPIRegistry,
   type RouteConfig,
 } from '@asteasolutions/zod-to-openapi';
-import * as z from 'zod';
-import { loginBody, refreshBody, registerBody, tokenPair } from '../auth/schema.ts';
-import {
-  conversation,
-  createConversationBody,
-  updateConversationBody,
-} from '../conversations/schema.ts';
-import {
-  exchange,
-  idempotencyKey,
-  message,
-  messageQuery,
-  postMessageBody,
-} from '../messages/schema.ts';
-import { model, modelList, switchBody } from '../models/schema.ts';
-import { pageOf, pageQuery, uuid } from '../http/schema.ts';
-import { updateUserBody, user } from '../users/schema.ts';
-
-/** One operation in short: what it takes, what it returns, which problems it may answer with. */
-interface Operation {
-  method: RouteConfig['method'];
-  path: string;
-  tag: string;
-  summary: string;
-  body?: z.ZodType;
-  query?: z.ZodObject;
-  params?: z.ZodObject;
-  headers?: z.ZodObject;
-  status?: number;
-  returns?: z.ZodType;
-  /** Status codes of problems besides the usual ones. */
-  problems?: number[];
-  /** Works without an access token. */
-  open?: true;
-}
-
-const id = z.object({ id: uuid.meta({ description: "The conversation's id." }) });
-
-const operations: Operation[] = [
-  {
-    method: 'post',
-    path: '/api/register',
-    tag: 'Account',
-    summary: 'Make an account',
-    body: registerBody,
-    status: 201,
-    returns: user,
-    problems: [409, 429],
-    open: true,
-  },
-  {
-    method: 'post',
-    path: '/api/login',
-    tag: 'Account',
-    summary: 'Sign in',
-    body: loginBody,
-    returns: tokenPair,
-    problems: [401, 429],
-    open: true,
-  },
-  {
-    method: 'post',
-    path: '/api/token/refresh',
-    tag: 'Account',
-    summary: 'Swap a refresh token for a new pair',
-    body: refreshBody,
-    returns: tokenPair,
-    problems: [401, 429],
-    open: true,
-  },
-  {
-    method: 'post',
-    path: '/api/logout',
-    tag: 'Account',
-    summary: 'End the session of a refresh token',
-    body: refreshBody,
-    status: 204,
-    open: true,
-  },
-  { method: 'get', path: '/api/users/me', tag: 'Account', summary: 'The caller', returns: user },
-  {
-    method: 'patch',
-    path: '/api/users/me',
-    tag: 'Account',
-    summary: "Change the caller's name or preferences",
-    body: updateUserBody,
-    returns: user,
-  },
-  {
-    method: 'get',
-    path: '/api/models',
-    tag: 'Models',
-    summary: 'The models that can answer',
-    returns: modelList,
-  },
-  {
-    method: 'post',
-    path: '/api/models/switch',
-    tag: 'Models',
-    summary: "Choose the model of the caller's next conversations",
-    body: switchBody,
-    returns: model,
-    problems: [404],
-  },
-  {
-    method: 'post',
-    path: '/api/conversations',
-    tag: 'Conversations',
-    summary: 'Start a conversation',
-    body: createConversationBody,
-    status: 201,
-    returns: conversation,
-  },
-  {
-    method: 'get',
-    path: '/api/conversations',
-    tag: 'Conversations',
-    summary: "The caller's conversations, newest first",
-    query: pageQuery,
-    returns: pageOf(conversation),
-  },
-  {
-    method: 'get',
-    path: '/api/conversations/{id}',
-    tag: 'Conversations',
-    summary: 'One conversation',
-    params: id,
-    returns: conversation,
-    problems: [404],
-  },
-  {
-    method: 'patch',
-    path: '/api/conversations/{id}',
-    tag: 'Conversations',
-    summary: 'Change its title or model',
-    params: id,
-    body: updateConversationBody,
-    returns: conversation,
-    problems: [404],
-  },
-  {
-    method: 'delete',
-    path: '/api/conversations/{id}',
-    tag: 'Conversations',
-    summary: 'Delete it with its messages',
-    params: id,
-    status: 204,
-    problems: [404],
-  },
-  {
-    method: 'post',
-    path: '/api/conversations/{id}/messages',
-    tag: 'Messages',
-    summary: 'Say something and get the answer',
-    params: id,
-    headers: z.object({ 'Idempotency-Key': idempotencyKey }),
-    body: postMessageBody,
-    status: 201,
-    returns: exchange,
-    problems: [404, 422],
-  },
-  {
-    method: 'get',
-    path: '/api/conversations/{id}/messages',
-    tag: 'Messages',
-    summary: 'The messages of a conversation',
-    params: id,
-    query: messageQuery,
-    returns: pageOf(message),
-    problems: [404],
-  },
-];
-
-const problem = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.number().int(),
-    detail: z.string(),
-    requestId: z.string(),
-    errors: z.array(z.object({ path: z.array(z.string()), message: z.string() })).optional(),
-  })
-  .meta({ id: 'Problem' });
+import { problem } from '../http/schema.ts';
+import { operations, type Operation } from './operations.ts';
 
 /** The OpenAPI 3.1 description of the API, made from the schemas that check the requests. */
 export function openApiDocument(release: string): object {
@@ -208,33 +27,13 @@ export function openApiDocument(release: string): object {
 }
 
 function toRoute(operation: Operation): RouteConfig {
-  const {
-    method,
-    path,
-    tag,
-    summary,
-    body,
-    query,
-    params,
-    headers,
-    status = 200,
-    returns,
-    problems = [],
-    open,
-  } = operation;
-  const usual = [
-    ...(body || query ? [400] : []),
-    ...(open ? [] : [401]),
-    ...(body ? [413, 415] : []),
-    503,
-  ];
-  const failures = [...new Set([...usual, ...problems])].sort();
+  const { method, path, tag, summary, body, query, params, headers, open } = operation;
   return {
     method,
     path,
     tags: [tag],
     summary,
-    operationId: `${method}${path.replace(/[^a-z]+([a-z])/gi, (_, letter: string) => letter.toUpperCase()).replace(/\W/g, '')}`,
+    operationId: operationId(operation),
     ...(open ? {} : { security: [{ bearer: [] }] }),
     request: {
       ...(params && { params }),
@@ -242,19 +41,37 @@ function toRoute(operation: Operation): RouteConfig {
       ...(headers && { headers }),
       ...(body && { body: { required: true, content: { 'application/json': { schema: body } } } }),
     },
-    responses: {
-      [status]: returns
-        ? { description: 'Done', content: { 'application/json': { schema: returns } } }
-        : { description: 'Done' },
-      ...Object.fromEntries(
-        failures.map((code) => [
-          code,
-          {
-            description: 'A problem',
-            content: { 'application/problem+json': { schema: problem } },
-          },
-        ]),
-      ),
-    },
+    responses: responsesOf(operation),
   };
+}
+
+/** Such as `postApiTokenRefresh` for POST /api/token/refresh. */
+function operationId({ method, path }: Operation): string {
+  const words = path.replace(/[^a-z]+([a-z])/gi, (_, letter: string) => letter.toUpperCase());
+  return `${method}${words.replace(/\W/g, '')}`;
+}
+
+function responsesOf(operation: Operation): RouteConfig['responses'] {
+  const { status = 200, returns } = operation;
+  const failure = {
+    description: 'A problem',
+    content: { 'application/problem+json': { schema: problem } },
+  };
+  return {
+    [status]: returns
+      ? { description: 'Done', content: { 'application/json': { schema: returns } } }
+      : { description: 'Done' },
+    ...Object.fromEntries(problemCodes(operation).map((code) => [code, failure])),
+  };
+}
+
+/** The status codes of an operation's problems, those that many operations share included. */
+function problemCodes({ body, query, open, problems = [] }: Operation): number[] {
+  const usual = [
+    ...(body || query ? [400] : []),
+    ...(open ? [] : [401]),
+    ...(body ? [413, 415] : []),
+    503,
+  ];
+  return [...new Set([...usual, ...problems])].sort();
 }

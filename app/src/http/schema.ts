@@ -1,8 +1,6 @@
 import * as z from 'zod';
 
-/**
- * Text that Postgres can store: no NUL, no half of a surrogate pair. Lengths count UTF-16 units.
- */
+/** Text that Postgres can store: no NUL, no half of a surrogate pair. Lengths in UTF-16 units. */
 export const text = (min: number, max: number) =>
   z
     .string()
@@ -21,7 +19,7 @@ export const timestamp = z
   .string()
   .meta({ format: 'date-time', example: '2026-01-31T12:00:00.123456+00:00' });
 
-/** The query of a list: how many, and from where. */
+/** The query of a list: how many items, and the cursor to start from. */
 export const pageQuery = z.strictObject({
   limit: z
     .string()
@@ -51,3 +49,15 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
       .nullable()
       .meta({ description: 'The cursor of the next page; null on the last one.' }),
   });
+
+/** The body of every error: RFC 9457 problem details. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    requestId: z.string(),
+    errors: z.array(z.object({ path: z.array(z.string()), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });

@@ -4,13 +4,13 @@ import { NoAnswer } from '../smoke/smokeClient.ts';
 
 const help = `smoke BASE_URL [--json] [--timeout SECONDS]
 
-Holds the API at BASE_URL, such as http://127.0.0.1:8000, against what it promises: ${smokeChecks.length} checks over HTTP, a line each.
-Makes two accounts with random names; their conversations and sessions are deleted at the end.
+Checks the promises of the API at BASE_URL, such as http://127.0.0.1:8000: ${smokeChecks.length} checks over HTTP, one line each.
+Makes two accounts with random names. Deletes their conversations and sessions at the end. The accounts stay.
 
-  --json             one JSON document on one line instead: {"baseUrl", "passed", "failed", "skipped", "checks": [...]}
-  --timeout SECONDS  for all of it; 60 unless told
+  --json             prints one JSON document on one line instead: {"baseUrl", "passed", "failed", "skipped", "checks": [...]}
+  --timeout SECONDS  the time for the whole run, 1 to 3600; the default is 60
 
-Ends with 0 when every check passed, 1 when one failed, 2 when the arguments are wrong or nothing answers at BASE_URL.
+Exit code: 0 every check passed; 1 a check failed or was skipped; 2 the arguments are wrong, or nothing answers at BASE_URL.
 `;
 
 interface Arguments {
@@ -19,7 +19,7 @@ interface Arguments {
   timeoutMs: number;
 }
 
-/** `smoke BASE_URL`: the API's contract, as a black box. */
+/** `smoke BASE_URL`: checks the API's contract from outside. */
 export async function smoke(args: string[]): Promise<number> {
   const parsed = readArguments(args);
   if (parsed === 'help') {
@@ -54,7 +54,7 @@ export async function smoke(args: string[]): Promise<number> {
   }
 }
 
-/** @returns what is wrong, as text, when something is */
+/** @returns the arguments, or the fault as text, or `help` */
 function readArguments(args: string[]): Arguments | string {
   try {
     const { values, positionals } = parseArgs({

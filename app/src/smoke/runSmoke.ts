@@ -1,12 +1,12 @@
-import { accountChecks, signOutChecks, type SmokeCheck } from './accountChecks.ts';
+import { accountChecks, signOutChecks } from './accountChecks.ts';
 import { conversationChecks } from './conversationChecks.ts';
 import { NoAnswer, SmokeClient } from './smokeClient.ts';
-import { Mismatch, SmokeSession, Unmet } from './smokeSession.ts';
+import { Mismatch, SmokeSession, Unmet, type SmokeCheck } from './smokeSession.ts';
 
 export interface SmokeResult {
   name: string;
   outcome: 'passed' | 'failed' | 'skipped';
-  /** What a failed check expected, and what came instead. */
+  /** The expectation of a failed check, and the value that came instead. */
   expected?: string;
   got?: string;
   /** Why a check was skipped. */
@@ -21,22 +21,22 @@ export const smokeChecks: SmokeCheck[] = [
   ...signOutChecks,
 ];
 
-/** A time of its own: a run that has used up its time cleans up, too. */
+/** The clean-up has its own time: it also follows a run that has used up its time. */
 const cleanUpTimeoutMs = 10_000;
 
 interface SmokeOptions {
-  /** For the whole run, milliseconds; checks that find no time left fail. */
+  /** For the whole run, in milliseconds. A check that has no time left fails. */
   timeoutMs: number;
   /** Called as soon as a check has ended. */
   onResult?: (result: SmokeResult) => void;
 }
 
 /**
- * Holds the API at an address against what it promises, over HTTP alone. Everything it makes
- * belongs to two accounts of its own with random names; their conversations and sessions are gone
- * afterwards, the accounts stay, because the API has no way to delete one.
+ * Checks the API's promises at an address, over HTTP alone. It makes two accounts with random
+ * names. Afterwards it deletes their conversations and sessions. The accounts stay, because the API
+ * cannot delete one.
  *
- * @throws {NoAnswer} when nothing answers at the address at all
+ * @throws {NoAnswer} when nothing answers at the address
  */
 export async function runSmoke(baseUrl: string, options: SmokeOptions): Promise<SmokeResult[]> {
   const client = new SmokeClient(baseUrl, AbortSignal.timeout(options.timeoutMs));
@@ -73,7 +73,7 @@ async function runCheck({ name, run }: SmokeCheck, session: SmokeSession): Promi
   }
 }
 
-/** What a broken API does not let go stays: the checks have said what is broken. */
+/** A broken API may refuse to delete something. It then stays: the checks have told the fault. */
 async function cleanUp({ ada, bob }: SmokeSession, client: SmokeClient): Promise<void> {
   try {
     for (const { accessToken: token, refreshToken, conversations } of [ada, bob]) {

@@ -1,6 +1,6 @@
 /** An answer of the API under test. */
 export interface SmokeAnswer {
-  /** What was asked, such as `GET /api/models`. */
+  /** The request, such as `GET /api/models`. */
   request: string;
   status: number;
   headers: Headers;
@@ -17,10 +17,10 @@ export interface SmokeRequest {
 /** No answer came at all: refused, broken off, or too late. */
 export class NoAnswer extends Error {}
 
-/** The longest one request may take, milliseconds. */
+/** The longest that one request may take, in milliseconds. */
 const requestTimeoutMs = 20_000;
 
-/** Speaks to the API from outside, and knows what must never be printed. */
+/** Speaks to the API from outside. Hides passwords and tokens in all that is shown. */
 export class SmokeClient {
   readonly #base: string;
   readonly #signal: AbortSignal;
@@ -32,7 +32,7 @@ export class SmokeClient {
     this.#signal = signal;
   }
 
-  /** From now on this text is replaced wherever something is shown. */
+  /** From now on `show` replaces this text. */
   hide(text: string): void {
     this.#hidden.add(text);
   }
@@ -67,7 +67,7 @@ export class SmokeClient {
     }
   }
 
-  /** Text fit to be shown: passwords and tokens of this run are taken out, and it is short. */
+  /** The value as short text, without the passwords and tokens of this run. */
   show(value: unknown): string {
     let text = typeof value === 'string' ? value : JSON.stringify(value);
     for (const hidden of this.#hidden) text = text.replaceAll(hidden, '<hidden>');

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type * as z from 'zod';
-import type { SmokeClient } from './smokeClient.ts';
-import { NoAnswer, type SmokeAnswer, type SmokeRequest } from './smokeClient.ts';
+import * as z from 'zod';
+import { problem } from '../http/schema.ts';
+import { NoAnswer, type SmokeAnswer, type SmokeClient, type SmokeRequest } from './smokeClient.ts';
 
-/** What a check expected is not what it got. */
+/** A check got something other than it expected. */
 export class Mismatch extends Error {
   readonly expected: string;
   readonly got: string;
@@ -15,11 +15,18 @@ export class Mismatch extends Error {
   }
 }
 
-/**
- * A check cannot run, because what it builds on is missing: the check that was to bring it has
- * failed.
- */
+/** A check cannot run: it builds on the result of an earlier check, and that check failed. */
 export class Unmet extends Error {}
+
+/** The shape of a problem with this status. */
+export const problemOf = (status: number) => problem.extend({ status: z.literal(status) });
+
+/** One promise of the API. */
+export interface SmokeCheck {
+  /** A sentence that says what holds. */
+  name: string;
+  run: (session: SmokeSession) => Promise<void>;
+}
 
 /** Somebody who exists for one run. */
 export interface SmokeUser {
@@ -28,21 +35,18 @@ export interface SmokeUser {
   password: string;
   accessToken?: string;
   refreshToken?: string;
-  /** The conversations that are still there, to be deleted at the end. */
+  /** The conversations that still exist. The end of the run deletes them. */
   conversations: string[];
 }
 
-/**
- * What the checks of one run share: the client, two users who exist for this run, and what has been
- * learned so far.
- */
+/** The state that the checks of one run share: the client, two users, and the results so far. */
 export class SmokeSession {
   readonly client: SmokeClient;
   readonly ada: SmokeUser;
   readonly bob: SmokeUser;
   /** The model that answers in this run. */
   modelId?: string;
-  /** The conversation of ada's that most checks are about. */
+  /** Ada's conversation that most checks use. */
   conversationId?: string;
 
   constructor(client: SmokeClient) {
@@ -52,10 +56,7 @@ export class SmokeSession {
     this.bob = this.#user(`smoke-${run}-bob`);
   }
 
-  /**
-   * Sends a request and holds the answer against a status and, where given, the documented shape of
-   * its body.
-   */
+  /** Sends a request. Compares the answer with a status and, if given, the shape of its body. */
   async ask<T extends z.ZodType = z.ZodUnknown>(
     method: string,
     path: string,
@@ -81,16 +82,31 @@ export class SmokeSession {
     );
   }
 
-  /** Holds one value against another. @param what such as `the title` */
+  /** Sends a request that has to be answered with a problem of this status. */
+  async refused(
+    status: number,
+    method: string,
+    path: string,
+    request: SmokeRequest = {},
+  ): Promise<void> {
+    await this.ask(method, path, { status, shape: problemOf(status) }, request);
+  }
+
+  /** Compares two values. @param what such as `the title` */
   same(what: string, expected: unknown, got: unknown): void {
     const [left, right] = [JSON.stringify(expected), JSON.stringify(got)];
     if (left !== right) throw new Mismatch(`${what} to be ${this.show(expected)}`, this.show(got));
   }
 
-  /** What an earlier check has brought. @throws {Unmet} */
+  /** The result of an earlier check. @throws {Unmet} when it is missing */
   need<T>(value: T | undefined, what: string): T {
     if (value === undefined) throw new Unmet(`there is no ${what}`);
     return value;
+  }
+
+  /** @throws {Unmet} when the person could not sign in */
+  tokenOf(person: SmokeUser): string {
+    return this.need(person.accessToken, `access token of ${person.handle}`);
   }
 
   show(value: unknown): string {
