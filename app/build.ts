@@ -1,5 +1,5 @@
-// Bundles the app for its image: one file, so that starting it does not search node_modules. Run by
-// the Dockerfile.
+// Bundles the app for its image into one file: the start then searches no node_modules. The
+// Dockerfile runs this.
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -8,10 +8,10 @@ const root = join(import.meta.dirname, '..');
 const out = process.argv[2] ?? join(root, 'dist');
 
 /**
- * Parts of packages that this app never calls, left out because they would be read and run at each
- * start: Umzug's command line (ours uses the programmatic API), the tables of East Asian encodings
- * (bodies are UTF-8), tracing for exemplars (switched off), and rate limits shared between the
- * workers of one machine (ours are shared through Valkey).
+ * Parts of packages that this app never calls. Left in, they would be read and run at each start:
+ * Umzug's command line (we use the programmatic API), the tables of East Asian encodings (bodies
+ * are UTF-8), tracing for exemplars (switched off), and rate limits that the workers of one machine
+ * share (ours are shared through Valkey).
  */
 const unused: [RegExp, string][] = [
   [/umzug\/lib\/cli\.js$/, 'exports.UmzugCLI = class {};'],
@@ -54,7 +54,7 @@ cpSync(join(root, 'node_modules/@node-rs'), join(out, 'node_modules/@node-rs'), 
   recursive: true,
 });
 cpSync(join(root, 'app/web'), join(out, 'web'), { recursive: true });
-// Who signs the certificates of RDS databases; `sslrootcert` in DATABASE_URL names it.
+// The authorities that sign the certificates of RDS. `sslrootcert` in DATABASE_URL names the file.
 cpSync(join(root, 'app/certificates'), join(out, 'certificates'), { recursive: true });
 cpSync(join(root, 'migrations'), join(out, 'migrations'), {
   recursive: true,

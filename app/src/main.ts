@@ -1,6 +1,6 @@
 import { ConfigError } from './settings/config.ts';
 
-// One image, one entry point, several roles. Each loads only what it needs: `migrate` starts
+// One image, one entry point, several roles. Each role loads only its own modules: `migrate` starts
 // without Express, `serve` without Umzug.
 const roles: Record<string, (args: string[]) => Promise<number | undefined>> = {
   serve: async () => (await import('./roles/serve.ts')).serve(process.env),

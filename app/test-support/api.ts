@@ -31,7 +31,7 @@ export interface Account {
 
 let accounts = 0;
 
-/** The API on a free port in this process, with a client for it. */
+/** The API on a free port in this process, and a client for it. */
 export class TestApi {
   readonly url: string;
   readonly pool: Pool;
@@ -45,7 +45,7 @@ export class TestApi {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** Migrates the database and starts the API on it. `env` overrides the settings. */
+  /** Migrates the database and starts the API on it. @param env overrides the settings */
   static async start(
     databaseUrl: string,
     env: NodeJS.ProcessEnv = {},

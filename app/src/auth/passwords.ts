@@ -3,10 +3,7 @@ import { Problem } from '../http/problem.ts';
 /** OWASP's minimum for argon2id: 19 MiB, two passes, one lane. Takes about 16 ms of one core. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/**
- * How many are hashed at once, and how many may wait. They run in libuv's threads, which files and
- * DNS need, too.
- */
+/** How many are hashed at once and may wait. Hashing shares libuv's threads with files and DNS. */
 const atOnce = 2;
 const mayWait = 64;
 
@@ -16,7 +13,7 @@ const argon2 = () => import('@node-rs/argon2');
 let running = 0;
 const queue: (() => void)[] = [];
 
-/** Bounds the CPU and memory that passwords can take, whatever arrives. */
+/** Limits the CPU and memory that passwords take, however many arrive. */
 async function limited<T>(work: () => Promise<T>): Promise<T> {
   if (running >= atOnce) {
     if (queue.length >= mayWait) {
@@ -24,7 +21,7 @@ async function limited<T>(work: () => Promise<T>): Promise<T> {
         headers: { 'retry-after': '2' },
       });
     }
-    // Whoever finishes hands its place on, so `running` stays as it is.
+    // A finished call hands its place on, so `running` stays the same.
     await new Promise<void>((resolve) => queue.push(resolve));
   } else {
     running++;
@@ -43,8 +40,8 @@ export function hashPassword(password: string): Promise<string> {
 }
 
 /**
- * Compares a password with a stored hash. Without a hash (no such account) it does the same work,
- * so that the time of an answer does not tell which addresses exist.
+ * Compares a password with a stored hash. Without a hash (no such account) it does the same work:
+ * the time of an answer must not tell which addresses exist.
  */
 export function verifyPassword(hash: string | undefined, password: string): Promise<boolean> {
   return limited(async () => {

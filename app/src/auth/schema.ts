@@ -12,7 +12,7 @@ export const registerBody = z.strictObject({
       'must be 3 to 32 lower-case letters, digits, _ or -',
     )
     .meta({ example: 'ada' }),
-  // Long passwords are welcome, but hashing is not free.
+  // Long passwords are good, but hashing them costs time.
   password: text(8, 256).meta({ example: 'correct horse battery' }),
   displayName: text(1, 80).optional(),
 });

@@ -17,7 +17,7 @@ export interface TokenPair {
 }
 
 export interface AuthOptions {
-  /** Keys the stored hashes of refresh tokens. */
+  /** The key of the stored hashes of refresh tokens. */
   hashSecret: string;
   refreshLifetimeS: number;
 }
@@ -43,7 +43,7 @@ export class AuthService {
 
   /** @returns the new user as JSON text */
   async register({ email, handle, password, displayName }: RegisterBody): Promise<string> {
-    // Hashed before anything is looked up: the time says nothing about what exists.
+    // Hashed before the look-up: the time must not tell which accounts exist.
     const passwordHash = await hashPassword(password);
     const user = await this.#users.create({
       id: uuidv7(),

@@ -2,10 +2,10 @@ import type { Pool, PoolClient } from 'pg';
 import { transaction } from '../database/database.ts';
 import type { Caller } from '../http/caller.ts';
 
-/** What became of a refresh token that somebody presented. */
+/** The outcome for a refresh token that somebody presented. */
 export type Rotation = { outcome: 'rotated'; caller: Caller } | { outcome: 'reused' | 'unknown' };
 
-/** Sign-ins and their refresh tokens. Tokens come in and are stored as keyed hashes only. */
+/** Sign-ins and their refresh tokens. Tokens come in as keyed hashes only. */
 export class SessionRepository {
   readonly #pool: Pool;
 
@@ -29,9 +29,9 @@ export class SessionRepository {
   }
 
   /**
-   * Swaps a token for its successor. The session's row is locked first, so of two simultaneous uses
-   * one wins, and the other is seen as what it is: a second use, which ends the session for the
-   * thief and for the owner alike.
+   * Swaps a token for its successor. The session's row is locked first, so one of two simultaneous
+   * uses wins. The other one counts as a second use: it ends the session, for the thief and for the
+   * owner.
    */
   async rotate(presented: Buffer, successor: Buffer, lifetimeS: number): Promise<Rotation> {
     return transaction(this.#pool, async (client) => {

@@ -9,7 +9,7 @@ import {
 import { Problem } from '../http/problem.ts';
 
 /**
- * Slows down guessing. Counts are kept in Valkey, for all instances together; while it is away each
+ * Slows down guessing. Valkey keeps the counts for all instances together. Without Valkey each
  * process counts for itself.
  */
 export class Throttle {
@@ -18,7 +18,7 @@ export class Throttle {
   readonly #refresh: RateLimiterAbstract;
   readonly #failures: RateLimiterAbstract;
 
-  /** @param perMinute tries of one client address in a minute */
+  /** @param perMinute attempts of one client address in a minute */
   constructor(cache: Redis | undefined, perMinute: number) {
     const limiter = (keyPrefix: string, points: number, duration: number): RateLimiterAbstract => {
       const memory = new RateLimiterMemory({ keyPrefix, points, duration });

@@ -2,8 +2,8 @@ import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
 /**
- * A connection to Valkey that fails fast: commands are refused while it is down instead of piling
- * up, and it reconnects on its own for as long as the process lives.
+ * A connection to Valkey that fails fast: while Valkey is down, commands are refused and do not
+ * pile up. The connection reconnects by itself as long as the process lives.
  */
 export function openCache(url: string, log: Logger): Redis {
   const cache = new Redis(url, {
@@ -12,7 +12,7 @@ export function openCache(url: string, log: Logger): Redis {
     commandTimeout: 500,
     connectTimeout: 2_000,
     retryStrategy: (attempt) => Math.min(100 * 2 ** Math.min(attempt, 4), 1_000),
-    // A first connection that fails is reported by the 'error' event, like any later one.
+    // The 'error' event reports a first connection that fails, like any later one.
     lazyConnect: false,
   });
   let reported = false;

@@ -6,10 +6,10 @@ import { foldPage, type PageRows } from '../http/page.ts';
 const asJson = `json_build_object('id', c.id, 'title', c.title, 'modelId', c.model_id, 'role', m.role,
   'createdAt', c.created_at, 'updatedAt', c.updated_at)`;
 
-/** Greater than every UUID we make: the start of a list that goes from the newest to the oldest. */
+/** Greater than every UUID we make: a list from the newest to the oldest starts here. */
 const newest = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-/** Every method takes the caller first, and finds only what the caller is a member of. */
+/** Every method takes the caller first, and finds only the caller's conversations. */
 export class ConversationRepository {
   readonly #pool: Pool;
 
@@ -34,7 +34,7 @@ export class ConversationRepository {
     });
   }
 
-  /** Newest first. @param before the id of the last conversation of the page before */
+  /** Newest first. @param before the id of the last conversation on the previous page */
   async list(userId: string, before: string | undefined, limit: number): Promise<PageRows> {
     const { rows } = await this.#pool.query<PageRows>({
       name: 'conversation-list',

@@ -42,7 +42,7 @@ export function conversationRoutes(service: ConversationService): Router {
   return router;
 }
 
-/** What is not a UUID names no conversation. */
+/** The id in a path. Text that is not a UUID names no conversation. */
 export function idOf(value: string): string {
   if (!uuid.safeParse(value).success) throw notFound('conversation');
   return value.toLowerCase();

@@ -5,10 +5,7 @@ import { notFound, Problem } from '../http/problem.ts';
 import type { ConversationRepository } from './repository.ts';
 import type { CreateConversationBody, UpdateConversationBody } from './schema.ts';
 
-/**
- * Conversations of the caller. Everything is returned as JSON text; what is not the caller's is a
- * 404.
- */
+/** The caller's conversations, as JSON text. Somebody else's conversation is a 404. */
 export class ConversationService {
   readonly #repository: ConversationRepository;
   readonly #cursors: Cursors;
@@ -45,7 +42,7 @@ export class ConversationService {
     try {
       return found(await this.#repository.update(userId, id, title, modelId));
     } catch (error) {
-      // foreign_key_violation: the only key that can be changed here is the model's.
+      // foreign_key_violation: only the model's key can change here.
       throw (error as { code?: string }).code === '23503' ? noSuchModel() : error;
     }
   }

@@ -1,4 +1,4 @@
-/** Postgres' error classes and codes: connection lost, server starting or stopping, out of resources. */
+/** Postgres' classes of errors: connection lost, server starts or stops, resources used up. */
 const sqlStates = /^(08|57P0|53)/;
 const statementTimeout = '57014';
 

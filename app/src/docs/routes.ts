@@ -15,7 +15,7 @@ const page = `<!doctype html>
 </html>
 `;
 
-// A file of its own, because the content security policy allows no inline script.
+// A separate file, because the content security policy allows no inline script.
 const start = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, tryItOutEnabled: true });\n`;
 
 /** The description of the API, and Swagger UI to try it. Both load on first use. */

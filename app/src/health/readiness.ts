@@ -6,14 +6,14 @@ export type Check = 'ok' | 'failed' | 'degraded' | 'off';
 export interface Readiness {
   ready: boolean;
   checks: { database: Check; schema: Check; cache: Check };
-  /** Migrations that this image carries and the database lacks. */
+  /** Migrations that are in this image and not in the database. */
   pending: string[];
 }
 
 /**
- * Says whether this instance can serve. The cache has to have answered once, so that a release with
- * a wrong address is caught; after that its loss only degrades (rate limits are then counted per
- * process), and taking every instance out of rotation would be worse.
+ * Says whether this instance can serve. The cache must have answered once: this catches a release
+ * with a wrong address. A later loss of the cache only degrades, because each process then counts
+ * rate limits for itself. To take every instance out of rotation would be worse.
  */
 export class ReadinessProbe {
   readonly #pool: Pool;
@@ -48,7 +48,7 @@ export class ReadinessProbe {
         pending,
       };
     } catch (error) {
-      // undefined_table: the database answers, but was never migrated.
+      // undefined_table: the database answers, but no migration has run.
       const reached = (error as { code?: string }).code === '42P01';
       return {
         checks: { database: reached ? 'ok' : 'failed', schema: 'failed' },

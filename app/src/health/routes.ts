@@ -4,9 +4,7 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import { Problem } from '../http/problem.ts';
 import type { ReadinessProbe } from './readiness.ts';
 
-/**
- * Liveness asks nothing but whether the process answers; readiness asks whether it can do its work.
- */
+/** Liveness: the process answers. Readiness: the process can do its work. */
 export function healthRoutes(release: string, probe: ReadinessProbe, lifecycle: Lifecycle): Router {
   const router = Router();
   let wasReady: boolean | undefined;

@@ -1,7 +1,7 @@
 import express, { type RequestHandler } from 'express';
 import { Problem } from './problem.ts';
 
-/** Reads a JSON body. Anything else is refused before a byte of it is kept. */
+/** Reads a JSON body. Any other type is refused before a byte of it is kept. */
 export function jsonBody(limit: string): RequestHandler[] {
   return [
     (req, _res, next) => {

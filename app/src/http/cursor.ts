@@ -2,18 +2,18 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Problem } from './problem.ts';
 
 /**
- * Makes and reads page cursors: the last row's key, signed together with the list it belongs to. A
- * cursor that was made up, or comes from another list or another person, is refused.
+ * Makes and reads page cursors: the key of the last row, signed together with the name of its list.
+ * A cursor that is made up, or comes from another list or another person, is refused.
  */
 export class Cursors {
   readonly #key: Buffer;
 
   constructor(secret: string) {
-    // A key of its own, so that a cursor's signature is good for nothing else.
+    // A separate key: a cursor's signature must not be valid anywhere else.
     this.#key = createHmac('sha256', secret).update('page cursors').digest();
   }
 
-  /** @param list what the cursor is good for, such as `conversations of <user id>` */
+  /** @param list the name of the list, such as `conversations of <user id>` */
   encode(list: string, key: string): string {
     return Buffer.concat([this.#sign(list, key), Buffer.from(key)]).toString('base64url');
   }

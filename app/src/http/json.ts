@@ -1,9 +1,6 @@
 import type { Response } from 'express';
 
-/**
- * Writes JSON that is already text, as Postgres built it. Faster than res.json, which would parse
- * and hash it again.
- */
+/** Sends JSON text that Postgres has built. res.json would serialize it again. */
 export function sendJson(res: Response, status: number, text: string): void {
   res.statusCode = status;
   res.setHeader('content-type', 'application/json; charset=utf-8');

@@ -1,9 +1,6 @@
 import type { Cursors } from './cursor.ts';
 
-/**
- * A page as a repository returns it: the items as one JSON text, and the key of the last one when
- * there are more.
- */
+/** A page from a repository: the items as one JSON text; the last item's key if more follow. */
 export interface PageRows {
   items: string;
   last: string | null;
@@ -15,8 +12,8 @@ export function pageJson({ items, last }: PageRows, list: string, cursors: Curso
 }
 
 /**
- * SQL that folds a CTE `page` of up to `limit + 1` rows into a `PageRows`. The CTE has the columns
- * `json`, `key` and `n`, the row's number from 1; the row past the limit only tells that there is a
+ * SQL that turns a CTE `page` of up to `limit + 1` rows into a `PageRows`. The CTE has the columns
+ * `json`, `key` and `n`, the row's number from 1. The row past the limit only shows that there is a
  * next page.
  *
  * @param limit the parameter that holds the limit, such as `$3`

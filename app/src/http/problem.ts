@@ -10,7 +10,7 @@ interface ProblemDetails {
   [extension: string]: unknown;
 }
 
-/** An answer other than success, thrown from anywhere and written as RFC 9457 problem details. */
+/** An error answer. Code throws it anywhere; it is sent as RFC 9457 problem details. */
 export class Problem extends Error {
   readonly status: number;
   readonly extensions: Record<string, unknown>;
@@ -32,13 +32,13 @@ export class Problem extends Error {
   }
 }
 
-/** One shape for whatever is wrong with a token, so that an answer tells nothing about why. */
+/** One answer for every fault of a token: it does not tell the reason. */
 export const unauthorized = (): Problem =>
   new Problem(401, 'A valid access token is needed. Sign in at POST /api/login.', {
     headers: { 'www-authenticate': 'Bearer realm="slipway"' },
   });
 
-/** The same whether it does not exist or belongs to somebody else. */
+/** The same answer for a thing that does not exist and for a thing of somebody else. */
 export const notFound = (what: string): Problem => new Problem(404, `There is no such ${what}.`);
 
 export function sendProblem(res: Response, problem: Problem): void {

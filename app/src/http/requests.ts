@@ -4,12 +4,12 @@ import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
 import type { Metrics } from '../process/metrics.ts';
 
-/** Ids from outside are kept when they cannot do harm in a log or a header. */
+/** An id from outside is kept if it can do no harm in a log or a header. */
 const saneId = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
- * Gives every request an id and a logger, and logs its end in one line. Probes are logged only when
- * they fail.
+ * Gives every request an id and a logger, and logs its end in one line. A probe is logged only when
+ * it fails.
  */
 export function requestLog(log: Logger): RequestHandler {
   return pinoHttp({
@@ -24,10 +24,10 @@ export function requestLog(log: Logger): RequestHandler {
       ignore: (req) =>
         req.url === '/health' || req.url === '/health/ready' || req.url === '/metrics',
     },
-    // The error itself was logged where it was handled.
+    // The error handler has logged the error.
     customErrorObject: (_req, _res, _error, value: object) => ({ ...value, err: undefined }),
     customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'info'),
-    // The query stays out: a person's search or cursor is nobody's business.
+    // Without the query: a person's cursor is private.
     serializers: {
       req: (req: { id: string; method: string; url: string; remoteAddress: string }) => ({
         id: req.id,
@@ -42,8 +42,8 @@ export function requestLog(log: Logger): RequestHandler {
 }
 
 /**
- * Times requests by route pattern, never by path: an id in a label would make a new time series for
- * each object.
+ * Measures requests by route pattern, never by path: an id in a label would make a new time series
+ * for each object.
  */
 export function requestMetrics(metrics: Metrics): RequestHandler {
   return (req, res, next) => {

@@ -5,7 +5,7 @@ import type { Turn } from '../models/chatModel.ts';
 const asJson = `json_build_object('id', id, 'conversationId', conversation_id, 'seq', seq, 'role', role, 'authorId', author_id,
   'modelId', model_id, 'content', content, 'status', status, 'replyTo', reply_to, 'createdAt', created_at)`;
 
-/** A stored question, with what is needed to answer it. */
+/** A stored question, with the values that an answer needs. */
 export interface Question {
   id: string;
   seq: string;
@@ -65,7 +65,7 @@ export class MessageRepository {
     }
   }
 
-  /** The message an earlier request with the same key stored. */
+  /** The message that an earlier request with the same key stored. */
   async findByKey(
     userId: string,
     conversationId: string,
@@ -81,9 +81,7 @@ export class MessageRepository {
     return rows[0];
   }
 
-  /**
-   * Stores an answer, unless the question has one already. @returns the answer that is stored now
-   */
+  /** Stores an answer, unless the question has one already. @returns the stored answer */
   async addAnswer(answer: NewAnswer): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>({
       name: 'message-add-answer',
@@ -112,7 +110,7 @@ export class MessageRepository {
     return rows[0]?.json;
   }
 
-  /** The turns up to number `seq`, oldest first, `limit` at most. */
+  /** The newest turns up to number `seq`, oldest first. @param limit the most turns to return */
   async history(conversationId: string, seq: string, limit: number): Promise<Turn[]> {
     const { rows } = await this.#pool.query<Turn>({
       name: 'message-history',
@@ -144,7 +142,7 @@ export class MessageRepository {
   }
 }
 
-// coalesce rather than `$3 IS NULL OR`: so the condition stays one that the primary key can serve.
+// coalesce, not `$3 IS NULL OR`: then the primary key can serve the condition.
 const beyond = {
   asc: 'seq > coalesce($3::bigint, 0)',
   desc: 'seq < coalesce($3::bigint, 9223372036854775807)',

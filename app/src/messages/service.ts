@@ -42,9 +42,9 @@ export class MessageService {
   }
 
   /**
-   * Stores a message and the model's answer to it. With an idempotency key it can be repeated
-   * safely, also when the first try died between the two: the message is found again, and the
-   * missing answer is made.
+   * Stores a message and the model's answer to it. With an idempotency key a repeat is safe, also
+   * when the first request died between the two: the message is found again, and the missing answer
+   * is made.
    */
   async post(
     userId: string,
@@ -95,8 +95,7 @@ export class MessageService {
     try {
       for await (const piece of model.reply(history, signal)) content += piece;
     } catch (error) {
-      // What was said so far is kept and marked, so that nobody takes half an answer for a whole
-      // one.
+      // The part that arrived is kept and marked: nobody must take it for a whole answer.
       log.warn({ err: error, model: question.modelId }, 'the model broke off');
       if (content === '')
         throw new Problem(503, 'The model did not answer. Try again shortly.', { cause: error });

@@ -1,6 +1,6 @@
 import type { ChatModel, Turn } from './chatModel.ts';
 
-/** Says back what it was told. */
+/** Repeats the last message. */
 const echo: ChatModel = {
   historyLimit: 1,
   async *reply(history) {
@@ -9,7 +9,7 @@ const echo: ChatModel = {
   },
 };
 
-/** Each rule: what a question looks like, and the answer. The first that fits wins. */
+/** Each rule: a pattern of questions, and the answer. The first rule that matches wins. */
 const rules: [RegExp, string][] = [
   [
     /\b(hello|hi|hey|good (morning|evening|day))\b/i,
@@ -34,10 +34,7 @@ const rules: [RegExp, string][] = [
   [/\bthank/i, 'You are welcome.'],
 ];
 
-/**
- * Answers simple questions by rule, the same way every time: enough to try the whole system without
- * a network.
- */
+/** Answers simple questions by fixed rules: enough to try the whole system without a network. */
 const guide: ChatModel = {
   historyLimit: 1,
   async *reply(history) {

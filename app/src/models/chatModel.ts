@@ -4,14 +4,14 @@ export interface Turn {
   content: string;
 }
 
-/** Something that answers: built in, or an upstream that speaks the OpenAI protocol. */
+/** A model that answers: built in, or an upstream that speaks the OpenAI protocol. */
 export interface ChatModel {
-  /** How many of the newest turns it wants to see, the one to answer included. */
+  /** The number of newest turns the model wants to see, including the one to answer. */
   readonly historyLimit: number;
   /**
    * Answers the last turn, piece by piece.
    *
-   * @param signal aborts the answer, for instance because the person has gone
+   * @param signal aborts the answer, for example when the client has disconnected
    */
   reply(history: Turn[], signal: AbortSignal): AsyncIterable<string>;
 }

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 
-/** The model a user has switched to, or else the first enabled one. `$1` is the user. */
+/** The model that a user has chosen, or else the first enabled one. `$1` is the user. */
 export const activeModelOf = `(
   SELECT m.id FROM models m LEFT JOIN users u ON u.id = $1 AND u.active_model_id = m.id
    WHERE m.enabled ORDER BY (u.id IS NULL), m.position, m.id LIMIT 1)`;
@@ -15,7 +15,7 @@ export class ModelRepository {
     this.#pool = pool;
   }
 
-  /** @returns a page as JSON text; there are few models, so there is always one page */
+  /** @returns the only page as JSON text: there are few models */
   async list(userId: string): Promise<string> {
     const { rows } = await this.#pool.query<{ json: string }>({
       name: 'model-list',

@@ -3,13 +3,10 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 
-/**
- * How long a connection that is open but has sent nothing yet may still send its request during a
- * drain.
- */
+/** During a drain, an open connection may still send its first request for this time. */
 const newConnectionGraceMs = 1_000;
 
-/** Knows whether the process is on its way out, and takes it there without dropping a request. */
+/** Knows whether the process is shutting down, and shuts it down without dropping a request. */
 export class Lifecycle {
   #draining = false;
   readonly #inFlight = new Set<Response>();
@@ -19,10 +16,7 @@ export class Lifecycle {
     return this.#draining;
   }
 
-  /**
-   * While draining, tells each client to open its next connection elsewhere. Has to stand before
-   * everything else.
-   */
+  /** During a drain, tells clients to open their next connection elsewhere. Must come first. */
   readonly middleware: RequestHandler = (_req, res, next) => {
     if (this.#draining) res.setHeader('connection', 'close');
     this.#inFlight.add(res);
@@ -30,10 +24,7 @@ export class Lifecycle {
     next();
   };
 
-  /**
-   * Follows the server's connections, so that a drain can tell those that wait for a first request
-   * from idle ones.
-   */
+  /** Follows the server's connections: a drain must tell new connections from idle ones. */
   watch(server: Server): void {
     server.on('connection', (socket) => {
       this.#connections.set(socket, 'new');
@@ -50,14 +41,14 @@ export class Lifecycle {
   }
 
   /**
-   * Stops accepting, lets requests in flight finish, and breaks off what is left at the deadline.
+   * Accepts no more connections, lets requests in flight finish, and breaks the rest off at the
+   * deadline.
    *
    * @returns whether everything finished by itself
    */
   async drain(server: Server, timeoutMs: number, log: Logger): Promise<boolean> {
     this.#draining = true;
-    // Without this, a client could send its next request just as the connection, idle again, is
-    // being closed.
+    // Without this header, a client could send its next request while the idle connection closes.
     for (const res of this.#inFlight) if (!res.headersSent) res.setHeader('connection', 'close');
     let whole = true;
     const deadline = setTimeout(() => {
@@ -65,15 +56,14 @@ export class Lifecycle {
       log.warn('requests were still running at the shutdown deadline; breaking them off');
       server.closeAllConnections();
     }, timeoutMs);
-    // A connection that falls idle during the drain is closed, not kept for a next request.
+    // A connection that becomes idle during the drain is closed.
     const started = Date.now();
     const sweep = setInterval(
       () => this.#closeUnused(Date.now() - started > newConnectionGraceMs),
       50,
     );
     await new Promise<void>((resolve) => {
-      // Not the HTTP server's own close: that one also resets connections whose first request is
-      // still on its way.
+      // The HTTP server's own close would also reset connections whose first request is on its way.
       NetServer.prototype.close.call(server, () => resolve());
       this.#closeUnused(false);
     });

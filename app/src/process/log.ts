@@ -1,6 +1,6 @@
 import { pino, type Logger } from 'pino';
 
-/** What no log line may show, wherever it comes from. */
+/** The fields that no log line may show. */
 export const redactedPaths = [
   'req.headers.authorization',
   'req.headers.cookie',
@@ -16,7 +16,7 @@ export const redactedPaths = [
   'token',
 ];
 
-/** One JSON object a line on standard output, times in ISO 8601. */
+/** Writes one JSON object per line to standard output, with times in ISO 8601. */
 export function createLog(level: string, release: string): Logger {
   return pino({
     level,
@@ -28,10 +28,7 @@ export function createLog(level: string, release: string): Logger {
   });
 }
 
-/**
- * An error without the fields in which Postgres repeats rows and queries: those may hold what
- * people wrote.
- */
+/** An error without the fields in which Postgres repeats rows and queries: they may be private. */
 function errorFields(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
   const { code, constraint, table } = error as Error &

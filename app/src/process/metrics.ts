@@ -1,9 +1,7 @@
 import type { Pool } from 'pg';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/**
- * What Prometheus reads. One registry per server, so that tests can build several in one process.
- */
+/** The metrics for Prometheus. One registry per server: tests build several in one process. */
 export class Metrics {
   readonly registry = new Registry();
   readonly requests: Histogram<'method' | 'route' | 'status'>;

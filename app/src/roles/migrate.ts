@@ -3,7 +3,7 @@ import { readConfig } from '../settings/config.ts';
 import { paths } from '../settings/paths.ts';
 import { migrateSettings } from '../settings/settings.ts';
 
-/** `migrate VERB`: changes the database's schema with the files this image carries. */
+/** `migrate VERB`: changes the database's schema with the migration files of this image. */
 export async function migrate(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   return migrateCommand(args, paths.migrations, () => {
     const settings = readConfig(migrateSettings, env);

@@ -7,9 +7,9 @@ import { readConfig } from '../settings/config.ts';
 import { seedSettings } from '../settings/settings.ts';
 
 /**
- * `seed`: fills a migrated database with models, a demo user and a sample conversation. Each part runs once per
- * database, and again after migrations were reverted; the demo user's password follows the
- * environment on every run.
+ * `seed`: fills a migrated database with models, a demo user and a sample conversation. Each part
+ * runs once per database, and again after migrations were reverted. Every run sets the demo user's
+ * password to that of the environment.
  */
 export async function seed(env: NodeJS.ProcessEnv): Promise<number> {
   const settings = readConfig(seedSettings, env);

@@ -7,19 +7,19 @@ import { createServer } from '../server.ts';
 import { readConfig } from '../settings/config.ts';
 import { serveSettings } from '../settings/settings.ts';
 
-/** `serve`: the API. Returns once it has been told to stop and has finished what was in flight. */
+/** `serve`: the API. Returns after a signal to stop, when the requests in flight have finished. */
 export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   const settings = readConfig(serveSettings, env);
   const log = createLog(settings.LOG_LEVEL, settings.RELEASE);
   const pool = openDatabase(servePool(settings), log);
-  // Loaded only where there is a cache: the client takes a tenth of the start.
+  // Loaded only if there is a cache: the client takes a tenth of the start.
   const cache = settings.CACHE_URL
     ? (await import('../cache/cache.ts')).openCache(settings.CACHE_URL, log)
     : undefined;
   const lifecycle = new Lifecycle();
   const server = createHttpServer(
-    // Slow clients may not hold a connection for ever; a proxy's idle connection outlives the
-    // proxy's own timeout.
+    // A slow client must not hold a connection for ever. The proxy, not the app, must be the one
+    // that closes an idle connection.
     {
       requestTimeout: 30_000,
       headersTimeout: 10_000,
@@ -30,8 +30,7 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   );
   lifecycle.watch(server);
 
-  // After a fault that nobody caught, the state is unknown: say so and let the platform start a new
-  // process.
+  // After an uncaught error the state is unknown. The platform starts a new process.
   const fatal = (error: unknown): void => {
     log.fatal({ err: error }, 'an error nobody caught; stopping');
     process.exit(1);
@@ -52,8 +51,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   log.info({ signal }, 'stopping: no new connections, finishing requests in flight');
   await lifecycle.drain(server, settings.SHUTDOWN_TIMEOUT_MS, log);
   cache?.disconnect();
-  // A query that outlives its request must not keep the process; the server ends it when the
-  // connection goes.
+  // A query that outlives its request must not keep the process alive. Postgres ends the query when
+  // the connection closes.
   await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
   log.info('stopped');
   return 0;

@@ -8,23 +8,20 @@ interface SeedContext {
 }
 
 export interface Seed {
-  /** Counted up when the data changes; a database keeps the versions it has. */
+  /** Raise it when the data changes. The database remembers the versions that ran. */
   version: number;
   name: string;
   run: (context: SeedContext) => Promise<void>;
 }
 
-/**
- * The same name gives the same id on every database, so that a repeated seed finds what an earlier
- * one made.
- */
+/** The same name gives the same id in every database: a repeated seed finds the earlier rows. */
 const idOf = (name: string): string => uuidv5(name, '6f6b3b0e-0a52-4c6f-9f1e-3f3c8a3d2b11');
 
 const models: Seed = {
   version: 1,
   name: 'models',
   async run({ client }) {
-    // The migrations made the built-in ones; a person may have changed their texts, which stay.
+    // The migrations made the built-in models. Their texts stay: a person may have changed them.
     await client.query('UPDATE models SET enabled = true WHERE id = ANY($1)', [
       Object.keys(builtinModels),
     ]);
@@ -90,5 +87,5 @@ const sampleConversation: Seed = {
   },
 };
 
-/** In order. A seed may rely on the ones before it. */
+/** In the order in which they run. A seed may rely on the ones before it. */
 export const seeds: Seed[] = [models, demoUser, sampleConversation];

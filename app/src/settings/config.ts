@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 
-/** What is wrong with the environment: every fault at once, one a line, without any value. */
+/** The faults of the environment: all at once, one per line, without any value. */
 export class ConfigError extends Error {
   readonly faults: string[];
 
@@ -15,8 +15,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads settings from the environment. An empty variable counts as absent: that is how compose
- * files and task definitions leave one out.
+ * Reads settings from the environment. An empty variable counts as absent: compose files and task
+ * definitions leave one out in this way.
  *
  * @throws {ConfigError} naming every variable that is missing or wrong. The values are never in the
  *   message.

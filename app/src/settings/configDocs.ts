@@ -30,10 +30,7 @@ function variables(): Variable[] {
   return [...found.values()];
 }
 
-/**
- * `.env.example`: what is required stands ready to be filled in, the rest is commented out with its
- * default.
- */
+/** `.env.example`: required variables to fill in; the others commented out with their default. */
 function envExample(): string {
   const lines = variables().map(({ name, about, required, example, default: value }) => {
     const setting = `${name}=${example ?? value ?? ''}`;
@@ -71,10 +68,7 @@ const generatedFiles = {
   'docs/environment.md': environmentPage,
 } as const;
 
-/**
- * Compares what lies in the checkout with what the settings say, without regard to how a formatter
- * aligns a table.
- */
+/** The generated files that differ from the settings. The alignment of a table does not count. */
 export function staleFiles(root: string): string[] {
   const loose = (text: string): string => text.replace(/[ -]+/g, ' ');
   return Object.entries(generatedFiles)

@@ -1,13 +1,10 @@
 import { join } from 'node:path';
 
-// esbuild writes the bundle's truth in here (app/build.ts); from source it is undefined.
+// app/build.ts writes the value into the bundle. From source it is undefined.
 const bundled = process.env['SLIPWAY_BUNDLE'] === 'yes';
 const here = import.meta.dirname;
 
-/**
- * Where the files lie that are not code: beside the bundle in the image, in their own folders in a
- * checkout.
- */
+/** The folders of files that are not code: beside the bundle, or in a checkout their own folders. */
 export const paths = bundled
   ? { migrations: join(here, 'migrations'), web: join(here, 'web'), swagger: join(here, 'swagger') }
   : {

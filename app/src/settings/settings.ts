@@ -1,9 +1,8 @@
 import * as z from 'zod';
 
-/**
- * Every environment variable the app reads, once: what checks them at start, `.env.example` and
- * `docs/environment.md` all come from here. `secret` marks what must never be printed.
- */
+// Every environment variable that the app reads. The check at start, `.env.example` and
+// `docs/environment.md` all come from here.
+
 const integer = (min: number, max: number) =>
   z
     .string()
@@ -30,7 +29,7 @@ const secret = (bytes: number) =>
       `must be at least ${bytes} characters long; make one with \`openssl rand -hex 32\``,
     );
 
-/** Identifiers only, because the name goes into the connection's start-up options. */
+/** Identifiers only: the name goes into the start-up options of the connection. */
 const schemaName = z
   .string()
   .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case Postgres identifier');
@@ -76,18 +75,19 @@ const origins = z
   );
 
 export interface SettingNotes {
-  /** What it is for, with its unit. */
+  /** The variable's purpose, with its unit. */
   about: string;
+  /** Its value must never be printed. */
   secret?: true;
-  /** A value for `.env.example` where there is no default. */
+  /** A value for `.env.example` if there is no default. */
   example?: string;
-  /** The default as it would be written in the environment. */
+  /** The default, as it is written in the environment. */
   default?: string;
 }
 
 const setting = <T extends z.ZodType>(type: T, notes: SettingNotes) => type.meta({ ...notes });
 
-/** An optional variable with a default, written as it would be in the environment. */
+/** An optional variable with a default, as it is written in the environment. */
 const withDefault = <T extends z.ZodType>(type: T, value: string, notes: SettingNotes) =>
   z
     .string()

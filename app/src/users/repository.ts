@@ -14,10 +14,7 @@ export interface Credentials {
   passwordHash: string;
 }
 
-/**
- * The columns a person sees of a user, as one JSON object. Postgres builds it, so that no driver
- * has to parse rows.
- */
+/** The visible columns of a user as one JSON object. Postgres builds it: no row has to be parsed. */
 const asJson = `json_build_object(
   'id', id, 'handle', handle, 'email', email, 'displayName', display_name, 'role', role,
   'preferences', preferences, 'createdAt', created_at, 'updatedAt', updated_at)::text AS json`;
@@ -58,7 +55,7 @@ export class UserRepository {
     return rows[0]?.json;
   }
 
-  /** Changes what is given. `preferences` replaces the whole. */
+  /** Changes the given fields. `preferences` replaces all preferences. */
   async update(
     id: string,
     change: { displayName?: string; preferences?: unknown },

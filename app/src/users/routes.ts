@@ -20,7 +20,7 @@ export function userRoutes(users: UserRepository): Router {
   return router;
 }
 
-/** A token of a user who is gone is as good as no token. */
+/** A token of a deleted user counts as no token. */
 function found(json: string | undefined): string {
   if (json === undefined) throw unauthorized();
   return json;

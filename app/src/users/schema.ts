@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { text, timestamp, uuid } from '../http/schema.ts';
 
-/** Flat on purpose: settings of a client, not a document store. */
+/** Flat on purpose: these are a client's settings, no document store. */
 const preferences = z
   .record(
     z

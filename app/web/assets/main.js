@@ -1,4 +1,4 @@
-// The examples name the address this page came from, so that they can be pasted as they are.
+// The examples name this page's address: a person can paste them unchanged.
 for (const code of document.querySelectorAll('pre code')) {
   code.textContent = code.textContent.replaceAll('HOST', location.origin);
 }
