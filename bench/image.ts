@@ -5,7 +5,7 @@ import { appBundle } from './support/appBundle.ts';
 import type { Bench } from './support/bench.ts';
 import type { Row } from './support/results.ts';
 
-/** What lies in `/app`, by what it is. */
+/** The parts of `/app`. */
 const parts: Record<string, string> = {
   'main.js': 'the bundle',
   'compile-cache': 'the bundle, compiled ahead',
@@ -15,9 +15,7 @@ const parts: Record<string, string> = {
   migrations: 'migrations',
 };
 
-/**
- * The size of the app image beside that of the image it is built from, as the engine counts them.
- */
+/** The engine's size of the app image, beside that of its base image. */
 export async function benchImage(bench: Bench): Promise<Row[]> {
   const { imageBytes, baseBytes, folder } = await appBundle(bench);
   const sizes = readdirSync(folder)

@@ -7,7 +7,7 @@ import type pg from 'pg';
 import type { Bench } from './support/bench.ts';
 import { stopIfInterrupted } from './support/commands.ts';
 import { MigrateHosts } from './support/migrateHosts.ts';
-import { interleave, type Row } from './support/results.ts';
+import { interleave, sample, type Row } from './support/results.ts';
 
 const rounds = 9;
 const fileCount = 100;
@@ -20,10 +20,9 @@ const table = (n: number): string =>
   `CREATE INDEX t${n}_name_idx ON t${n} (name);\n`;
 
 /**
- * The image's runner beside psql of the Postgres image. Each runs in a container of its own on one
- * network and reaches a third one, the server, over TCP with a password. A shell inside the
- * container takes the time, from the start of the process to its end, so that Docker's own part is
- * on neither side.
+ * The image's runner beside psql of the Postgres image. Each runs in its own container. Both reach
+ * a third one, the server, over TCP with a password. A shell inside the container measures from the
+ * start of the process to its end, so Docker's own time is on neither side.
  */
 export async function benchMigrate(bench: Bench): Promise<Row[]> {
   const hosts = await MigrateHosts.start(bench);
@@ -40,8 +39,8 @@ export async function benchMigrate(bench: Bench): Promise<Row[]> {
 }
 
 /**
- * A hundred small files on an empty database. psql and Umzug run what the runner runs, a
- * transaction for each file.
+ * A hundred small files on an empty database. psql and Umzug run the same files, each in a
+ * transaction.
  */
 async function manyFiles(bench: Bench, hosts: MigrateHosts): Promise<Row[]> {
   const folder = await writeFiles(bench, hosts, 'hundred', fileCount);
@@ -90,17 +89,15 @@ async function manyFiles(bench: Bench, hosts: MigrateHosts): Promise<Row[]> {
 async function nothingToDo(hosts: MigrateHosts): Promise<Row> {
   await hosts.emptyDatabase();
   await hosts.migrate('up');
-  const [ours, theirs]: [number[], number[]] = [[], []];
-  await interleave(
+  const samples = await sample(
     2 * rounds,
-    async () => void ours.push(await hosts.migrate('up')),
-    async () => void theirs.push(await hosts.psql(`-c 'select 1'`)),
+    () => hosts.migrate('up'),
+    () => hosts.psql(`-c 'select 1'`),
   );
   return {
     key: 'migrateNothing',
     what: 'migrate up, nothing to do',
-    ours,
-    theirs,
+    ...samples,
     unit: 'ms',
     against: `psql -c 'select 1'`,
     aim: 6,
@@ -117,27 +114,17 @@ async function longHistory(bench: Bench, hosts: MigrateHosts): Promise<Row> {
   };
   const thousand = await prepare('thousand', 1000);
   const ten = await prepare('ten', 10);
-  const [ours, theirs]: [number[], number[]] = [[], []];
-  await interleave(
-    rounds,
-    async () => void ours.push(await thousand()),
-    async () => void theirs.push(await ten()),
-  );
   return {
     key: 'migrateStatus',
     what: 'migrate status, 1000 applied',
-    ours,
-    theirs,
+    ...(await sample(rounds, thousand, ten)),
     unit: 'ms',
     against: 'the same, 10 applied',
     aim: 2,
   };
 }
 
-/**
- * The longest that any of 20 readers waits behind a migration that is blocked by a transaction
- * which goes on.
- */
+/** The longest wait of 20 readers behind a migration that waits for an open transaction. */
 async function blocked(bench: Bench, hosts: MigrateHosts): Promise<Row> {
   await hosts.emptyDatabase();
   const folder = await writeFiles(
@@ -185,9 +172,7 @@ async function longestWait(hosts: MigrateHosts, signal: AbortSignal): Promise<nu
   return longest;
 }
 
-/**
- * Writes so many migrations and copies them to both containers. Returns where they are in there.
- */
+/** Writes so many migrations and copies them to both containers. @returns the folder there */
 async function writeFiles(
   bench: Bench,
   hosts: MigrateHosts,

@@ -1,5 +1,5 @@
-// What one would write with Umzug alone: each file in a transaction, its name kept in a table. No
-// lock, no checksum, no order.
+// A runner with Umzug alone: each file in a transaction, its name in a table. It has no lock, no
+// checksum and no check of the order.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';

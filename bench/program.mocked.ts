@@ -1,7 +1,7 @@
-// The Pulumi program from its first import to its last resource, with mocks in place of the engine:
-// what `bench/program.ts` times, for either platform: `docker <first port>` or `aws <endpoint>
-// <account>`. The Docker engine is asked as ever (are the ports free, is the base image there), and
-// AWS is asked at the endpoint.
+// The Pulumi program from its first import to its last resource, with mocks in place of the engine.
+// `bench/program.ts` measures it for both platforms: `docker <first port>` or `aws <endpoint>
+// <account>`. The program asks the Docker engine as usual (are the ports free, is the base image
+// there). It asks AWS at the endpoint.
 import * as pulumi from '@pulumi/pulumi';
 
 const [platform, where = '', account = ''] = process.argv.slice(2);
@@ -43,7 +43,7 @@ const { default: outputs } = await import('../infra/index.ts');
 await new Promise((resolve) => pulumi.output(outputs).apply(resolve));
 if (resources < fewest) throw new Error(`the program registered ${resources} resources only`);
 
-/** What providers compute: as if every resource had been created. */
+/** The outputs that providers compute, as if every resource had been created. */
 function computed(name: string): Record<string, unknown> {
   return {
     imageId: `sha256:${'0'.repeat(64)}`,
@@ -51,7 +51,7 @@ function computed(name: string): Record<string, unknown> {
     base64: 'eA==',
     name,
     repositoryUrl: '123456789012.dkr.ecr.eu-central-1.amazonaws.com/app',
-    // Of a certificate: the record that proves the domain is one's own.
+    // A certificate's record: it proves the ownership of the domain.
     domainValidationOptions: [
       {
         resourceRecordName: '_p.example.com',

@@ -12,13 +12,12 @@ import { interleave, type Row } from './support/results.ts';
 const rounds = 11;
 
 /**
- * The process of our Pulumi program, from its start to its end, beside a process that imports
- * Pulumi's SDK and nothing else. Ours imports what it needs, reads its configuration, asks the
- * Docker engine and AWS, hashes the build context and registers every resource; mocks answer in
- * place of the engine and its providers, which are the same for every program. It has the
- * environment of
- * `make env` and the arguments of Pulumi.yaml; the other side has none of it, and so no compile cache. Ours without one is shown
- * as well.
+ * The process of our Pulumi program, from its start to its end, beside a process that imports only
+ * Pulumi's SDK. Ours imports its modules, reads its configuration, asks the Docker engine and AWS,
+ * hashes the build context and registers every resource. Mocks replace the engine and its
+ * providers, which cost the same for every program. Ours has the environment of `make env` and the
+ * arguments of Pulumi.yaml. The other side has neither, so it has no compile cache. Ours without a
+ * compile cache is shown too.
  */
 export async function benchProgram(bench: Bench): Promise<Row[]> {
   const vpc = 'slipway-bench-network-vpc';
@@ -54,65 +53,66 @@ interface Subject {
   memory: number;
 }
 
-async function compare(
+type Samples = Record<'ours' | 'theirs' | 'uncached', number[]>;
+
+async function compare(bench: Bench, platform: string[], subject: Subject): Promise<Row[]> {
+  const { time, memory } = await measure(bench, platform);
+  const { key, what } = subject;
+  const against = `node -e "import('@pulumi/pulumi')"`;
+  const start = { unit: 'ms' as const, against, theirs: time.theirs };
+  const peak = { unit: 'MB' as const, against, theirs: memory.theirs };
+  const startRow = { ...start, ours: time.ours, key: `${key}Start`, what: `${what}, start to end` };
+  const peakRow = { ...peak, ours: memory.ours, key: `${key}Memory`, what: `${what}, peak memory` };
+  const uncached = '  the same without a compile cache';
+  return [
+    { ...startRow, aim: subject.start },
+    { ...start, ours: time.uncached, key: `${key}StartUncached`, what: uncached },
+    { ...peakRow, aim: subject.memory },
+    { ...peak, ours: memory.uncached, key: `${key}MemoryUncached`, what: uncached },
+  ];
+}
+
+/** Milliseconds and peak memory in MB of our program, of the SDK alone, and of ours uncached. */
+async function measure(
   bench: Bench,
   platform: string[],
-  { key, what, ...aims }: Subject,
-): Promise<Row[]> {
+): Promise<{ time: Samples; memory: Samples }> {
   const peak = join(bench.folder, 'peak.cjs');
-  // ru_maxrss in KiB, told by the process itself as it ends.
+  // The process itself writes ru_maxrss, in KiB, when it ends.
   writeFileSync(
     peak,
     `process.on('exit', () => require('fs').writeSync(3, String(process.resourceUsage().maxRSS)));\n`,
   );
   const program = fileURLToPath(import.meta.resolve('./program.mocked.ts'));
   const ours = [...nodeArgs(), program, ...platform];
-  // Anything does where nobody looks at credentials.
+  // Nobody checks the credentials, so any will do.
   const bare: NodeJS.ProcessEnv = {
     ...process.env,
     AWS_ACCESS_KEY_ID: 'bench',
     AWS_SECRET_ACCESS_KEY: 'bench',
   };
   delete bare['NODE_COMPILE_CACHE'];
-  const time = { ours: [] as number[], theirs: [] as number[], uncached: [] as number[] };
-  const memory = { ours: [] as number[], theirs: [] as number[], uncached: [] as number[] };
-  const measure = async (side: keyof typeof time): Promise<void> => {
+  const runSide = (side: keyof Samples) => {
     const args = side === 'theirs' ? ['-e', "import('@pulumi/pulumi')"] : ours;
     const env = side === 'ours' ? { ...bare, ...pulumiVariables() } : bare;
-    const { milliseconds, peakMb } = await runNode(['--require', peak, ...args], env);
+    return runNode(['--require', peak, ...args], env);
+  };
+  // Loads the files into the page cache, and fills the compile cache of our side.
+  await runSide('ours');
+  await runSide('theirs');
+  const time: Samples = { ours: [], theirs: [], uncached: [] };
+  const memory: Samples = { ours: [], theirs: [], uncached: [] };
+  const record = async (side: keyof Samples): Promise<void> => {
+    const { milliseconds, peakMb } = await runSide(side);
     time[side].push(milliseconds);
     memory[side].push(peakMb);
   };
-  // Files into the page cache, and ours into the compile cache where there is one.
-  for (const side of ['ours', 'theirs'] as const) await measure(side);
-  for (const { ours, theirs } of [time, memory]) [ours.length, theirs.length] = [0, 0];
-  const measureOurs = () => measure('ours').then(() => measure('uncached'));
-  await interleave(rounds, measureOurs, () => measure('theirs'));
-  const against = `node -e "import('@pulumi/pulumi')"`;
-  const start = { unit: 'ms' as const, against, theirs: time.theirs };
-  const peaks = { unit: 'MB' as const, against, theirs: memory.theirs };
-  const uncached = '  the same without a compile cache';
-  return [
-    {
-      ...start,
-      ours: time.ours,
-      key: `${key}Start`,
-      what: `${what}, start to end`,
-      aim: aims.start,
-    },
-    { ...start, ours: time.uncached, key: `${key}StartUncached`, what: uncached },
-    {
-      ...peaks,
-      ours: memory.ours,
-      key: `${key}Memory`,
-      what: `${what}, peak memory`,
-      aim: aims.memory,
-    },
-    { ...peaks, ours: memory.uncached, key: `${key}MemoryUncached`, what: uncached },
-  ];
+  const recordOurs = () => record('ours').then(() => record('uncached'));
+  await interleave(rounds, recordOurs, () => record('theirs'));
+  return { time, memory };
 }
 
-/** What Pulumi starts Node with for our program. */
+/** Node's arguments when Pulumi starts our program. */
 function nodeArgs(): string[] {
   const file = readFileSync(join(import.meta.dirname, '../Pulumi.yaml'), 'utf8');
   const { runtime } = parse(file) as { runtime: { options: { nodeargs: string } } };

@@ -1,6 +1,6 @@
-// The benchmarks: ours beside another program that does the same, both in this run, in turn. `make
-// bench` runs them all,
-// `make bench ARGS="up start"` those that are named. They print ratios and assert none: docs/benchmarks.md says what each compares.
+// The benchmarks: our program beside another one that does the same, in turn. `make bench` runs
+// all, `make bench ARGS="up start"` runs the named ones. They print ratios and assert none.
+// docs/benchmarks.md describes each comparison.
 import { availableParallelism, loadavg } from 'node:os';
 import { benchImage } from './image.ts';
 import { benchMigrate } from './migrate.ts';
@@ -59,7 +59,7 @@ async function main(names: string[]): Promise<number> {
   process.stdout.write(`at the end: ${conditions()}\n\n`);
   if (rows.length > 0)
     process.stdout.write(
-      `${table(rows)}\n\nMedians; in brackets the least and the greatest sample.\n`,
+      `${table(rows)}\n\nMedians, with the least and the greatest sample in brackets.\n`,
     );
   for (const line of bench.notes) process.stdout.write(`${line}\n`);
   if (rows.length > 0) process.stdout.write(`${machineLine(rows)}\n`);

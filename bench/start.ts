@@ -7,15 +7,15 @@ import { baseImages } from '../infra/docker-engine/baseImages.ts';
 import { appBundle } from './support/appBundle.ts';
 import type { Bench } from './support/bench.ts';
 import { run, stopIfInterrupted } from './support/commands.ts';
-import { interleave, type Row } from './support/results.ts';
+import { databaseUrl, postgresFlags } from './support/postgres.ts';
+import { sample, type Row } from './support/results.ts';
 
 const rounds = 15;
-const password = 'bench';
 
 /**
- * The app from the start of its process until it answers that it is ready (database, cache and
- * schema looked at), beside a Node process that does nothing. Both run on this machine's Node,
- * outside of any container: the image's files, with Postgres and Valkey in containers beside them.
+ * The app from the start of its process until it answers that it is ready (it has checked database,
+ * cache and schema), beside a Node process that does nothing. Both run on this machine's Node,
+ * outside any container. The app runs from the image's files; Postgres and Valkey are containers.
  */
 export async function benchStart(bench: Bench): Promise<Row[]> {
   const { folder } = await appBundle(bench);
@@ -24,7 +24,7 @@ export async function benchStart(bench: Bench): Promise<Row[]> {
     (offset) => bench.firstPort + offset,
   ) as Triple;
   const services = await startServices(bench, databasePort, cachePort);
-  // The image is compiled ahead for its own path; a copy elsewhere needs the same done again.
+  // The compile cache is valid for the image's own path. The copy needs its own.
   const cache = join(folder, 'compile-cache');
   rmSync(cache, { recursive: true, force: true });
   const env = {
@@ -32,7 +32,7 @@ export async function benchStart(bench: Bench): Promise<Row[]> {
     NODE_ENV: 'production',
     NODE_COMPILE_CACHE: cache,
     PORT: String(port),
-    DATABASE_URL: `postgres://slipway:${password}@127.0.0.1:${databasePort}/slipway`,
+    DATABASE_URL: databaseUrl(`127.0.0.1:${databasePort}`),
     CACHE_URL: `redis://127.0.0.1:${cachePort}`,
     JWT_SECRETS: `k1:${'0'.repeat(43)}`,
     SESSION_HASH_SECRET: '1'.repeat(43),
@@ -40,22 +40,18 @@ export async function benchStart(bench: Bench): Promise<Row[]> {
   await run([process.execPath, main, 'warm-up'], { env });
   await run([process.execPath, main, 'migrate', 'up'], { env });
 
-  const ours: number[] = [];
-  const theirs: number[] = [];
   const bare = { PATH: process.env['PATH'] };
-  await interleave(
+  const samples = await sample(
     rounds,
-    async () => void ours.push(await startToReady([main, 'serve'], env, port)),
-    async () =>
-      void theirs.push((await run([process.execPath, '-e', '0'], { env: bare })).milliseconds),
+    () => startToReady([main, 'serve'], env, port),
+    async () => (await run([process.execPath, '-e', '0'], { env: bare })).milliseconds,
   );
   await run(['docker', 'rm', '-f', '-v', ...services]);
   return [
     {
       key: 'appStart',
       what: 'app, start to ready',
-      ours,
-      theirs,
+      ...samples,
       unit: 'ms',
       against: 'node -e 0',
       aim: 4,
@@ -70,40 +66,20 @@ async function startServices(
   databasePort: number,
   cachePort: number,
 ): Promise<string[]> {
-  const start = (image: string, publish: string, environment: string[], command: string[]) =>
-    run([
-      'docker',
-      'run',
-      '-d',
-      '--init',
-      ...bench.label,
-      '-p',
-      publish,
-      ...environment,
-      image,
-      ...command,
-    ]);
-  const environment = [
-    'POSTGRES_USER=slipway',
-    'POSTGRES_DB=slipway',
-    `POSTGRES_PASSWORD=${password}`,
+  const start = async (publish: string, ...args: string[]): Promise<string> =>
+    (
+      await run(['docker', 'run', '-d', '--init', ...bench.label, '-p', publish, ...args])
+    ).stdout.trim();
+  const valkey = [baseImages.valkey, 'valkey-server', '--protected-mode', 'no'];
+  return [
+    await start(`127.0.0.1:${databasePort}:5432`, ...postgresFlags, baseImages.postgres),
+    await start(`127.0.0.1:${cachePort}:6379`, ...valkey),
   ];
-  const flags = environment.flatMap((pair) => ['-e', pair]);
-  const started = [
-    await start(baseImages.postgres, `127.0.0.1:${databasePort}:5432`, flags, []),
-    await start(
-      baseImages.valkey,
-      `127.0.0.1:${cachePort}:6379`,
-      [],
-      ['valkey-server', '--protected-mode', 'no'],
-    ),
-  ];
-  return started.map(({ stdout }) => stdout.trim());
 }
 
 /**
- * Milliseconds from the start of the process until `/health/ready` answers 200. It is then told to
- * stop, and waited for.
+ * Milliseconds from the start of the process until `/health/ready` answers 200. Then the process is
+ * stopped.
  */
 async function startToReady(args: string[], env: NodeJS.ProcessEnv, port: number): Promise<number> {
   stopIfInterrupted();

@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { labelKeys } from '../infra/docker-engine/labels.ts';
-import { docker, type Bench } from './support/bench.ts';
-import { stopIfInterrupted } from './support/commands.ts';
+import type { Bench } from './support/bench.ts';
+import { stopIfInterrupted, type Finished } from './support/commands.ts';
 import { Compose } from './support/compose.ts';
-import { interleave, samples, type Row } from './support/results.ts';
+import { docker } from './support/docker.ts';
+import { interleave, type Row } from './support/results.ts';
+import type { BenchStack } from './support/stack.ts';
+
+const rounds = 5;
 
 /**
- * `pulumi up` beside `docker-compose up -d` of the same services: from nothing but images until everything is healthy, and again
- * when there is nothing to do. Only one of the two is up at a time: the other's health checks would
- * slow it down.
+ * `pulumi up` beside `docker-compose up -d` of the same services. It measures the first start, from
+ * images alone until everything is healthy, and another run with nothing to do. Only one of the two
+ * is up at a time: the other's health checks would slow it down.
  */
 export async function benchUp(bench: Bench): Promise<Row[]> {
   const stack = await bench.stack();
@@ -27,32 +31,58 @@ export async function benchUp(bench: Bench): Promise<Row[]> {
     return [];
   }
 
-  const first = { ours: [] as number[], theirs: [] as number[] };
-  const again = { ours: [] as number[], theirs: [] as number[] };
-  const previewed: number[] = [];
-  const migrating: number[] = [];
+  const times = await measure(stack, count, compose, bench.id);
+  return rowsOf(times, `${compose.version} up -d`);
+}
+
+/** Seconds of every sample. */
+interface Times {
+  first: { ours: number[]; theirs: number[] };
+  again: { ours: number[]; theirs: number[] };
+  /** Ours again, with the preview that `pulumi up` shows by itself. */
+  previewed: number[];
+  /** Theirs again, with the run of its migrations. */
+  migrating: number[];
+}
+
+async function measure(
+  stack: BenchStack,
+  count: number,
+  compose: Compose,
+  id: string,
+): Promise<Times> {
+  const times: Times = {
+    first: { ours: [], theirs: [] },
+    again: { ours: [], theirs: [] },
+    previewed: [],
+    migrating: [],
+  };
+  const { first, again, previewed, migrating } = times;
+  const seconds = ({ milliseconds }: Finished): number => milliseconds / 1000;
   const ours = async (): Promise<void> => {
     const started = performance.now();
     await stack.up('--skip-preview');
-    await healthy(`${labelKeys.stack}=${bench.id}`, count, stack.gatewayPort);
+    await healthy(`${labelKeys.stack}=${id}`, count, stack.gatewayPort);
     first.ours.push((performance.now() - started) / 1000);
-    for (let i = 0; i < 2; i++)
-      again.ours.push((await stack.up('--skip-preview')).milliseconds / 1000);
-    previewed.push((await stack.up()).milliseconds / 1000);
+    for (let i = 0; i < 2; i++) again.ours.push(seconds(await stack.up('--skip-preview')));
+    previewed.push(seconds(await stack.up()));
     await stack.destroy();
   };
   const theirs = async (): Promise<void> => {
     const started = performance.now();
     await compose.up();
-    await healthy(`com.docker.compose.project=${bench.id}`, count, compose.gatewayPort);
+    await healthy(`com.docker.compose.project=${id}`, count, compose.gatewayPort);
     first.theirs.push((performance.now() - started) / 1000);
-    for (let i = 0; i < 2; i++) again.theirs.push((await compose.upAgain()).milliseconds / 1000);
-    migrating.push((await compose.up()).milliseconds / 1000);
+    for (let i = 0; i < 2; i++) again.theirs.push(seconds(await compose.upAgain()));
+    migrating.push(seconds(await compose.up()));
     await compose.destroy();
   };
-  await interleave(samples, ours, theirs);
+  await interleave(rounds, ours, theirs);
+  return times;
+}
 
-  const common = { unit: 's' as const, against: `${compose.version} up -d` };
+function rowsOf({ first, again, previewed, migrating }: Times, against: string): Row[] {
+  const common = { unit: 's' as const, against };
   return [
     { ...common, ...again, key: 'noopUp', what: 'no-op pulumi up --yes --skip-preview', aim: 2 },
     {
@@ -61,7 +91,7 @@ export async function benchUp(bench: Bench): Promise<Row[]> {
       ours: again.ours,
       key: 'noopUpMigrating',
       what: '  the same, compose as typed',
-      against: `${common.against}, its migrate run anew`,
+      against: `${against}, its migrate run anew`,
     },
     {
       ...common,
@@ -75,15 +105,15 @@ export async function benchUp(bench: Bench): Promise<Row[]> {
       ...first,
       key: 'firstUp',
       what: 'pulumi up, images there, volumes empty',
-      against: `${common.against}, until healthy`,
+      against: `${against}, until healthy`,
       aim: 1.3,
     },
   ];
 }
 
 /**
- * Waits until so many containers with this label run healthy, and the api answers as ready through
- * the gateway.
+ * Waits until so many containers with this label are healthy and the api is ready through the
+ * gateway.
  */
 async function healthy(label: string, count: number, gatewayPort: number): Promise<void> {
   for (const end = performance.now() + 120_000; performance.now() < end; await sleep(50)) {

@@ -1,19 +1,20 @@
 import { join } from 'node:path';
 import { baseImages } from '../../infra/docker-engine/baseImages.ts';
-import { docker, type Bench } from './bench.ts';
+import type { Bench } from './bench.ts';
 import { run } from './commands.ts';
+import { docker } from './docker.ts';
 
-/** The app image of this checkout: its size, and its files laid out in a folder. */
+/** The app image of this checkout: its size and a folder with its files. */
 export interface AppBundle {
   imageBytes: number;
   baseBytes: number;
-  /** What the image has in `/app`. */
+  /** A copy of the image's `/app`. */
   folder: string;
 }
 
 const bundles = new WeakMap<Bench, Promise<AppBundle>>();
 
-/** Builds the image as the stack does, once for a run, and copies its `/app` out. */
+/** Builds the image as the stack does and copies its `/app` out, once in a run. */
 export function appBundle(bench: Bench): Promise<AppBundle> {
   const known = bundles.get(bench) ?? copyOut(bench);
   bundles.set(bench, known);

@@ -8,11 +8,11 @@ interface Known {
 }
 
 /**
- * What AWS says to a program that asks about an account in which its stack is up: whose credentials
- * these are, the zones, the VPC and the hosted zone. On 127.0.0.1, without a delay: what the
- * questions cost the program is in its own process.
+ * Answers the program's questions about an AWS account in which its stack is up: the owner of the
+ * credentials, the zones, the VPC and the hosted zone. It answers on 127.0.0.1 without a delay, so
+ * the measured cost of a question is that of the program's own process.
  *
- * @returns the endpoint, such as `http://127.0.0.1:40123`, and how to end it
+ * @returns the endpoint, such as `http://127.0.0.1:40123`, and a function that ends it
  */
 export async function answerForAws(known: Known): Promise<{ endpoint: string; close: () => void }> {
   const server = createServer((request, response) => {

@@ -1,68 +1,61 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { labelKeys } from '../../infra/docker-engine/labels.ts';
-import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
 import { isAlive } from '../../toolchain/lib/isAlive.ts';
 import { unlessMissing } from '../../toolchain/lib/unlessMissing.ts';
+import { docker } from './docker.ts';
 import { BenchStack } from './stack.ts';
 
-export const docker = dockerClient(dockerHost());
-
-/**
- * Everything a run makes carries its name in one of these labels: it is removed by them, whatever
- * state it is in.
- */
+/** On everything that docker-compose makes. */
 const composeLabel = 'com.docker.compose.project';
-/** On containers beside the stack, which must not be taken for a part of it. */
+/** On containers beside the stack. They must not count as a part of it. */
 const benchLabel = 'dev.slipway.bench';
+/** Everything that a run makes carries the run's name in one of these labels. */
 const labels = [labelKeys.stack, composeLabel, benchLabel];
 const idPattern = /^bench-(\d+)$/;
 
-/**
- * One run of the benchmarks: a name, a folder and a stack of its own, and what removes them again.
- */
+/** One run of the benchmarks, with its own name, folder and stack. It removes them at the end. */
 export class Bench {
-  /** Name of the Pulumi stack and of the compose project. */
+  /** The name of the Pulumi stack and of the compose project. */
   readonly id = `bench-${process.pid}`;
   readonly folder = mkdtempSync(join(tmpdir(), 'slipway-bench-'));
-  /** Ports on 127.0.0.1 from here on are the bench's. */
+  /** The bench uses ports on 127.0.0.1 from this one on. */
   readonly firstPort = 18600;
   readonly notes: string[] = [];
-  private lazyImageId: Promise<string> | undefined;
-  private lazyStack: Promise<BenchStack> | undefined;
+  #imageId: Promise<string> | undefined;
+  #stack: Promise<BenchStack> | undefined;
 
-  /** The stack, not up; made when it is first asked for. */
+  /** The stack, made on first use. It is not up. */
   stack(): Promise<BenchStack> {
-    this.lazyStack ??= BenchStack.create(this.id, this.firstPort);
-    return this.lazyStack;
+    this.#stack ??= BenchStack.create(this.id, this.firstPort);
+    return this.#stack;
   }
 
-  /** The app image as the stack builds it: the stack comes up once for it. */
+  /** The app image that the stack builds. The stack comes up once for it. */
   imageId(): Promise<string> {
-    this.lazyImageId ??= this.stack().then(async (stack) => {
+    this.#imageId ??= this.stack().then(async (stack) => {
       await stack.up('--skip-preview');
       const { imageId } = await stack.running();
       await stack.destroy();
       return imageId;
     });
-    return this.lazyImageId;
+    return this.#imageId;
   }
 
-  /** The arguments of `docker run` by which the end of this run finds a container. */
+  /** Arguments of `docker run`: the end of this run finds the container by them. */
   get label(): string[] {
     return ['--label', `${benchLabel}=${this.id}`];
   }
 
-  /** A line that belongs under the table. */
+  /** Adds a line below the table. */
   note(line: string): void {
     this.notes.push(line);
   }
 
   async remove(): Promise<void> {
     await removeAll(this.id);
-    await this.lazyStack?.then(
+    await this.#stack?.then(
       (stack) => stack.remove(),
       () => undefined,
     );
@@ -70,7 +63,7 @@ export class Bench {
   }
 }
 
-/** Removes what runs that were killed have left on the engine. */
+/** Removes the leftovers of killed runs from the engine. */
 export async function removeLeftovers(): Promise<void> {
   const containers = await docker.listContainers({ all: true });
   const { Volumes } = await docker.listVolumes();

@@ -15,9 +15,8 @@ const running = new Set<ChildProcess>();
 let interrupted: NodeJS.Signals | undefined;
 
 /**
- * Lets Ctrl-C and SIGTERM end the command in hand instead of this process, so that what was made is
- * still cleaned up. Ctrl-C reaches the command from the terminal itself; a SIGTERM to us alone is
- * handed on.
+ * Lets Ctrl-C and SIGTERM end the running command and not this process, which then cleans up. The
+ * terminal sends Ctrl-C to the command too. SIGTERM reaches only this process, so it is passed on.
  */
 export function endCommandsOnSignals(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -28,7 +27,7 @@ export function endCommandsOnSignals(): void {
   }
 }
 
-/** The signal that asked for the end, if one did. */
+/** The signal that has asked this process to end, if any. */
 export function interruption(): NodeJS.Signals | undefined {
   return interrupted;
 }

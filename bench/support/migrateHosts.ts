@@ -3,27 +3,20 @@ import pg from 'pg';
 import { baseImages } from '../../infra/docker-engine/baseImages.ts';
 import type { Bench } from './bench.ts';
 import { run } from './commands.ts';
+import { databaseUrl, owner, postgresFlags, psqlFlags } from './postgres.ts';
 
-const password = 'bench';
-const owner = 'slipway';
+type Host = 'server' | 'app' | 'psql';
 
-/**
- * Three containers on a network of their own: a Postgres, one of the app image, and one of the
- * Postgres image for its psql.
- */
+/** Three containers on one network: a Postgres, the app image, and one for psql. */
 export class MigrateHosts {
-  private readonly network: string;
-  private readonly port: number;
-  private readonly ids: Record<'server' | 'app' | 'psql', string>;
+  readonly #network: string;
+  readonly #port: number;
+  readonly #ids: Record<Host, string>;
 
-  private constructor(
-    network: string,
-    port: number,
-    ids: Record<'server' | 'app' | 'psql', string>,
-  ) {
-    this.network = network;
-    this.port = port;
-    this.ids = ids;
+  private constructor(network: string, port: number, ids: Record<Host, string>) {
+    this.#network = network;
+    this.#port = port;
+    this.#ids = ids;
   }
 
   static async start(bench: Bench): Promise<MigrateHosts> {
@@ -35,20 +28,15 @@ export class MigrateHosts {
       (
         await run(['docker', 'run', '-d', '--init', ...bench.label, '--network', network, ...args])
       ).stdout.trim();
-    const environment = [
-      `POSTGRES_USER=${owner}`,
-      `POSTGRES_DB=${owner}`,
-      `POSTGRES_PASSWORD=${password}`,
-    ];
     const server = await begin(
       ...['--network-alias', 'server', '-p', `127.0.0.1:${port}:5432`],
-      ...environment.flatMap((pair) => ['-e', pair]),
+      ...postgresFlags,
       baseImages.postgres,
     );
-    const idle = async (name: string, settings: string[]): Promise<string> =>
-      begin(...settings.flatMap((pair) => ['-e', pair]), '--entrypoint', 'sleep', name, 'infinity');
-    const app = await idle(image, [`DATABASE_URL=${address('server:5432', owner)}`]);
-    const psql = await idle(baseImages.postgres, [`PGPASSWORD=${password}`]);
+    const idle = (name: string, flags: string[]): Promise<string> =>
+      begin(...flags, '--entrypoint', 'sleep', name, 'infinity');
+    const app = await idle(image, ['-e', `DATABASE_URL=${databaseUrl('server:5432')}`]);
+    const psql = await idle(baseImages.postgres, psqlFlags);
     const hosts = new MigrateHosts(network, port, { server, app, psql });
     for (const end = performance.now() + 180_000; ; await sleep(100)) {
       const up = await hosts.query('SELECT 1').catch((error: Error) => error);
@@ -58,35 +46,32 @@ export class MigrateHosts {
   }
 
   async stop(): Promise<void> {
-    await run(['docker', 'rm', '-f', '-v', ...Object.values(this.ids)]);
-    await run(['docker', 'network', 'rm', this.network]);
+    await run(['docker', 'rm', '-f', '-v', ...Object.values(this.#ids)]);
+    await run(['docker', 'network', 'rm', this.#network]);
   }
 
-  /** Copies a file or a folder of this machine into a container, readable for all. */
+  /** Copies a file or a folder of this machine into a container. */
   async copy(host: 'app' | 'psql', from: string, to: string): Promise<void> {
-    await run(['docker', 'cp', from, `${this.ids[host]}:${to}`]);
+    await run(['docker', 'cp', from, `${this.#ids[host]}:${to}`]);
   }
 
-  /**
-   * Runs a command in a container, and returns the milliseconds from its start to its end, taken
-   * inside.
-   */
+  /** Runs a command in a container. @returns its milliseconds, measured inside the container */
   async time(host: 'app' | 'psql', command: string, exitCode = 0): Promise<number> {
     const script = `start=$EPOCHREALTIME; ${command} >/tmp/output 2>&1; code=$?; end=$EPOCHREALTIME
       if [ $code != ${exitCode} ]; then cat /tmp/output; exit 1; fi; echo "$start $end"`;
-    const { stdout } = await run(['docker', 'exec', this.ids[host], 'bash', '-c', script]);
+    const { stdout } = await run(['docker', 'exec', this.#ids[host], 'bash', '-c', script]);
     const [start = NaN, end = NaN] = stdout.trim().split(/\s+/).map(Number);
     return (end - start) * 1000;
   }
 
-  /** `migrate …` as a release runs it. */
+  /** Runs `migrate …` as a release does. */
   migrate(
     args: string,
     options: { database?: string; settings?: Record<string, string>; exitCode?: number } = {},
   ): Promise<number> {
     const settings = {
       ...options.settings,
-      DATABASE_URL: address('server:5432', options.database ?? owner),
+      DATABASE_URL: databaseUrl('server:5432', options.database),
     };
     const pairs = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
     return this.time(
@@ -103,7 +88,7 @@ export class MigrateHosts {
     );
   }
 
-  /** Makes the database anew. */
+  /** Drops the database and creates it again. */
   async emptyDatabase(name: string = owner): Promise<void> {
     await this.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, 'postgres');
     await this.query(`CREATE DATABASE ${name}`, 'postgres');
@@ -124,13 +109,10 @@ export class MigrateHosts {
 
   /** A connection from this machine. */
   async connect(database: string = owner): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: address(`127.0.0.1:${this.port}`, database) });
+    const connectionString = databaseUrl(`127.0.0.1:${this.#port}`, database);
+    const client = new pg.Client({ connectionString });
     client.on('error', () => {});
     await client.connect();
     return client;
   }
-}
-
-function address(host: string, database: string): string {
-  return `postgres://${owner}:${password}@${host}/${database}`;
 }

@@ -1,22 +1,20 @@
-/** One comparison: the same thing done by us and by another program. */
+/** One comparison: our program and another one do the same thing. */
 export interface Row {
   /** Its name in the machine-readable line. */
   key: string;
   what: string;
   ours: number[];
   theirs: number[];
-  /** What the other side is. */
+  /** The other side. */
   against: string;
   unit: 's' | 'ms' | 'MB';
   /** The ratio to aim at, if there is one. */
   aim?: number;
 }
 
-export const samples = 5;
-
 /**
- * Runs both sides in turn, the one that goes first changing every round, so that a slow minute of
- * the machine hits both.
+ * Runs both sides in turn: a slow minute of the machine then hits both. Each round, the other side
+ * goes first.
  */
 export async function interleave(
   rounds: number,
@@ -26,6 +24,21 @@ export async function interleave(
   for (let round = 0; round < rounds; round++) {
     for (const side of round % 2 === 0 ? [ours, theirs] : [theirs, ours]) await side();
   }
+}
+
+/** Takes so many samples of both sides, in turn. */
+export async function sample(
+  rounds: number,
+  measureOurs: () => Promise<number>,
+  measureTheirs: () => Promise<number>,
+): Promise<{ ours: number[]; theirs: number[] }> {
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  await interleave(
+    rounds,
+    async () => void ours.push(await measureOurs()),
+    async () => void theirs.push(await measureTheirs()),
+  );
+  return { ours, theirs };
 }
 
 function median(values: number[]): number {
@@ -39,7 +52,7 @@ function ratio(row: Row): number {
   return median(row.ours) / median(row.theirs);
 }
 
-/** The rows as a table: medians, in brackets the least and the greatest sample. */
+/** The rows as a table: medians, with the least and the greatest sample in brackets. */
 export function table(rows: Row[]): string {
   const head = ['what', 'ours', 'theirs', 'against', 'ratio', 'aim', ''];
   const lines = rows.map((row) => [

@@ -1,30 +1,29 @@
 import { delimiter, join } from 'node:path';
 import type { ContainerInspectInfo } from 'dockerode';
-import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { labelKeys } from '../../infra/docker-engine/labels.ts';
-import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
 import { Checkout } from '../../tests/support/checkout.ts';
 import { engineFolder, enginePath } from '../../toolchain/pulumi/pulumiEngine.ts';
 import { run, type Finished } from './commands.ts';
+import { docker } from './docker.ts';
 
-/** What the engine tells of a stack that is up. */
+/** The image, the containers and the migration task of a stack that is up. */
 export interface RunningStack {
   imageId: string;
   containers: ContainerInspectInfo[];
   migrationTask: { image: string; env: Record<string, string> };
 }
 
-/** A stack of a copy of this checkout, with a state, a passphrase and ports of its own. */
+/** A stack of a copy of this checkout, with its own state, passphrase and ports. */
 export class BenchStack {
   readonly name: string;
   readonly gatewayPort: number;
-  private readonly checkout: Checkout;
-  private env: NodeJS.ProcessEnv = process.env;
+  readonly #checkout: Checkout;
+  #env: NodeJS.ProcessEnv = process.env;
 
   private constructor(name: string, firstPort: number) {
     this.name = name;
     this.gatewayPort = firstPort;
-    this.checkout = Checkout.create();
+    this.#checkout = Checkout.create();
     const config = {
       platform: 'docker',
       build: '"true"',
@@ -35,15 +34,15 @@ export class BenchStack {
       metricsPort: `"${firstPort + 2}"`,
     };
     const lines = Object.entries(config).map(([key, value]) => `  slipway:${key}: ${value}`);
-    this.checkout.write(`Pulumi.${name}.yaml`, `config:\n${lines.join('\n')}\n`);
+    this.#checkout.write(`Pulumi.${name}.yaml`, `config:\n${lines.join('\n')}\n`);
   }
 
-  /** Makes the stack, with nothing in it yet. */
+  /** Makes an empty stack. */
   static async create(name: string, firstPort: number): Promise<BenchStack> {
     const stack = new BenchStack(name, firstPort);
     try {
-      stack.env = await environmentOf(stack.checkout.root);
-      await stack.pulumi('stack', 'init', name, '--no-select');
+      stack.#env = await environmentOf(stack.#checkout.root);
+      await stack.#pulumi('stack', 'init', name, '--no-select');
       return stack;
     } catch (error) {
       stack.remove();
@@ -53,16 +52,16 @@ export class BenchStack {
 
   /** `pulumi up`, the engine started as `make up` starts it. */
   up(...flags: string[]): Promise<Finished> {
-    return this.pulumi('up', '--stack', this.name, '--yes', ...flags);
+    return this.#pulumi('up', '--stack', this.name, '--yes', ...flags);
   }
 
   /** Deletes containers, volumes and network; the app image stays on the engine. */
   async destroy(): Promise<void> {
-    await this.pulumi('destroy', '--stack', this.name, '--yes', '--skip-preview');
+    await this.#pulumi('destroy', '--stack', this.name, '--yes', '--skip-preview');
   }
 
   async running(): Promise<RunningStack> {
-    const { stdout } = await this.pulumi(
+    const { stdout } = await this.#pulumi(
       'stack',
       'output',
       '--stack',
@@ -71,7 +70,6 @@ export class BenchStack {
       '--show-secrets',
     );
     const outputs = JSON.parse(stdout) as Pick<RunningStack, 'imageId' | 'migrationTask'>;
-    const docker = dockerClient(dockerHost());
     const found = await docker.listContainers({
       filters: { label: [`${labelKeys.stack}=${this.name}`] },
     });
@@ -80,21 +78,21 @@ export class BenchStack {
   }
 
   remove(): void {
-    this.checkout.remove();
+    this.#checkout.remove();
   }
 
-  private pulumi(...args: string[]): Promise<Finished> {
-    const { root } = this.checkout;
-    return run([enginePath(), ...args, '--non-interactive'], { cwd: root, env: this.env });
+  #pulumi(...args: string[]): Promise<Finished> {
+    const { root } = this.#checkout;
+    return run([enginePath(), ...args, '--non-interactive'], { cwd: root, env: this.#env });
   }
 }
 
 /**
- * What `make env` in that checkout says, asked without make: it would compare the packages with the
- * lockfile again.
+ * The variables of `make env` in that checkout. It is asked without make, which would compare the
+ * packages with the lockfile again.
  */
 async function environmentOf(root: string): Promise<NodeJS.ProcessEnv> {
-  // `make bench` itself has those of this checkout.
+  // `make bench` has set these for this checkout.
   const ours = { ...process.env };
   for (const name of ['PULUMI_BACKEND_URL', 'PULUMI_CONFIG_PASSPHRASE_FILE', 'NODE_COMPILE_CACHE'])
     delete ours[name];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const bundled = process.env['SLIPWAY_BUNDLE'] === 'yes';
 const here = import.meta.dirname;
 
-/** The folders of files that are not code: beside the bundle, or in a checkout their own folders. */
+/** The folders of files that are not code: in the image they lie beside the bundle. */
 export const paths = bundled
   ? { migrations: join(here, 'migrations'), web: join(here, 'web'), swagger: join(here, 'swagger') }
   : {

@@ -14,7 +14,7 @@ export interface Credentials {
   passwordHash: string;
 }
 
-/** The visible columns of a user as one JSON object. Postgres builds it: no row has to be parsed. */
+/** A user's visible columns as one JSON object. Postgres builds it: no row has to be parsed. */
 const asJson = `json_build_object(
   'id', id, 'handle', handle, 'email', email, 'displayName', display_name, 'role', role,
   'preferences', preferences, 'createdAt', created_at, 'updatedAt', updated_at)::text AS json`;
