@@ -26,18 +26,21 @@ function start(args: string[], env: NodeJS.ProcessEnv) {
   return { child, finished, output: () => output };
 }
 
-test('serve says where it listens, one JSON object a line, and ends with 0 on SIGTERM', async () => {
-  const url = await postgres.createDatabase();
-  await migrate(url, ['up']);
-  const { child, finished, output } = start(['serve'], {
-    DATABASE_URL: url,
-    PORT: '0',
-    ...testSecrets,
-  });
+/** Starts `serve` on a free port, and waits until it listens. */
+async function serving(url: string) {
+  const started = start(['serve'], { DATABASE_URL: url, PORT: '0', ...testSecrets });
+  const { output } = started;
   await eventually(() =>
     output().includes('listening') ? Promise.resolve() : Promise.reject(new Error(output())),
   );
   const { port } = JSON.parse(output().split('\n')[0]!) as { port: number };
+  return { ...started, port };
+}
+
+test('serve says where it listens, one JSON object a line, and ends with 0 on SIGTERM', async () => {
+  const url = await postgres.createDatabase();
+  await migrate(url, ['up']);
+  const { child, finished, output, port } = await serving(url);
   expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
   child.kill('SIGTERM');
   const { code } = await finished;
@@ -51,15 +54,7 @@ test('serve that is stopped under load breaks no request off and loses no messag
   const setup = await TestApi.start(url);
   const { accessToken } = await setup.account();
   const id = await setup.conversation(accessToken);
-  const { child, finished, output } = start(['serve'], {
-    DATABASE_URL: url,
-    PORT: '0',
-    ...testSecrets,
-  });
-  await eventually(() =>
-    output().includes('listening') ? Promise.resolve() : Promise.reject(new Error(output())),
-  );
-  const { port } = JSON.parse(output().split('\n')[0]!) as { port: number };
+  const { child, finished, port } = await serving(url);
 
   const agent = new Agent({ keepAlive: true });
   const outcomes = { stored: 0, refused: 0, broken: [] as string[] };

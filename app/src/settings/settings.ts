@@ -234,4 +234,5 @@ export const serveSettings = databaseSettings.extend({
   }),
 });
 
+export type SeedSettings = z.output<typeof seedSettings>;
 export type ServeSettings = z.output<typeof serveSettings>;
