@@ -1,6 +1,7 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { emulatorEndpointOf } from '../../infra/config/emulator.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { labelKeys, type StackIdentity } from '../../infra/docker-engine/labels.ts';
 import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
@@ -48,13 +49,13 @@ export function requireDockerStack(verb: string): void {
   }
 }
 
-/**
- * The endpoint of a stack that an emulator stands in for AWS for; told, as in the program, by a
- * registry of its own.
- */
+/** The endpoint of the emulator that this stack is on; undefined when it is on Docker or on AWS. */
 export function emulatedBy(): string | undefined {
-  const [endpoint, registry] = [stackConfig('awsEndpoint'), stackConfig('registryHost')];
-  return typeof endpoint === 'string' && registry !== undefined ? endpoint : undefined;
+  return emulatorEndpointOf({
+    platform: stackConfig('platform'),
+    awsEndpoint: stackConfig('awsEndpoint'),
+    registryHost: stackConfig('registryHost'),
+  });
 }
 
 /**

@@ -4,7 +4,8 @@ import { docker, extraArgs, isDockerStack, stack, stackContainers } from '../lib
 import { tryExec } from '../lib/exec.ts';
 import { messageOf } from '../lib/fault.ts';
 import { node } from '../lib/paths.ts';
-import { locks, stateResources } from '../pulumi/pulumi.ts';
+import { locks } from '../pulumi/locks.ts';
+import { stateResources } from '../pulumi/stackState.ts';
 import { awsPluginFound } from '../setup/awsPlugin.ts';
 import { baseImageOrigin } from '../setup/baseImages.ts';
 import { originOf, type Origin } from '../setup/origin.ts';

@@ -13,15 +13,10 @@ import {
 } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
-import {
-  clearDeadLock,
-  explain,
-  locks,
-  pulumi,
-  pulumiText,
-  requireUnlocked,
-  stateResources,
-} from '../pulumi/pulumi.ts';
+import { explain } from '../pulumi/explain.ts';
+import { clearDeadLock, locks, requireUnlocked } from '../pulumi/locks.ts';
+import { pulumi, pulumiText } from '../pulumi/runPulumi.ts';
+import { stateResources } from '../pulumi/stackState.ts';
 
 /** Stops the stack's containers in the reverse of their order, and keeps them and their data. */
 export async function down(): Promise<number> {

@@ -11,7 +11,7 @@ import { emulatorImage, ensureEmulatorImages } from '../rehearsal/emulator/image
 import { docker, stack } from '../lib/context.ts';
 import { privateDir } from '../lib/paths.ts';
 import { say, step } from '../lib/progress.ts';
-import { forgetStack } from '../pulumi/pulumi.ts';
+import { forgetStack } from '../pulumi/stackState.ts';
 import { ensureBaseImages } from '../setup/baseImages.ts';
 import { ensureDockerEngine } from '../setup/dockerEngine.ts';
 import { table } from './containers.ts';

@@ -13,7 +13,7 @@ import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
-import { stackOutputs } from '../pulumi/pulumi.ts';
+import { stackOutputs } from '../pulumi/stackState.ts';
 import { psql } from './containers.ts';
 
 /** How a one-off task of the stack's image is started: the stack output `migrationTask`. */

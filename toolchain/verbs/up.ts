@@ -13,16 +13,10 @@ import {
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { policyFlags, policyPack } from '../pulumi/policy.ts';
 import { say, seconds } from '../lib/progress.ts';
-import {
-  clearDeadLock,
-  explain,
-  pulumi,
-  pulumiText,
-  requireUnlocked,
-  stackOutputs,
-  stateResources,
-  type StateResource,
-} from '../pulumi/pulumi.ts';
+import { explain } from '../pulumi/explain.ts';
+import { clearDeadLock, requireUnlocked } from '../pulumi/locks.ts';
+import { pulumi, pulumiText } from '../pulumi/runPulumi.ts';
+import { stackOutputs, stateResources, type StateResource } from '../pulumi/stackState.ts';
 import { setUp } from '../setup/all.ts';
 import { requireDiskSpace } from '../setup/diskSpace.ts';
 import { settleStackFile, usesOwnBackend } from '../pulumi/state.ts';

@@ -10,14 +10,9 @@ import { messageOf, UserFault } from '../../lib/fault.ts';
 import { privateDir } from '../../lib/paths.ts';
 import { policyFlags } from '../../pulumi/policy.ts';
 import { say } from '../../lib/progress.ts';
-import {
-  clearDeadLock,
-  pulumiText,
-  stackOutputs,
-  stateResources,
-  watchPulumi,
-  type StateResource,
-} from '../../pulumi/pulumi.ts';
+import { clearDeadLock } from '../../pulumi/locks.ts';
+import { pulumiText, watchPulumi } from '../../pulumi/runPulumi.ts';
+import { stackOutputs, stateResources, type StateResource } from '../../pulumi/stackState.ts';
 import { unlessMissing } from '../../lib/unlessMissing.ts';
 import { settleStackFile, usesOwnBackend } from '../../pulumi/state.ts';
 import { changeImage, type ChangedImage } from './faultImage.ts';
