@@ -26,15 +26,15 @@ const bookkeeping = ['slipway_migrations', 'slipway_migration_history'];
  * Runs this checkout's pending migrations on a throw-away copy of the stack's schema, filled with
  * generated rows. The stack's own database is read by pg_dump, and not touched otherwise.
  */
-export async function migrationRehearse(): Promise<number> {
-  requireDockerStack('migration-rehearse');
+export async function migrationTrial(): Promise<number> {
+  requireDockerStack('migration-trial');
   const args = extraArgs();
   const folder = join(root, 'migrations');
   if (args.includes('--help') || args.includes('-h')) return run(['--help'], folder);
   const source = args.some((arg) => /^--from(?:=|$)/.test(arg)) ? undefined : await stackDatabase();
   let postgres: ThrowAwayPostgres | undefined;
   // The runner minds signals itself. Those that come before it runs are minded here, so that the
-  // container goes in any case.
+  // container goes in every case.
   let stopped = 0;
   const interrupt = (): void => void (stopped = exitCodes.interrupted);
   const terminate = (): void => void (stopped = exitCodes.terminated);
@@ -57,7 +57,7 @@ async function stackDatabase(): Promise<string | undefined> {
   );
   if (!found)
     say(
-      `  … stack ${stack} has no Postgres that runs: every migration is rehearsed, from an empty database on`,
+      `  … stack ${stack} has no Postgres that runs: every migration is tried, from an empty database on`,
     );
   return found?.Id;
 }
@@ -96,7 +96,7 @@ async function clone(container: string, url: string, folder: string): Promise<vo
   );
 }
 
-/** What pg_dump writes for psql alone goes. */
+/** Without the lines that pg_dump writes for psql alone. */
 function plainSql(text: string): string {
   return text.replaceAll(/^\\(?:un)?restrict .*$/gm, '');
 }
@@ -124,7 +124,7 @@ async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres)
   if (args.includes('--help')) return code;
   say(
     code === exitCodes.ok
-      ? `Next: \`make up STACK=${stack}\` applies what was rehearsed.`
+      ? `Next: \`make up STACK=${stack}\` applies what was tried.`
       : `It ended with exit code ${code}; docs/migrations.md lists what each means.`,
   );
   return code;
