@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserFault } from '../lib/fault.ts';
 import { goBuild } from '../stand-ins/go.ts';
-import { sourceHash } from './origin.ts';
+import { sourceHash } from '../stand-ins/origin.ts';
 import { pluginOrigin, versionOf, type Plugin } from './plugins.ts';
 import {
   findProvider,

@@ -5,7 +5,7 @@ import { exec, tryExec } from '../lib/exec.ts';
 import { pulumiHome, root } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
 import { goBuild } from '../stand-ins/go.ts';
-import { installProgram } from './launcher.ts';
+import { installProgram } from '../stand-ins/installProgram.ts';
 import {
   downloadsReachable,
   mark,
@@ -14,7 +14,7 @@ import {
   recipeOf,
   sourceHash,
   type Origin,
-} from './origin.ts';
+} from '../stand-ins/origin.ts';
 import { enginePath } from '../pulumi/pulumiEngine.ts';
 
 /**
@@ -61,7 +61,7 @@ export function dockerStackPlugins(): Plugin[] {
       name: 'random',
       version: random,
       recipe: sourceHash(
-        ['random/*.ts', '../../infra/provider/exitWithParent.ts', '../setup/launcher.ts'],
+        ['random/*.ts', '../../infra/provider/exitWithParent.ts', 'installProgram.ts'],
         random,
         process.version,
       ),

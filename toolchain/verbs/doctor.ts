@@ -8,7 +8,7 @@ import { locks } from '../pulumi/locks.ts';
 import { stateResources } from '../pulumi/stackState.ts';
 import { awsPluginFound } from '../setup/awsPlugin.ts';
 import { baseImageOrigin } from '../setup/baseImages.ts';
-import { originOf, type Origin } from '../setup/origin.ts';
+import { originOf, type Origin } from '../stand-ins/origin.ts';
 import { dockerStackPlugins, pluginFolder, pluginOrigin } from '../setup/plugins.ts';
 import { engineFolder, engineVersion } from '../pulumi/pulumiEngine.ts';
 import { table } from './containers.ts';

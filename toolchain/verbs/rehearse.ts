@@ -17,10 +17,10 @@ import { chooseFaults, type Fault } from '../rehearsal/faults/faults.ts';
 import { leftInEmulator } from '../rehearsal/leftInEmulator.ts';
 import {
   migrationsLeftByNewer,
-  runFault,
   servingBase,
   type Base,
-} from '../rehearsal/faults/runFault.ts';
+} from '../rehearsal/faults/deployedState.ts';
+import { runFault } from '../rehearsal/faults/runFault.ts';
 import { setUp } from '../setup/all.ts';
 import { destroy } from './down.ts';
 import { up } from './up.ts';
