@@ -91,21 +91,21 @@ async function show(id: string, prefix: string, follow: boolean): Promise<void> 
 }
 
 class LinePrinter {
-  private rest = '';
-  private readonly prefix: string;
+  #rest = '';
+  readonly #prefix: string;
 
   constructor(prefix: string) {
-    this.prefix = prefix;
+    this.#prefix = prefix;
   }
 
   take(text: string): void {
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop() ?? '';
-    for (const line of lines) process.stdout.write(`${this.prefix}${line}\n`);
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) process.stdout.write(`${this.#prefix}${line}\n`);
   }
 
   end(): void {
-    if (this.rest !== '') this.take('\n');
+    if (this.#rest !== '') this.take('\n');
   }
 }
 
