@@ -1,4 +1,5 @@
 /** Runs `make VERB`: says in one line what it does, does it, and explains a fault without a stack trace. */
+import { stackName } from '../infra/config/stackName.ts';
 import { faultText, UserFault } from './lib/fault.ts';
 import { root } from './lib/paths.ts';
 import { keepStdoutForResults, say } from './lib/progress.ts';
@@ -169,7 +170,7 @@ async function main(typed: string): Promise<number> {
       `\`make ${typed}\` is now \`make ${name}\`; the old name goes with the next release.\n`,
     );
   const verb = verbs[name];
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(stack)) {
+  if (!stackName.test(stack)) {
     throw new UserFault(
       `STACK=${stack} is not a stack's name.`,
       'Use letters, digits, dots, hyphens and underscores.',

@@ -26,15 +26,6 @@ export function stackConfig(key: string): unknown {
   return parsed?.config?.[`${project}:${key}`];
 }
 
-/**
- * The Postgres schema of the stack's tables, from its file. What is no plain name never came up, so
- * it names nothing.
- */
-export function databaseSchema(): string {
-  const schema = stackConfig('databaseSchema');
-  return typeof schema === 'string' && /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : 'public';
-}
-
 /** Whether this stack runs on Docker, or has yet to say. */
 export function isDockerStack(): boolean {
   return stackConfig('platform') !== 'aws';

@@ -5,15 +5,10 @@ import { migrateCommand } from '../../migrations/runner/cli/cli.ts';
 import { connect } from '../../migrations/runner/database/connect.ts';
 import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';
-import {
-  databaseSchema,
-  extraArgs,
-  requireDockerStack,
-  stack,
-  stackContainers,
-} from '../lib/context.ts';
+import { extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
+import { stackKey } from '../lib/stackKey.ts';
 import { pgDumpIn, ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
 
 /**
@@ -69,7 +64,7 @@ async function stackDatabase(): Promise<string | undefined> {
 async function clone(container: string, url: string, folder: string): Promise<void> {
   const dump = (...options: string[]): Promise<string> =>
     pgDumpIn(container, 'slipway', 'slipway', ['--no-owner', '--no-privileges', ...options]);
-  const name = databaseSchema();
+  const name = stackKey('databaseSchema');
   const schema = await dump('--schema-only');
   const tables = [...bookkeeping, ...referenceTables(folder)].filter((table) =>
     schema.includes(`CREATE TABLE ${name}.${table} (`),
@@ -105,7 +100,7 @@ async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres)
   const code = await migrateCommand(['rehearse', ...args], folder, () => {
     const { DATABASE_URL, DATABASE_SCHEMA } = {
       DATABASE_URL: postgres?.url ?? '',
-      DATABASE_SCHEMA: databaseSchema(),
+      DATABASE_SCHEMA: stackKey('databaseSchema'),
     };
     const settings = readConfig(migrateSettings, { ...process.env, DATABASE_URL, DATABASE_SCHEMA });
     return {

@@ -6,13 +6,13 @@ import {
   emulatedBy,
   isDockerStack,
   stack,
-  stackConfig,
   stackContainers,
   stackFilter,
 } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { policyFlags, policyPack } from '../pulumi/policy.ts';
 import { say, seconds } from '../lib/progress.ts';
+import { stackKey } from '../lib/stackKey.ts';
 import { explain } from '../pulumi/explain.ts';
 import { clearDeadLock, requireUnlocked } from '../pulumi/locks.ts';
 import { pulumi, pulumiText } from '../pulumi/runPulumi.ts';
@@ -172,7 +172,7 @@ async function healthy(url: string): Promise<void> {
 async function reportFailure(stderr: string, code: number): Promise<never> {
   const isUp = isDockerStack() && (await stackContainers()).some(({ role }) => role === 'gateway');
   if (isUp) {
-    const port = Number(stackConfig('gatewayPort') ?? 8000);
+    const port = stackKey('gatewayPort');
     const release = await fetch(`http://127.0.0.1:${port}/health`, {
       signal: AbortSignal.timeout(2000),
     })
