@@ -246,7 +246,7 @@ export type Keys = z.infer<typeof schema>;
 export const keysOf = { docker: Object.keys(dockerKeys), aws: Object.keys(awsKeys) };
 
 /** Keys whose value is text even if it could be read as a number or as JSON. */
-export function isText(key: string): boolean {
+function isText(key: string): boolean {
   const type = (keys as Record<string, z.ZodType>)[key];
   return type !== undefined && type.safeParse('\0').error?.issues[0]?.code !== 'invalid_type';
 }

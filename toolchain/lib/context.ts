@@ -12,7 +12,7 @@ export const project = 'slipway';
 export const stack = process.env['STACK'] || 'dev';
 export const identity: StackIdentity = { project, stack, root };
 
-/** What a person gave in ARGS, split at blanks; quotes hold words together. */
+/** The words in ARGS, split at blanks; quotes hold words together. */
 export function extraArgs(text: string = process.env['ARGS'] ?? ''): string[] {
   const words = text.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
   return words.map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
@@ -81,8 +81,8 @@ export async function stackContainers() {
         role: info.Labels[labelKeys.role] ?? '?',
         name: (info.Names[0] ?? info.Id).replace(/^\//, ''),
       }))
-      // What another stack runs of this one's image, such as a rehearsal's task, inherits the
-      // image's labels.
+      // Containers that another stack runs of this one's image, such as a rehearsal's tasks,
+      // inherit the image's labels.
       .filter(({ role }) => role !== 'image')
       .sort((a, b) => rank(a.role) - rank(b.role) || a.name.localeCompare(b.name))
   );

@@ -25,7 +25,9 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** What a verb would do for a stack with these lines in its file. */
+/**
+ * Whether a verb asks, and its environment for pulumi, for a stack with these lines in its file.
+ */
 async function verb(...lines: string[]): Promise<{ asks: boolean; env: NodeJS.ProcessEnv }> {
   const config = ['platform: aws', ...lines].map((line) => `  slipway:${line}\n`).join('');
   writeFileSync(join(root, 'Pulumi.prod.yaml'), `config:\n${config}`);

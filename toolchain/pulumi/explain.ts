@@ -2,7 +2,7 @@ import { stack } from '../lib/context.ts';
 import { UserFault } from '../lib/fault.ts';
 
 /**
- * Explains what pulumi said on its standard error, where a person may not know what to do about it.
+ * Explains errors of pulumi that do not say what a person can do about them.
  */
 export function explain(stderr: string): UserFault | undefined {
   if (/incorrect passphrase/.test(stderr)) {

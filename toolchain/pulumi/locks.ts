@@ -51,9 +51,8 @@ function isPulumi(pid: number): boolean {
 }
 
 /**
- * Clears what a killed run has left: the lock of a process of this machine that is gone for
- * certain. Its plugins end by themselves, and a migration that it had started is found and taken
- * up.
+ * Clears the lock of a killed run: of a process of this machine that is gone for certain. Its
+ * plugins end by themselves, and a migration that it had started is found and taken up.
  */
 export async function clearDeadLock(): Promise<void> {
   const held = locks();
@@ -72,7 +71,7 @@ export function requireUnlocked(): void {
   if (lock.alive === false) {
     throw new UserFault(
       `Stack ${stack} is locked by a run that was killed (${who}; it runs no more).`,
-      `Clear the lock: \`make unlock STACK=${stack}\`, then type the command again. What the killed run had done is kept.`,
+      `Clear the lock: \`make unlock STACK=${stack}\`, then type the command again. Everything that the killed run had done is kept.`,
     );
   }
   throw new UserFault(

@@ -19,7 +19,7 @@ export function engineEnvironment(): NodeJS.ProcessEnv {
   return { ...env, PATH: `${engineFolder()}${delimiter}${env['PATH'] ?? ''}` };
 }
 
-/** Runs pulumi quietly and gives what it printed. */
+/** Runs pulumi quietly and gives its standard output. */
 export function pulumiText(...args: string[]): Promise<string> {
   return exec(enginePath(), [...args, '--non-interactive'], {
     cwd: root,
@@ -47,8 +47,9 @@ export async function pulumi(...args: string[]): Promise<{ code: number; stderr:
   return { code: interrupted && code !== 0 ? 130 : code, stderr };
 }
 
-/** A pulumi that runs for itself, with what it has printed so far. */
+/** A pulumi that runs without a person at it. */
 export interface WatchedPulumi {
+  /** Everything it has printed so far. */
   output(): string;
   /**
    * Ends it as a machine that runs out of memory would: neither it nor its plugins can put anything

@@ -12,8 +12,8 @@ export const stateFolder = join(stateDir, '.pulumi');
 const passphraseFile = join(privateDir, 'passphrase');
 
 /**
- * What every pulumi command of this checkout needs, and `make env` prints. What the user has set
- * stays.
+ * The variables that every pulumi command of this checkout needs, and `make env` prints. Those that
+ * the user has set stay.
  */
 export function pulumiVariables(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const ownPassphrase =

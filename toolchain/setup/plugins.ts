@@ -22,7 +22,7 @@ import { enginePath } from '../pulumi/pulumiEngine.ts';
  */
 export interface Plugin {
   name: string;
-  /** What the npm package of the same name asks for. */
+  /** The version that the npm package of the same name asks for. */
   version: string;
   recipe: string;
   /** Writes the plugin's executable. */
@@ -37,7 +37,7 @@ export function versionOf(name: string): string {
   ).version;
 }
 
-/** What a stack on Docker needs. */
+/** The plugins of a stack on Docker. */
 export function dockerStackPlugins(): Plugin[] {
   const docker = versionOf('docker');
   const random = versionOf('random');

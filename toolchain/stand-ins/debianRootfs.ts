@@ -15,7 +15,9 @@ const slimming = ['path-exclude /usr/share/doc/*', 'path-include /usr/share/doc/
   )
   .concat('path-exclude /usr/share/locale/*', 'path-include /usr/share/locale/locale.alias');
 
-/** Decides the image besides the packages' versions. Raise the number when `importDebian` changes. */
+/**
+ * Decides the image besides the packages' versions. Raise the number when `importDebian` changes.
+ */
 export const debianRecipe = JSON.stringify({ release, slimming, revision: 1 });
 
 /**

@@ -25,8 +25,8 @@ export async function setup(): Promise<number> {
 }
 
 /**
- * Every test but the proof of the AWS plugin, which takes ten minutes by itself; ARGS go to vitest
- * instead, such as ARGS="--project unit" or ARGS="--project aws-plugin".
+ * Runs every test but the proof of the AWS plugin, which takes ten minutes by itself. ARGS choose
+ * others, such as ARGS="--project unit" or ARGS="--project aws-plugin".
  */
 export async function test(): Promise<number> {
   await setUp();
@@ -46,7 +46,7 @@ export async function test(): Promise<number> {
 }
 
 /**
- * Leaves the tests on AWS out where its plugin cannot be had, and says so; where a mirror has it,
+ * Leaves the tests on AWS out where there is no plugin for it, and says so. Where a mirror has one,
  * it has to work.
  */
 async function withoutAws(): Promise<string[]> {
@@ -71,7 +71,7 @@ export async function bench(): Promise<number> {
   return runNode(program, ...extraArgs());
 }
 
-/** What `make lint` runs, the longest first. */
+/** The checks of `make lint`, the longest first. */
 const lintChecks: [string, ...string[]][] = [
   ['eslint', 'node_modules/eslint/bin/eslint.js', '.'],
   ['types', 'node_modules/typescript/bin/tsc', '--noEmit'],

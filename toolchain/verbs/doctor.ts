@@ -49,7 +49,7 @@ export async function doctor(): Promise<number> {
     process.stdout.write(
       findings.every(({ ok }) => ok)
         ? '\nNothing is missing. Next: `make up`.\n'
-        : '\nNext: type what stands behind →.\n',
+        : '\nNext: type the commands behind →.\n',
     );
   }
   return findings.every(({ ok }) => ok) ? 0 : 1;

@@ -23,7 +23,7 @@ interface TaskOutput {
   env: Record<string, string>;
 }
 
-/** Runs a role of the stack's image once, with its output here and its exit code ours. */
+/** Runs a role of the stack's image once, shows its output, and gives its exit code. */
 export async function runTask(command: string[]): Promise<number> {
   const { image, network, env } = await taskOutput();
   const container = await docker().createContainer({

@@ -6,14 +6,14 @@ import { privateDir } from '../../lib/paths.ts';
 import { pulumiText } from '../../pulumi/runPulumi.ts';
 import { stackOutputs, stateResources, type StateResource } from '../../pulumi/stackState.ts';
 
-/** What serves, and has to serve again in the end. */
+/** The release that serves, and has to serve again in the end. */
 export interface Base {
   url: string;
   /** Image id, `sha256:…`. */
   release: string;
 }
 
-/** What serves now, by the stack's outputs. */
+/** The release that serves now, by the stack's outputs. */
 export async function servingBase(): Promise<Base> {
   const { url, release } = await stackOutputs();
   if (typeof url === 'string' && typeof release === 'string') return { url, release };

@@ -17,7 +17,7 @@ import { startLoad, type Load, type LoadReport } from './load.ts';
 import { vanishImage } from './vanishImage.ts';
 import { interrupted, shown, watchedUpdate, type UpdateOptions } from './watchedUpdate.ts';
 
-/** Injects a fault into a release of a stack that serves, and looks at what becomes of it. */
+/** Injects a fault into a release of a stack that serves, and reports how both end. */
 export async function runFault(fault: Fault, base: Base): Promise<FaultReport> {
   const run = new FaultRun(fault, base);
   return run.run();
@@ -107,7 +107,7 @@ class FaultRun {
       this.#complain(`\`up\` after the kill did not say ${resumes}`);
   }
 
-  /** The release that served before; then what the fault's migration has left goes. */
+  /** Brings back the release that served before, then reverts the migration of the fault. */
   async #recover({ migration }: ChangedImage): Promise<void> {
     const isApplied =
       migration !== undefined && (await migrationsInState()).carried.includes(migration);
