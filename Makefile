@@ -3,7 +3,7 @@ STACK ?= $(if $(filter rehearse%,$(MAKECMDGOALS)),rehearsal,dev)
 export STACK ARGS CONFIRM FROM TO NAME SERVICE POLICY FAULT
 
 verbs := up preview policy down destroy ps logs psql migrate migration-status migrate-revert migrate-revert-all migrate-redo \
-  migration-plan migration-rehearse migration-verify migration-create migration-renumber migration seed rebuild-db \
+  migration-plan migration-trial migration-rehearse migration-verify migration-create migration-renumber migration seed rebuild-db \
   rehearse rehearse-down emulator-up emulator-ps emulator-down \
   doctor env unlock setup test bench lint help
 

@@ -1,6 +1,5 @@
-/**
- * What `make VERB` does: says it in one line, does it, and explains a fault without a stack trace.
- */
+/** Runs `make VERB`: says in one line what it does, does it, and explains a fault without a stack trace. */
+import { stackName } from '../infra/config/stackName.ts';
 import { faultText, UserFault } from './lib/fault.ts';
 import { root } from './lib/paths.ts';
 import { keepStdoutForResults, say } from './lib/progress.ts';
@@ -24,7 +23,7 @@ const verbs: Record<string, Verb> = {
     run: async () => (await import('./verbs/up.ts')).preview(),
   },
   policy: {
-    does: 'Holds a preview of the stack to the policy pack, and changes nothing.',
+    does: 'Checks a preview of the stack by the policy pack, and changes nothing.',
     run: async () => (await import('./verbs/up.ts')).policy(),
   },
   down: {
@@ -71,12 +70,12 @@ const verbs: Record<string, Verb> = {
     does: 'Shows what `make migrate` would run: the SQL, and the locks it takes.',
     run: async () => (await import('./verbs/tasks.ts')).migrationPlan(),
   },
-  'migration-rehearse': {
+  'migration-trial': {
     does: 'Runs the pending migrations of this checkout on a throw-away copy of the schema, and measures locks and waits.',
-    run: async () => (await import('./verbs/migrationRehearse.ts')).migrationRehearse(),
+    run: async () => (await import('./verbs/migrationTrial.ts')).migrationTrial(),
   },
   'migration-verify': {
-    does: "Holds the image's migrations against the database.",
+    does: "Compares the image's migrations with the database.",
     run: async () => (await import('./verbs/tasks.ts')).migrationVerify(),
   },
   'migration-create': {
@@ -150,6 +149,9 @@ const verbs: Record<string, Verb> = {
   help: { does: 'Lists what can be typed.', run: () => Promise.resolve(help()) },
 };
 
+/** Names that verbs had before; they go on working for one release. */
+const oldNames: Record<string, string> = { 'migration-rehearse': 'migration-trial' };
+
 function help(): number {
   const width = Math.max(...Object.keys(verbs).map((name) => name.length));
   const lines = Object.entries(verbs).map(
@@ -161,17 +163,21 @@ function help(): number {
   return 0;
 }
 
-async function main(name: string): Promise<number> {
+async function main(typed: string): Promise<number> {
+  const name = oldNames[typed] ?? typed;
+  if (name !== typed)
+    process.stderr.write(
+      `\`make ${typed}\` is now \`make ${name}\`; the old name goes with the next release.\n`,
+    );
   const verb = verbs[name];
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(stack)) {
+  if (!stackName.test(stack)) {
     throw new UserFault(
       `STACK=${stack} is not a stack's name.`,
       'Use letters, digits, dots, hyphens and underscores.',
     );
   }
   if (!verb) throw new UserFault(`There is no verb "${name}".`, '`make help` lists them.');
-  if (['env', 'psql', 'logs', 'doctor', 'migration-rehearse'].includes(name))
-    keepStdoutForResults();
+  if (['env', 'psql', 'logs', 'doctor', 'migration-trial'].includes(name)) keepStdoutForResults();
   say(`make ${name} (stack ${stack}): ${verb.does}`);
   return verb.run();
 }

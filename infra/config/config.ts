@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { z } from 'zod';
 import { createProfile } from './profile.ts';
 import { clashes, providerFaults } from './clashes.ts';
-import { isText, keys, schema, type Keys } from './keys.ts';
+import { keys, readValue, schema, type Keys } from './keys.ts';
 import { UserError } from '../userError.ts';
 
 /** A stack's configuration: every default is filled in. */
@@ -152,19 +152,6 @@ function suggestion(key: string): string {
   const known = Object.keys(keys);
   const near = known.find((name) => distance(name.toLowerCase(), key.toLowerCase()) <= 2);
   return near ? ` Did you mean ${near}?` : ' Remove it.';
-}
-
-/**
- * Pulumi hands every value over as text; names, ids and addresses stay text, the rest is JSON where
- * it parses as such.
- */
-function readValue(key: string, text: string): unknown {
-  if (isText(key)) return text;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { costs } from './profile.ts';
+import { stackName } from './stackName.ts';
 
 const port = z
   .number()
@@ -28,10 +29,7 @@ const sharedKeys = {
     .regex(/^sha256:[0-9a-f]{64}$/, 'must be an image id: sha256: and 64 hexadecimal digits')
     .optional(),
   /** Run the image of the release that another stack of this project, by its name, proved last. */
-  imageFrom: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be another stack's name, such as dev")
-    .optional(),
+  imageFrom: z.string().regex(stackName, "must be another stack's name, such as dev").optional(),
   /**
    * How many api containers or tasks run; on AWS the fewest. Default 2 on Docker, the profile's on
    * AWS.
@@ -248,7 +246,20 @@ export type Keys = z.infer<typeof schema>;
 export const keysOf = { docker: Object.keys(dockerKeys), aws: Object.keys(awsKeys) };
 
 /** Keys whose value is text even if it could be read as a number or as JSON. */
-export function isText(key: string): boolean {
+function isText(key: string): boolean {
   const type = (keys as Record<string, z.ZodType>)[key];
   return type !== undefined && type.safeParse('\0').error?.issues[0]?.code !== 'invalid_type';
+}
+
+/**
+ * Pulumi hands every value over as text; names, ids and addresses stay text, the rest is JSON where
+ * it parses as such.
+ */
+export function readValue(key: string, text: string): unknown {
+  if (isText(key)) return text;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }

@@ -15,7 +15,7 @@ import { run, type Finished } from '../support/run.ts';
 import { docker, Stack } from '../support/stack.ts';
 
 const checkout = Checkout.create();
-/** Whose image is rehearsed. */
+/** The stack whose image is rehearsed. */
 const dev = new Stack(checkout, { basePort: 18700, replicas: 1 });
 const stack = 'rehearsal';
 const ecs = new ECSClient(emulatorClient);
@@ -61,7 +61,7 @@ async function releaseUnderLoad(): Promise<{ up: Finished; load: LoadReport }> {
 beforeAll(async () => {
   checkout.edit('Pulumi.rehearsal.yaml', 'imageFrom: dev', `imageFrom: ${dev.name}`);
   checkout.commit();
-  // What an earlier run left there would be in the way.
+  // The things that an earlier run left there would be in the way.
   await emulatorDown();
 });
 afterAll(async () => {

@@ -85,7 +85,7 @@ export class Checkout {
     ]);
   }
 
-  /** What `git status` would show as changed; empty when nothing is. */
+  /** The changes that git sees; empty when there are none. */
   changes(): string {
     return git(this.root, ['status', '--porcelain']) + git(this.root, ['diff']);
   }

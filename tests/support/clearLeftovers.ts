@@ -2,8 +2,8 @@ import { labelKeys } from '../../infra/docker-engine/labels.ts';
 import { docker } from './stack.ts';
 
 /**
- * Removes what an earlier run of these tests left on the engine, if it was killed: by the names
- * their stacks have.
+ * Removes the leftovers of an earlier run of these tests that was killed, by the names of their
+ * stacks.
  */
 export async function setup(): Promise<void> {
   const ours = (labels: Record<string, string> | null) =>

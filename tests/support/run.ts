@@ -18,8 +18,8 @@ export interface Running {
 }
 
 /**
- * What `make test`, or a shell with `make env`, has set for the checkout the tests run from: each
- * copy has its own.
+ * Variables that `make test`, or a shell with `make env`, has set for the checkout that the tests
+ * run from: each copy has its own.
  */
 const ofThisCheckout = {
   MAKEFLAGS: undefined,

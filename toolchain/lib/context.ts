@@ -1,6 +1,7 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { emulatorEndpointOf } from '../../infra/config/emulator.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { labelKeys, type StackIdentity } from '../../infra/docker-engine/labels.ts';
 import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
@@ -11,7 +12,7 @@ export const project = 'slipway';
 export const stack = process.env['STACK'] || 'dev';
 export const identity: StackIdentity = { project, stack, root };
 
-/** What a person gave in ARGS, split at blanks; quotes hold words together. */
+/** The words in ARGS, split at blanks; quotes hold words together. */
 export function extraArgs(text: string = process.env['ARGS'] ?? ''): string[] {
   const words = text.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
   return words.map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
@@ -23,15 +24,6 @@ export function stackConfig(key: string): unknown {
   if (!existsSync(file)) return undefined;
   const parsed = parse(readFileSync(file, 'utf8')) as { config?: Record<string, unknown> } | null;
   return parsed?.config?.[`${project}:${key}`];
-}
-
-/**
- * The Postgres schema of the stack's tables, from its file. What is no plain name never came up, so
- * it names nothing.
- */
-export function databaseSchema(): string {
-  const schema = stackConfig('databaseSchema');
-  return typeof schema === 'string' && /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : 'public';
 }
 
 /** Whether this stack runs on Docker, or has yet to say. */
@@ -48,13 +40,13 @@ export function requireDockerStack(verb: string): void {
   }
 }
 
-/**
- * The endpoint of a stack that an emulator stands in for AWS for; told, as in the program, by a
- * registry of its own.
- */
+/** The endpoint of the emulator that this stack is on; undefined when it is on Docker or on AWS. */
 export function emulatedBy(): string | undefined {
-  const [endpoint, registry] = [stackConfig('awsEndpoint'), stackConfig('registryHost')];
-  return typeof endpoint === 'string' && registry !== undefined ? endpoint : undefined;
+  return emulatorEndpointOf({
+    platform: stackConfig('platform'),
+    awsEndpoint: stackConfig('awsEndpoint'),
+    registryHost: stackConfig('registryHost'),
+  });
 }
 
 /**
@@ -89,8 +81,8 @@ export async function stackContainers() {
         role: info.Labels[labelKeys.role] ?? '?',
         name: (info.Names[0] ?? info.Id).replace(/^\//, ''),
       }))
-      // What another stack runs of this one's image, such as a rehearsal's task, inherits the
-      // image's labels.
+      // Containers that another stack runs of this one's image, such as a rehearsal's tasks,
+      // inherit the image's labels.
       .filter(({ role }) => role !== 'image')
       .sort((a, b) => rank(a.role) - rank(b.role) || a.name.localeCompare(b.name))
   );

@@ -28,7 +28,7 @@ class CommandFailed extends Error {
   }
 }
 
-/** Runs a command, keeps what it prints, and never throws for an exit code. */
+/** Runs a command, keeps its output, and never throws for an exit code. */
 export function tryExec(
   command: string,
   args: string[],
@@ -50,7 +50,7 @@ export function tryExec(
 }
 
 /**
- * Runs a command and gives what it printed.
+ * Runs a command and gives its standard output.
  *
  * @throws {CommandFailed} with the last 30 lines when it fails
  */

@@ -19,8 +19,8 @@ export function messageOf(error: unknown): string {
 }
 
 /**
- * What went wrong and, where it is known, what to do: an engine that does not answer looks the same
- * from every verb.
+ * The text for a fault and, where it is known, for the next step: a Docker engine that does not
+ * answer looks the same to every verb.
  */
 export function faultText(error: unknown): string {
   if (error instanceof UserFault) return `${error.message}\n  → ${error.next}`;

@@ -4,10 +4,10 @@ import { dirname, join, resolve } from 'node:path';
 /** The checkout this toolchain belongs to, absolute. */
 export const root = resolve(import.meta.dirname, '..', '..');
 
-/** What is built here where the official one cannot be downloaded. */
+/** The sources of everything that is built here where the official one cannot be downloaded. */
 export const standIns = resolve(root, 'toolchain', 'stand-ins');
 
-/** What one checkout keeps to itself: state, passphrase, logs. Git ignores it. */
+/** The folder that one checkout keeps to itself: state, passphrase, logs. Git ignores it. */
 export const privateDir = join(root, '.slipway');
 
 /** Pulumi's own folder: engines and plugins, shared by all checkouts of this user. */

@@ -16,7 +16,7 @@ export function say(line: string): void {
   stream.write(`${line}\n`);
 }
 
-/** What a setup step found and did. */
+/** The result of a setup step. */
 export interface StepResult {
   /** One line: what is there now, and which way it came. */
   found: string;

@@ -16,17 +16,18 @@ const report = (...testResults: TestReport['testResults']): TestReport => ({
   testResults,
 });
 
-test('says of each part that ran how long it took, from its first test to its last', () => {
+test('says of each part, and of all, how long it took from its first test to its last', () => {
   const files = [
     file('infra/config/config.test.ts', 0, 1, 40),
-    file('app/src/auth/auth.integration.test.ts', 1, 5.5, 2),
-    file('tests/release.test.ts', 6, 22, 3),
-    file('tests/aws/rehearsal.test.ts', 22, 40),
+    file('app/src/auth/auth.integration.test.ts', 1, 4.5, 2),
+    file('tests/release.test.ts', 6, 27, 3),
+    file('tests/aws/rehearsal.test.ts', 5, 23),
   ];
   expect(partLines(report(...files), '/checkout')).toEqual([
-    '  ✓ unit and integration: 42 tests, 5.5 min (budget 10 min)',
-    '  ✗ dev end to end: 3 tests, 16.0 min (over its budget of 15 min)',
-    '  ✓ rehearsal: 1 tests, 18.0 min (budget 30 min)',
+    '  ✓ unit and integration: 42 tests, 4.5 min (budget 5 min)',
+    '  ✗ dev end to end: 3 tests, 21.0 min (over its budget of 20 min)',
+    '  ✓ rehearsal: 1 tests, 18.0 min (budget 25 min)',
+    '  all tests: 27.0 min',
   ]);
   expect(partLines(report(files[0]!), '/checkout')).toHaveLength(1);
 });

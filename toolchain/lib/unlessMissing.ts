@@ -1,4 +1,6 @@
-/** What the Docker engine answers; undefined when it does not have the thing, or not any more. */
+/**
+ * The Docker engine's answer; undefined when the engine does not have the thing, or not any more.
+ */
 export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;

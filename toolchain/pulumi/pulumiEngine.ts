@@ -4,7 +4,7 @@ import { tryExec } from '../lib/exec.ts';
 import { node, pulumiHome, root } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
 import { goBuild } from '../stand-ins/go.ts';
-import { installProgram } from '../setup/launcher.ts';
+import { installProgram } from '../stand-ins/installProgram.ts';
 import {
   downloadsReachable,
   mark,
@@ -12,7 +12,7 @@ import {
   originOf,
   recipeOf,
   sourceHash,
-} from '../setup/origin.ts';
+} from '../stand-ins/origin.ts';
 
 /**
  * The version of the npm package `pulumi`, whose wrapper looks for the engine of the same version.
@@ -88,7 +88,7 @@ async function build(folder: string, note: (line: string) => void): Promise<bool
 async function ensureLanguageHost(folder: string): Promise<boolean> {
   const executable = join(folder, 'pulumi-language-nodejs');
   const recipe = sourceHash(
-    ['language-host/*.ts', '../../infra/provider/exitWithParent.ts', '../setup/launcher.ts'],
+    ['language-host/*.ts', '../../infra/provider/exitWithParent.ts', 'installProgram.ts'],
     process.version,
   );
   if (existsSync(executable) && recipeOf(folder) === recipe) return false;

@@ -7,11 +7,13 @@ import { binDir, nodeDir, privateDir, root } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
 
 const stateDir = join(privateDir, 'state');
+/** Where Pulumi's file backend keeps stacks and locks in it. */
+export const stateFolder = join(stateDir, '.pulumi');
 const passphraseFile = join(privateDir, 'passphrase');
 
 /**
- * What every pulumi command of this checkout needs, and `make env` prints. What the user has set
- * stays.
+ * The variables that every pulumi command of this checkout needs, and `make env` prints. Those that
+ * the user has set stay.
  */
 export function pulumiVariables(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const ownPassphrase =
@@ -55,7 +57,7 @@ export async function ensureState(): Promise<StepResult> {
     process.env['PULUMI_CONFIG_PASSPHRASE_FILE'] === passphraseFile;
   if (!isOwn || existsSync(passphraseFile))
     return { found: 'state and passphrase in .slipway/', worked: false };
-  const stacks = globSync(join(stateDir, '.pulumi/stacks/**/*.json')).map((file) =>
+  const stacks = globSync(join(stateFolder, 'stacks/**/*.json')).map((file) =>
     file.replace(/^.*\/|\.json$/g, ''),
   );
   if (stacks.length > 0) {

@@ -12,8 +12,8 @@ import { emulatorClient } from './emulator/guard.ts';
 import { docker } from '../lib/context.ts';
 
 /**
- * What the emulator's APIs list beside what a new account has, by kind; and the containers that it
- * started.
+ * The things, by kind, that the emulator's APIs list and a new account does not have; and the
+ * containers that the emulator has started.
  */
 export async function leftInEmulator(): Promise<Record<string, string[]>> {
   const [clusters, vpcs, databases, repositories, groups, balancers, { started }] =

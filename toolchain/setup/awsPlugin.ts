@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserFault } from '../lib/fault.ts';
 import { goBuild } from '../stand-ins/go.ts';
-import { sourceHash } from './origin.ts';
+import { sourceHash } from '../stand-ins/origin.ts';
 import { pluginOrigin, versionOf, type Plugin } from './plugins.ts';
 import {
   findProvider,
@@ -15,7 +15,7 @@ import {
 /** Beside the bridge: the path of the Terraform provider that it starts. */
 const pathFile = 'terraform-provider.path';
 
-/** What a stack on AWS, or its rehearsal, needs; a docker stack does not wait for it. */
+/** The plugin of a stack on AWS, or its rehearsal; a stack on Docker does not wait for it. */
 export function awsPlugin(): Plugin {
   const version = versionOf('aws');
   const provider = findProvider();
@@ -53,8 +53,8 @@ function missing(): UserFault {
 }
 
 /**
- * What `make doctor` says of it: where it is from, and which Terraform provider stands behind it or
- * could.
+ * The finding of `make doctor`: where the plugin is from, and which Terraform provider stands
+ * behind it or could.
  */
 export function awsPluginFound(): {
   found: string;

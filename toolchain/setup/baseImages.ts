@@ -12,12 +12,12 @@ import { nodeDir, standIns } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
 import { unlessMissing } from '../lib/unlessMissing.ts';
 import { debianRecipe, followToEnd, importDebian } from '../stand-ins/debianRootfs.ts';
-import { extraAuthorities } from './host.ts';
+import { extraAuthorities, type Authority } from './host.ts';
 import { proxyVariables, reachable } from './reachable.ts';
 
 const debian = 'debian:trixie-slim';
-/** Labels of a stand-in: the hash of what it was built from, and the authorities it trusts. */
-const recipeLabel = 'dev.slipway.recipe';
+/** Labels of a stand-in: the hash of its sources, and the authorities it trusts. */
+export const recipeLabel = 'dev.slipway.recipe';
 const authoritiesLabel = 'dev.slipway.authorities';
 const npmVersion = '11.21.2';
 const recipes = join(standIns, 'images');
@@ -40,66 +40,52 @@ export async function baseImageOrigin(
  */
 export async function ensureBaseImages(note: (line: string) => void): Promise<StepResult> {
   const docker = dockerClient(dockerHost());
-  const names = Object.entries(baseImages);
-  const wanted = extraAuthorities();
-  const recipeOf = (key: string): string => recipeHash(key);
-  const present = new Map(
-    await Promise.all(names.map(async ([key, name]) => [key, await lookUp(docker, name)] as const)),
+  const authorities = extraAuthorities();
+  const all = await Promise.all(
+    Object.entries(baseImages).map(async ([key, name]) => {
+      const present = await lookUp(docker, name);
+      return { key, name, present, isUsable: usable(present, recipeHash(key), authorities) };
+    }),
   );
-  const missing = names.filter(
-    ([key]) =>
-      !usable(
-        present.get(key),
-        recipeOf(key),
-        wanted.map(({ id }) => id),
-      ),
-  );
-  const count = (): string => {
-    const ours = [...present.values()].filter((image) => image && !image.official).length;
-    return ours === 0 ? 'official' : `${names.length - ours} official, ${ours} built here`;
-  };
-  if (missing.length === 0)
-    return { found: `${names.map(([, name]) => name).join(', ')} (${count()})`, worked: false };
-
-  if (await registryReachable(docker)) {
-    note(`pulling ${missing.map(([, name]) => name).join(', ')}`);
-    await Promise.all(
-      missing.map(async ([, name]) => followToEnd(docker, await docker.pull(name))),
-    );
-    return { found: `pulled ${missing.map(([, name]) => name).join(', ')}`, worked: true };
+  const missing = all.filter(({ isUsable }) => !isUsable);
+  const listed = missing.map(({ name }) => name).join(', ');
+  if (missing.length === 0) {
+    const ours = all.filter(({ present }) => !present?.official).length;
+    const count = ours === 0 ? 'official' : `${all.length - ours} official, ${ours} built here`;
+    return { found: `${all.map(({ name }) => name).join(', ')} (${count})`, worked: false };
   }
-
+  if (await registryReachable(docker)) {
+    note(`pulling ${listed}`);
+    await Promise.all(
+      missing.map(async ({ name }) => followToEnd(docker, await docker.pull(name))),
+    );
+    return { found: `pulled ${listed}`, worked: true };
+  }
   note('no image registry can be reached: building them from Debian packages');
-  const parent = recipeHash('debian');
-  const base = await lookUp(docker, debian);
+  await buildAll(docker, missing, authorities, note).catch(renderDiskFull);
+  return { found: `built ${listed} in place of the official ones`, worked: true };
+}
+
+async function buildAll(
+  docker: Docker,
+  missing: { key: string; name: string }[],
+  authorities: Authority[],
+  note: (line: string) => void,
+): Promise<void> {
   const labels = (recipe: string, from: string): Record<string, string> => ({
     [standInLabel]: from,
     [recipeLabel]: recipe,
-    [authoritiesLabel]: wanted.map(({ id }) => id).join(' '),
+    [authoritiesLabel]: authorities.map(({ id }) => id).join(' '),
   });
-  if (
-    !usable(
-      base,
-      parent,
-      wanted.map(({ id }) => id),
-    )
-  ) {
-    await importDebian(docker, wanted, labels(parent, 'debootstrap trixie'), note).catch(
-      renderDiskFull,
-    );
-  }
-  // Two at a time would be slower on a small machine's disk than what it saves; the network part of
-  // each is short.
-  for (const [key, name] of missing) {
+  const parent = recipeHash('debian');
+  if (!usable(await lookUp(docker, debian), parent, authorities))
+    await importDebian(docker, authorities, labels(parent, 'debootstrap trixie'), note);
+  // One after the other: two at a time are slower on a small machine's disk, and the network part
+  // of each is short.
+  for (const { key, name } of missing) {
     note(`building ${name}`);
-    await build(docker, key, name, labels(recipeOf(key), `${debian} and Debian packages`)).catch(
-      renderDiskFull,
-    );
+    await build(docker, key, name, labels(recipeHash(key), `${debian} and Debian packages`));
   }
-  return {
-    found: `built ${missing.map(([, name]) => name).join(', ')} in place of the official ones`,
-    worked: true,
-  };
 }
 
 async function build(
@@ -175,15 +161,15 @@ async function lookUp(docker: Docker, name: string): Promise<Present> {
  * An official image always serves; ours serves while its recipe is today's and it trusts what this
  * machine trusts.
  */
-function usable(image: Present, recipe: string, authorities: string[]): boolean {
+function usable(image: Present, recipe: string, authorities: Authority[]): boolean {
   if (image === undefined) return false;
   return (
     image.official ||
-    (image.recipe === recipe && authorities.every((id) => image.authorities.includes(id)))
+    (image.recipe === recipe && authorities.every(({ id }) => image.authorities.includes(id)))
   );
 }
 
-/** The hash of what a stand-in is built from, its parent's included. */
+/** The hash of a stand-in's sources, those of its parent included. */
 function recipeHash(key: string): string {
   const hash = createHash('sha256');
   if (key === 'debian') {

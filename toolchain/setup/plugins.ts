@@ -5,7 +5,7 @@ import { exec, tryExec } from '../lib/exec.ts';
 import { pulumiHome, root } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
 import { goBuild } from '../stand-ins/go.ts';
-import { installProgram } from './launcher.ts';
+import { installProgram } from '../stand-ins/installProgram.ts';
 import {
   downloadsReachable,
   mark,
@@ -14,7 +14,7 @@ import {
   recipeOf,
   sourceHash,
   type Origin,
-} from './origin.ts';
+} from '../stand-ins/origin.ts';
 import { enginePath } from '../pulumi/pulumiEngine.ts';
 
 /**
@@ -22,7 +22,7 @@ import { enginePath } from '../pulumi/pulumiEngine.ts';
  */
 export interface Plugin {
   name: string;
-  /** What the npm package of the same name asks for. */
+  /** The version that the npm package of the same name asks for. */
   version: string;
   recipe: string;
   /** Writes the plugin's executable. */
@@ -37,7 +37,7 @@ export function versionOf(name: string): string {
   ).version;
 }
 
-/** What a stack on Docker needs. */
+/** The plugins of a stack on Docker. */
 export function dockerStackPlugins(): Plugin[] {
   const docker = versionOf('docker');
   const random = versionOf('random');
@@ -61,7 +61,7 @@ export function dockerStackPlugins(): Plugin[] {
       name: 'random',
       version: random,
       recipe: sourceHash(
-        ['random/*.ts', '../../infra/provider/exitWithParent.ts', '../setup/launcher.ts'],
+        ['random/*.ts', '../../infra/provider/exitWithParent.ts', 'installProgram.ts'],
         random,
         process.version,
       ),

@@ -8,7 +8,7 @@ import { aptInstall, debianMirror, isDebianRoot, type Authority } from '../setup
 
 const release = 'trixie';
 
-// What Debian's slim images leave out.
+// Debian's slim images leave these out.
 const slimming = ['path-exclude /usr/share/doc/*', 'path-include /usr/share/doc/*/copyright']
   .concat(
     ['man', 'info', 'groff', 'lintian', 'linda'].map((name) => `path-exclude /usr/share/${name}/*`),
@@ -16,8 +16,7 @@ const slimming = ['path-exclude /usr/share/doc/*', 'path-include /usr/share/doc/
   .concat('path-exclude /usr/share/locale/*', 'path-include /usr/share/locale/locale.alias');
 
 /**
- * What decides the image besides the packages' versions; raise the number when the way of making it
- * changes.
+ * Decides the image besides the packages' versions. Raise the number when `importDebian` changes.
  */
 export const debianRecipe = JSON.stringify({ release, slimming, revision: 1 });
 
@@ -44,59 +43,76 @@ export async function importDebian(
   const scratch = mkdtempSync('/var/tmp/slipway-debian.');
   try {
     const folder = join(scratch, 'root');
-    const mirror = debianMirror();
-    note(`debootstrap ${release} from ${mirror}`);
-    await exec('debootstrap', [
-      '--variant=minbase',
-      '--include=ca-certificates',
-      release,
-      folder,
-      mirror,
-    ]);
-    const put = (path: string, text: string): void => writeFileSync(join(folder, path), text);
-    put('etc/apt/sources.list', aptSources(mirror));
-    put('etc/dpkg/dpkg.cfg.d/docker', `${slimming.join('\n')}\nforce-unsafe-io\n`);
-    put(
-      'etc/apt/apt.conf.d/docker-clean',
-      'Dir::Cache::pkgcache "";\nDir::Cache::srcpkgcache "";\nAPT::Keep-Downloaded-Packages "false";\n',
-    );
-    // Nothing in an image is started by its package.
-    writeFileSync(join(folder, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-    mkdirSync(join(folder, 'usr/local/share/ca-certificates'), { recursive: true });
-    for (const { id, pem } of authorities)
-      put(`usr/local/share/ca-certificates/host-${id}.crt`, `${pem}\n`);
-    await exec('chroot', [folder, 'update-ca-certificates'], {
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-    });
-    for (const unneeded of [
-      'usr/share/doc',
-      'usr/share/man',
-      'usr/share/locale',
-      'var/lib/apt/lists',
-      'var/cache/apt',
-      'var/log',
-    ]) {
-      rmSync(join(folder, unneeded), { recursive: true, force: true });
-      mkdirSync(join(folder, unneeded), { recursive: true });
-    }
-    for (const needed of ['var/lib/apt/lists/partial', 'var/cache/apt/archives/partial'])
-      mkdirSync(join(folder, needed), { recursive: true });
-    const tar = spawn('tar', ['-C', folder, '--numeric-owner', '--one-file-system', '-c', '.'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const changes = [
-      'CMD ["bash"]',
-      ...Object.entries(labels).map(([key, value]) => `LABEL ${key}=${JSON.stringify(value)}`),
-    ];
-    const progress = await docker.importImage(tar.stdout, {
-      repo: 'debian',
-      tag: `${release}-slim`,
-      changes,
-    });
-    await followToEnd(docker, progress);
+    await bootstrap(folder, note);
+    await trust(folder, authorities);
+    emptyFolders(folder);
+    await importFolder(docker, folder, labels);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** A Debian without what slim images leave out, and with apt and dpkg set up as they have them. */
+async function bootstrap(folder: string, note: (line: string) => void): Promise<void> {
+  const mirror = debianMirror();
+  note(`debootstrap ${release} from ${mirror}`);
+  const options = ['--variant=minbase', '--include=ca-certificates'];
+  await exec('debootstrap', [...options, release, folder, mirror]);
+  const put = (path: string, text: string): void => writeFileSync(join(folder, path), text);
+  put('etc/apt/sources.list', aptSources(mirror));
+  put('etc/dpkg/dpkg.cfg.d/docker', `${slimming.join('\n')}\nforce-unsafe-io\n`);
+  put(
+    'etc/apt/apt.conf.d/docker-clean',
+    'Dir::Cache::pkgcache "";\nDir::Cache::srcpkgcache "";\nAPT::Keep-Downloaded-Packages "false";\n',
+  );
+  // Nothing in an image is started by its package.
+  writeFileSync(join(folder, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+}
+
+async function trust(folder: string, authorities: Authority[]): Promise<void> {
+  const certificates = join(folder, 'usr/local/share/ca-certificates');
+  mkdirSync(certificates, { recursive: true });
+  for (const { id, pem } of authorities)
+    writeFileSync(join(certificates, `host-${id}.crt`), `${pem}\n`);
+  await exec('chroot', [folder, 'update-ca-certificates'], {
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+  });
+}
+
+function emptyFolders(folder: string): void {
+  for (const unneeded of [
+    'usr/share/doc',
+    'usr/share/man',
+    'usr/share/locale',
+    'var/lib/apt/lists',
+    'var/cache/apt',
+    'var/log',
+  ]) {
+    rmSync(join(folder, unneeded), { recursive: true, force: true });
+    mkdirSync(join(folder, unneeded), { recursive: true });
+  }
+  for (const needed of ['var/lib/apt/lists/partial', 'var/cache/apt/archives/partial'])
+    mkdirSync(join(folder, needed), { recursive: true });
+}
+
+async function importFolder(
+  docker: Docker,
+  folder: string,
+  labels: Record<string, string>,
+): Promise<void> {
+  const tar = spawn('tar', ['-C', folder, '--numeric-owner', '--one-file-system', '-c', '.'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const changes = [
+    'CMD ["bash"]',
+    ...Object.entries(labels).map(([key, value]) => `LABEL ${key}=${JSON.stringify(value)}`),
+  ];
+  const progress = await docker.importImage(tar.stdout, {
+    repo: 'debian',
+    tag: `${release}-slim`,
+    changes,
+  });
+  await followToEnd(docker, progress);
 }
 
 function aptSources(mirror: string): string {

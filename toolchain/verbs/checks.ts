@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { extraArgs } from '../lib/context.ts';
-import { passThrough } from '../lib/exec.ts';
+import { passThrough, tryExec } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
-import { say, step } from '../lib/progress.ts';
+import { say, seconds, step } from '../lib/progress.ts';
 import { countLine, partLines, type TestReport } from '../lib/testReport.ts';
 import { setUp } from '../setup/all.ts';
 import { awsPlugin } from '../setup/awsPlugin.ts';
@@ -25,8 +25,8 @@ export async function setup(): Promise<number> {
 }
 
 /**
- * Every test but the proof of the AWS plugin, which takes ten minutes by itself; ARGS go to vitest
- * instead, such as ARGS="--project unit" or ARGS="--project aws-plugin".
+ * Runs every test but the proof of the AWS plugin, which takes ten minutes by itself. ARGS choose
+ * others, such as ARGS="--project unit" or ARGS="--project aws-plugin".
  */
 export async function test(): Promise<number> {
   await setUp();
@@ -46,7 +46,7 @@ export async function test(): Promise<number> {
 }
 
 /**
- * Leaves the tests on AWS out where its plugin cannot be had, and says so; where a mirror has it,
+ * Leaves the tests on AWS out where there is no plugin for it, and says so. Where a mirror has one,
  * it has to work.
  */
 async function withoutAws(): Promise<string[]> {
@@ -71,21 +71,31 @@ export async function bench(): Promise<number> {
   return runNode(program, ...extraArgs());
 }
 
-/** All checks of the source, every one of them also when an earlier one fails. */
+/** The checks of `make lint`, the longest first. */
+const lintChecks: [string, ...string[]][] = [
+  ['eslint', 'node_modules/eslint/bin/eslint.js', '.'],
+  ['types', 'node_modules/typescript/bin/tsc', '--noEmit'],
+  ['format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
+  ['unused code', 'node_modules/knip/bin/knip.js'],
+  ['migrations', 'app/src/main.ts', 'migrate', 'lint'],
+];
+
+/** All checks of the source, two side by side; every one of them also when an earlier one fails. */
 export async function lint(): Promise<number> {
-  const checks: [string, ...string[]][] = [
-    ['types', 'node_modules/typescript/bin/tsc', '--noEmit'],
-    ['eslint', 'node_modules/eslint/bin/eslint.js', '.'],
-    ['format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
-    ['unused code', 'node_modules/knip/bin/knip.js'],
-    ['migrations', 'app/src/main.ts', 'migrate', 'lint'],
-  ];
+  const waiting = [...lintChecks];
   const failed: string[] = [];
-  for (const [name, ...command] of checks) {
-    const code = await runNode(...command);
-    say(`  ${code === 0 ? '✓' : '✗'} ${name}`);
-    if (code !== 0) failed.push(name);
-  }
+  const env = { ...pulumiEnvironment(), ...(process.stdout.isTTY && { FORCE_COLOR: '1' }) };
+  const runInTurn = async (): Promise<void> => {
+    for (let check = waiting.shift(); check; check = waiting.shift()) {
+      const [name, ...command] = check;
+      const start = performance.now();
+      const { code, stdout, stderr } = await tryExec(node, command, { cwd: root, env });
+      process.stdout.write(stdout + stderr);
+      say(`  ${code === 0 ? '✓' : '✗'} ${name} (${seconds(performance.now() - start)})`);
+      if (code !== 0) failed.push(name);
+    }
+  };
+  await Promise.all([runInTurn(), runInTurn()]);
   say(
     failed.length === 0
       ? 'Nothing to mend. Next: `make test`.'

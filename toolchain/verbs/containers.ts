@@ -1,15 +1,9 @@
 import { logText } from '../../infra/docker-engine/logLines.ts';
-import {
-  databaseSchema,
-  docker,
-  extraArgs,
-  requireDockerStack,
-  stack,
-  stackContainers,
-} from '../lib/context.ts';
+import { docker, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { passThrough, which } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
+import { stackKey } from '../lib/stackKey.ts';
 import { say } from '../lib/progress.ts';
 import { PassThrough } from 'node:stream';
 
@@ -91,21 +85,21 @@ async function show(id: string, prefix: string, follow: boolean): Promise<void> 
 }
 
 class LinePrinter {
-  private rest = '';
-  private readonly prefix: string;
+  #rest = '';
+  readonly #prefix: string;
 
   constructor(prefix: string) {
-    this.prefix = prefix;
+    this.#prefix = prefix;
   }
 
   take(text: string): void {
-    const lines = (this.rest + text).split('\n');
-    this.rest = lines.pop() ?? '';
-    for (const line of lines) process.stdout.write(`${this.prefix}${line}\n`);
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) process.stdout.write(`${this.#prefix}${line}\n`);
   }
 
   end(): void {
-    if (this.rest !== '') this.take('\n');
+    if (this.#rest !== '') this.take('\n');
   }
 }
 
@@ -136,7 +130,7 @@ export async function psql(...args: string[]): Promise<number> {
     'exec',
     terminal,
     '--env',
-    `PGOPTIONS=-c search_path=${databaseSchema()}`,
+    `PGOPTIONS=-c search_path=${stackKey('databaseSchema')}`,
     container.Id,
     'psql',
     '-U',

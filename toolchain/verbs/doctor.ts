@@ -4,10 +4,11 @@ import { docker, extraArgs, isDockerStack, stack, stackContainers } from '../lib
 import { tryExec } from '../lib/exec.ts';
 import { messageOf } from '../lib/fault.ts';
 import { node } from '../lib/paths.ts';
-import { locks, stateResources } from '../pulumi/pulumi.ts';
+import { locks } from '../pulumi/locks.ts';
+import { stateResources } from '../pulumi/stackState.ts';
 import { awsPluginFound } from '../setup/awsPlugin.ts';
 import { baseImageOrigin } from '../setup/baseImages.ts';
-import { originOf, type Origin } from '../setup/origin.ts';
+import { originOf, type Origin } from '../stand-ins/origin.ts';
 import { dockerStackPlugins, pluginFolder, pluginOrigin } from '../setup/plugins.ts';
 import { engineFolder, engineVersion } from '../pulumi/pulumiEngine.ts';
 import { table } from './containers.ts';
@@ -48,7 +49,7 @@ export async function doctor(): Promise<number> {
     process.stdout.write(
       findings.every(({ ok }) => ok)
         ? '\nNothing is missing. Next: `make up`.\n'
-        : '\nNext: type what stands behind →.\n',
+        : '\nNext: type the commands behind →.\n',
     );
   }
   return findings.every(({ ok }) => ok) ? 0 : 1;

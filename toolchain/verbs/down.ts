@@ -13,15 +13,10 @@ import {
 } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
-import {
-  clearDeadLock,
-  explain,
-  locks,
-  pulumi,
-  pulumiText,
-  requireUnlocked,
-  stateResources,
-} from '../pulumi/pulumi.ts';
+import { explain } from '../pulumi/explain.ts';
+import { clearDeadLock, locks, requireUnlocked } from '../pulumi/locks.ts';
+import { pulumi, pulumiText } from '../pulumi/runPulumi.ts';
+import { stateResources } from '../pulumi/stackState.ts';
 
 /** Stops the stack's containers in the reverse of their order, and keeps them and their data. */
 export async function down(): Promise<number> {
@@ -40,8 +35,8 @@ export async function down(): Promise<number> {
 }
 
 /**
- * Deletes the stack with its data, then whatever its labels still find: also when its state is
- * lost.
+ * Deletes the stack with its data, and then everything that its labels still find. It does so also
+ * when the state is lost.
  */
 export async function destroy(): Promise<number> {
   await confirmByName(`This deletes stack ${stack} of this checkout with all its data.`);
@@ -66,8 +61,8 @@ export async function destroy(): Promise<number> {
     }
     if (code === 130)
       throw new UserFault('Interrupted.', `\`make destroy STACK=${stack}\` goes on from there.`);
-    // On Docker the labels find everything, so a state that cannot be read (a lost passphrase)
-    // hinders nothing.
+    // On Docker the labels find everything, also without a state that can be read (a lost
+    // passphrase).
     const force = code === 0 ? [] : ['--force'];
     if (code !== 0) say('  … pulumi could not do it: removing by labels, and forgetting the state');
     await pulumiText('stack', 'rm', stack, '--yes', '--preserve-config', ...force);
@@ -105,7 +100,7 @@ async function removeLeftovers(): Promise<void> {
   for (const image of await client.listImages({ filters: stackFilter('image') })) {
     for (const name of image.RepoTags?.filter((tag) => tag.startsWith(`${project}-`)) ?? [])
       await remove(name, () => client.getImage(name).remove());
-    // When it had no tag. A rehearsal may run it under the name that its registry knows.
+    // For an image without a tag. A rehearsal may run it under the name that its registry knows.
     await remove(image.Id.slice(7, 19), () => client.getImage(image.Id).remove(), [404, 409]);
   }
   if (removed.length > 0) say(`  ✓ removed what was left: ${removed.join(', ')}`);

@@ -11,7 +11,7 @@ import { emulatorImage, ensureEmulatorImages } from '../rehearsal/emulator/image
 import { docker, stack } from '../lib/context.ts';
 import { privateDir } from '../lib/paths.ts';
 import { say, step } from '../lib/progress.ts';
-import { forgetStack } from '../pulumi/pulumi.ts';
+import { forgetStack } from '../pulumi/stackState.ts';
 import { ensureBaseImages } from '../setup/baseImages.ts';
 import { ensureDockerEngine } from '../setup/dockerEngine.ts';
 import { table } from './containers.ts';
@@ -47,8 +47,8 @@ export async function ensureEmulator(): Promise<boolean> {
 }
 
 /**
- * The emulator for this stack; a stack that lived on an earlier one, whose memory is gone, is
- * forgotten.
+ * Starts the emulator for this stack. A stack that lived on an earlier emulator is forgotten: its
+ * resources were in that one's memory.
  */
 export async function ensureEmulatorOfStack(): Promise<void> {
   const anew = await ensureEmulator();
@@ -56,7 +56,7 @@ export async function ensureEmulatorOfStack(): Promise<void> {
   const instance = (await emulatorInstance(docker())) ?? '';
   const last = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   if (last === instance) return;
-  // Without a note of it, it came up by plain pulumi.
+  // A stack without a note came up by plain pulumi.
   if (anew || last !== undefined) await forgetStack();
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, instance);

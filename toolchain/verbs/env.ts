@@ -4,7 +4,7 @@ import { ensureState, pulumiVariables } from '../pulumi/state.ts';
 import { say } from '../lib/progress.ts';
 
 /**
- * Prints what a shell needs for plain `pulumi` commands, to be read by `eval`; nothing else goes to
+ * Prints the variables for plain `pulumi` commands, for `eval` in a shell; nothing else goes to
  * standard output.
  */
 export async function env(): Promise<number> {
@@ -27,8 +27,7 @@ export function exportLines(variables: Record<string, string>): string {
 }
 
 /**
- * For a stack on the emulator, as the verbs do it: whoever's credentials the shell holds are taken
- * out of it.
+ * For a stack on the emulator, as the verbs do it: real credentials are taken out of the shell.
  */
 export function emulatorLines(endpoint: string, env: NodeJS.ProcessEnv = process.env): string {
   const wanted = emulatorEnvironment(endpoint, env);

@@ -9,31 +9,31 @@ import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
 import { say, seconds } from '../lib/progress.ts';
-import { forgetStack, pulumiText } from '../pulumi/pulumi.ts';
+import { pulumiText } from '../pulumi/runPulumi.ts';
+import { forgetStack } from '../pulumi/stackState.ts';
 import { removeChangedImages } from '../rehearsal/faults/faultImage.ts';
 import { faultSummary, reportText, type FaultReport } from '../rehearsal/faults/faultReport.ts';
 import { chooseFaults, type Fault } from '../rehearsal/faults/faults.ts';
 import { leftInEmulator } from '../rehearsal/leftInEmulator.ts';
 import {
   migrationsLeftByNewer,
-  runFault,
   servingBase,
   type Base,
-} from '../rehearsal/faults/runFault.ts';
+} from '../rehearsal/faults/deployedState.ts';
+import { runFault } from '../rehearsal/faults/runFault.ts';
 import { setUp } from '../setup/all.ts';
 import { destroy } from './down.ts';
 import { up } from './up.ts';
 
 /**
  * Brings the prod program up on the emulator with the image that another stack has proven, and
- * holds the API there to its checks; with FAULT, injects faults into releases of what then serves.
+ * checks the API there. With FAULT, injects faults into further releases of that stack.
  */
 export async function rehearse(): Promise<number> {
   const started = performance.now();
   const chosen = chooseFaults(process.env['FAULT']);
   const endpoint = requireEmulated('rehearse');
-  // What AWS needs may not be had on this machine: that is better known before a stack comes up for
-  // it.
+  // Before any stack comes up: this machine may not have the AWS plugin, nor a way to get it.
   await setUp();
   await ensureVerified();
   await up();
@@ -44,7 +44,7 @@ export async function rehearse(): Promise<number> {
     throw new UserFault('Interrupted.', 'The stack is up; `make rehearse` checks it again.');
   if (code !== 0) {
     throw new UserFault(
-      `The API of stack ${stack} does not keep what it promises; the checks that failed are above.`,
+      `The API of stack ${stack} failed its checks; they are above.`,
       'Mend it and release it to the stack whose image this is (slipway:imageFrom), then `make rehearse` again.',
     );
   }
@@ -74,7 +74,7 @@ export async function rehearseDown(): Promise<number> {
     if (left.some(([, names]) => names.length > 0))
       say('  ✗ the destroy has left something; it goes with the emulator now');
   } else {
-    // What the state lists was in the emulator's memory.
+    // The state lists resources that were in the emulator's memory.
     await forgetStack();
   }
   const removed = await removeEmulator(docker());
@@ -117,7 +117,7 @@ async function rehearseFaults(chosen: Fault[], base: Base, endpoint: string): Pr
   }
   throw new UserFault(
     `${bad.length} of ${reports.length} faults did not end as they have to: ${bad.map(({ fault }) => fault).join(', ')}.`,
-    'What is wrong stands above, marked with ✗. `make rehearse` brings the stack back.',
+    'The complaints are above, marked with ✗. `make rehearse` brings the stack back.',
   );
 }
 
@@ -142,7 +142,7 @@ function requireEmulated(verb: string): string {
   );
 }
 
-/** The stack whose image is rehearsed has to have proven one. */
+/** Brings up the stack whose image is rehearsed, where it has proven none yet. */
 async function ensureVerified(): Promise<void> {
   const from = stackConfig('imageFrom');
   if (typeof from !== 'string') return;

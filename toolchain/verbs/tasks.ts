@@ -13,7 +13,7 @@ import { passThrough } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
-import { stackOutputs } from '../pulumi/pulumi.ts';
+import { stackOutputs } from '../pulumi/stackState.ts';
 import { psql } from './containers.ts';
 
 /** How a one-off task of the stack's image is started: the stack output `migrationTask`. */
@@ -23,7 +23,7 @@ interface TaskOutput {
   env: Record<string, string>;
 }
 
-/** Runs a role of the stack's image once, with its output here and its exit code ours. */
+/** Runs a role of the stack's image once, shows its output, and gives its exit code. */
 export async function runTask(command: string[]): Promise<number> {
   const { image, network, env } = await taskOutput();
   const container = await docker().createContainer({

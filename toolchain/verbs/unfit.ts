@@ -2,10 +2,7 @@ import { plainLines } from '../../infra/docker-engine/logLines.ts';
 import { docker, stackContainers } from '../lib/context.ts';
 import { say } from '../lib/progress.ts';
 
-/**
- * Says which containers of the stack are not well, with what their health check and their log said
- * last.
- */
+/** Says which containers of the stack are not healthy, with the last lines of check and log. */
 export async function showUnfit(): Promise<void> {
   const unfit = (await stackContainers()).filter(
     ({ role, Status }) =>

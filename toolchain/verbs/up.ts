@@ -6,26 +6,20 @@ import {
   emulatedBy,
   isDockerStack,
   stack,
-  stackConfig,
   stackContainers,
-  stackFilter,
 } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { policyFlags, policyPack } from '../pulumi/policy.ts';
 import { say, seconds } from '../lib/progress.ts';
-import {
-  clearDeadLock,
-  explain,
-  pulumi,
-  pulumiText,
-  requireUnlocked,
-  stackOutputs,
-  stateResources,
-  type StateResource,
-} from '../pulumi/pulumi.ts';
+import { stackKey } from '../lib/stackKey.ts';
+import { ensureStack } from '../pulumi/ensureStack.ts';
+import { explain } from '../pulumi/explain.ts';
+import { clearDeadLock, requireUnlocked } from '../pulumi/locks.ts';
+import { pulumi } from '../pulumi/runPulumi.ts';
+import { stackOutputs, type StateResource } from '../pulumi/stackState.ts';
 import { setUp } from '../setup/all.ts';
 import { requireDiskSpace } from '../setup/diskSpace.ts';
-import { settleStackFile, usesOwnBackend } from '../pulumi/state.ts';
+import { settleStackFile } from '../pulumi/state.ts';
 import { showUnfit } from './unfit.ts';
 
 const healthLimitMs = 60_000;
@@ -43,8 +37,8 @@ export async function up(): Promise<number> {
   const resources = await ensureStack();
   const refresh = isDocker && resources.length > 0 && (await resume(resources));
   const policy = policyFlags();
-  // Rules about the whole stack speak at the end of a phase: without a preview that would be after
-  // all is done.
+  // Rules about the whole stack are judged at the end of a phase: without a preview that would be
+  // after the update.
   const skip = policy.length === 0 ? ['--skip-preview'] : [];
   const flags = [
     ...(agreed() ? ['--yes'] : []),
@@ -92,43 +86,11 @@ async function previewWith(verb: string, ...flags: string[]): Promise<number> {
   return 0;
 }
 
-/** The resources of the stack's state; makes the stack when there is none. */
-async function ensureStack(): Promise<StateResource[]> {
-  const resources = await stateResources();
-  if ((resources?.length ?? 0) === 0 && isDockerStack()) await refuseLostState();
-  if (resources !== undefined) return resources;
-  say(`  … stack ${stack}: making it`);
-  await pulumiText('stack', 'init', stack, '--no-select').catch(async (error: unknown) => {
-    if (!/unknown flag/.test(messageOf(error))) throw explain(messageOf(error)) ?? error;
-    await pulumiText('stack', 'init', stack);
-  });
-  return [];
-}
-
 /**
- * Containers or data of this stack without a state that knows them: a new stack would clash with
- * them.
- */
-async function refuseLostState(): Promise<void> {
-  const { Volumes } = await docker().listVolumes({ filters: stackFilter() });
-  const left = [
-    ...(await stackContainers()).map(({ name }) => name),
-    ...(Volumes ?? []).map(({ Name }) => Name),
-  ];
-  if (left.length === 0) return;
-  const where = usesOwnBackend() ? '.slipway/state' : (process.env['PULUMI_BACKEND_URL'] ?? '');
-  throw new UserFault(
-    `The state of stack ${stack} is lost (nothing in ${where}), while things of it are still there: ${left.join(', ')}.`,
-    `Put the state back from a backup, or delete them with their data: \`make destroy STACK=${stack}\`, then \`make up STACK=${stack}\`.`,
-  );
-}
-
-/**
- * Starts what was stopped (by `make down`, or by hand). Pulumi would not see it: it compares with
- * its state only.
+ * Starts the containers that were stopped (by `make down`, or by hand). Pulumi does not see them:
+ * it compares with its state only.
  *
- * @returns whether something is missing or could not be started, so that the engine must look for
- *   itself
+ * @returns whether a container is missing or could not be started, so that Pulumi has to refresh
  */
 async function resume(resources: StateResource[]): Promise<boolean> {
   const there = await stackContainers();
@@ -174,11 +136,13 @@ async function healthy(url: string): Promise<void> {
   );
 }
 
-/** The engine prints outputs as removed when it fails, though all is kept: says what serves. */
+/**
+ * Says what serves: a failed update prints the outputs as removed, although everything is kept.
+ */
 async function reportFailure(stderr: string, code: number): Promise<never> {
   const isUp = isDockerStack() && (await stackContainers()).some(({ role }) => role === 'gateway');
   if (isUp) {
-    const port = Number(stackConfig('gatewayPort') ?? 8000);
+    const port = stackKey('gatewayPort');
     const release = await fetch(`http://127.0.0.1:${port}/health`, {
       signal: AbortSignal.timeout(2000),
     })
@@ -193,11 +157,11 @@ async function reportFailure(stderr: string, code: number): Promise<never> {
   if (code === 130)
     throw new UserFault(
       'Interrupted.',
-      `What was done is kept: \`make up STACK=${stack}\` goes on from there.`,
+      `\`make up STACK=${stack}\` goes on from there: everything done so far is kept.`,
     );
   throw new UserFault(
     '`pulumi up` failed; the reason is above.',
-    `Mend it, then \`make up STACK=${stack}\` again. What was done is kept.`,
+    `Mend it, then \`make up STACK=${stack}\` again. Everything done so far is kept.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { extraArgs } from '../lib/context.ts';
-import { explain } from '../pulumi/pulumi.ts';
+import { explain } from '../pulumi/explain.ts';
 import { table } from './containers.ts';
 import { exportLines } from './env.ts';
 

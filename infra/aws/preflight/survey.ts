@@ -1,5 +1,6 @@
 import type { Blueprint } from '../../blueprint.ts';
 import { awsConfig, type AwsConfig, type Config } from '../../config/config.ts';
+import { emulatorEndpointOf } from '../../config/emulator.ts';
 import { surveyImage, type ImageMaker } from '../../image/appImage.ts';
 import { EngineApi } from '../../docker-engine/engineApi.ts';
 import { dockerHost } from '../../docker-engine/host.ts';
@@ -71,11 +72,7 @@ function httpsOf(
   return hostedZoneId === undefined ? undefined : { domain, hostedZoneId };
 }
 
-/** A registry of its own tells an emulator from AWS behind another endpoint, such as a VPC's. */
-function emulatorOf(
-  { awsEndpoint, registryHost }: AwsConfig,
-  env = process.env,
-): Emulator | undefined {
-  const endpoint = awsEndpoint ?? env['AWS_ENDPOINT_URL'];
-  return endpoint !== undefined && registryHost !== undefined ? { endpoint } : undefined;
+function emulatorOf(config: AwsConfig): Emulator | undefined {
+  const endpoint = emulatorEndpointOf(config);
+  return endpoint === undefined ? undefined : { endpoint };
 }

@@ -1,5 +1,5 @@
 /**
- * What a production stack is made of, small: the test brings it up on the emulator and looks for
+ * A production stack in small: the test brings it up on the emulator and looks for
  * differences.
  */
 import { createHash } from 'node:crypto';

@@ -14,29 +14,29 @@ import { run, type Finished } from '../../support/run.ts';
  * emulator.
  */
 export class Proof {
-  private readonly stack = `bridge-${randomBytes(3).toString('hex')}`;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'slipway-aws-'));
+  readonly #stack = `bridge-${randomBytes(3).toString('hex')}`;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'slipway-aws-'));
 
   constructor() {
-    cpSync(join(import.meta.dirname, '../program'), join(this.folder, 'program'), {
+    cpSync(join(import.meta.dirname, '../program'), join(this.#folder, 'program'), {
       recursive: true,
     });
-    symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
-    writeFileSync(join(this.folder, 'package.json'), '{ "type": "module" }\n');
-    mkdirSync(join(this.folder, 'state'));
+    symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'));
+    writeFileSync(join(this.#folder, 'package.json'), '{ "type": "module" }\n');
+    mkdirSync(join(this.#folder, 'state'));
   }
 
   /** Runs pulumi in the program's folder. */
   pulumi(args: string[], env: Record<string, string> = {}): Promise<Finished> {
     // `run` adds to this process's environment: what the guard leaves out has to be unset by name.
     const unset = Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined]));
-    return run([enginePath(), ...args, '--non-interactive', '--stack', this.stack], {
-      cwd: join(this.folder, 'program'),
+    return run([enginePath(), ...args, '--non-interactive', '--stack', this.#stack], {
+      cwd: join(this.#folder, 'program'),
       seconds: 850,
       env: {
         ...unset,
         ...emulatorEnvironment(emulatorEndpoint, pulumiEnvironment()),
-        PULUMI_BACKEND_URL: `file://${join(this.folder, 'state')}`,
+        PULUMI_BACKEND_URL: `file://${join(this.#folder, 'state')}`,
         PULUMI_CONFIG_PASSPHRASE: 'proof',
         PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
         EMULATOR_ENDPOINT: emulatorEndpoint,
@@ -46,6 +46,6 @@ export class Proof {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 }

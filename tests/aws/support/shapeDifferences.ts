@@ -72,21 +72,21 @@ function declaration(path: string): string {
 
 class Comparison {
   readonly found = new Set<string>();
-  private readonly checker: ts.TypeChecker;
+  readonly #checker: ts.TypeChecker;
 
   constructor(checker: ts.TypeChecker) {
-    this.checker = checker;
+    this.#checker = checker;
   }
 
   /** All members of an interface. */
   named(label: string, symbol: ts.Symbol | undefined, shape: Record<string, Shape>): void {
-    if (symbol) this.members(label, this.checker.getDeclaredTypeOfSymbol(symbol), shape);
+    if (symbol) this.#members(label, this.#checker.getDeclaredTypeOfSymbol(symbol), shape);
   }
 
   /** Outputs by name only: their types follow from those of the inputs. */
   outputs(label: string, symbol: ts.Symbol | undefined, shape: Record<string, Shape>): void {
     if (!symbol) return;
-    for (const { name } of this.checker.getDeclaredTypeOfSymbol(symbol).getProperties()) {
+    for (const { name } of this.#checker.getDeclaredTypeOfSymbol(symbol).getProperties()) {
       const inherited = [
         'urn',
         'id',
@@ -100,30 +100,30 @@ class Comparison {
     }
   }
 
-  private members(path: string, type: ts.Type, shape: Record<string, Shape>): void {
+  #members(path: string, type: ts.Type, shape: Record<string, Shape>): void {
     if ((path.match(new RegExp(nestedStatement, 'gi')) ?? []).length > 0) return;
     for (const member of type.getProperties()) {
       const ours = shape[member.name];
       if (everywhere.has(member.name) && ours === undefined) continue;
       if (ours === undefined) this.found.add(`${path}.${member.name}: lacking`);
-      else this.value(`${path}.${member.name}`, this.checker.getTypeOfSymbol(member), ours);
+      else this.#value(`${path}.${member.name}`, this.#checker.getTypeOfSymbol(member), ours);
     }
   }
 
-  private value(path: string, type: ts.Type, shape: Shape): void {
+  #value(path: string, type: ts.Type, shape: Shape): void {
     const kinds = plainTypes(type);
-    const list = kinds.find((kind) => this.checker.isArrayType(kind));
+    const list = kinds.find((kind) => this.#checker.isArrayType(kind));
     const scalar = kinds.map(scalarName).find((name) => name !== undefined);
     const object = kinds.find(
-      (kind) => kind.flags & ts.TypeFlags.Object && !this.checker.isArrayType(kind),
+      (kind) => kind.flags & ts.TypeFlags.Object && !this.#checker.isArrayType(kind),
     );
     const ours = Array.isArray(shape) ? 'list' : typeof shape === 'object' ? 'object' : shape;
     const wanted = list ? 'list' : (scalar ?? (object ? 'object' : ours));
     if (wanted !== ours) {
       this.found.add(`${path}: ${wanted} in the package, ${ours} here`);
     } else if (list && Array.isArray(shape)) {
-      const [item] = this.checker.getTypeArguments(list as ts.TypeReference);
-      if (item) this.value(`${path}[]`, item, shape[0]);
+      const [item] = this.#checker.getTypeArguments(list as ts.TypeReference);
+      if (item) this.#value(`${path}[]`, item, shape[0]);
     } else if (
       object &&
       !scalar &&
@@ -131,7 +131,7 @@ class Comparison {
       !Array.isArray(shape) &&
       !('*' in shape)
     ) {
-      this.members(path, object, shape);
+      this.#members(path, object, shape);
     }
   }
 }

@@ -24,7 +24,7 @@ const databaseVolume = /^ministack-rds-\w+-instance-slipway-.+-data$/;
 const readyLimitMs = 60_000;
 /** On the emulator's own container and network. */
 const ownLabel = 'dev.slipway.emulator';
-/** What the emulator puts on each container that it starts. */
+/** The label that the emulator puts on each container that it starts. */
 const startedBy = `ministack.instance=${emulatorName}:${port}`;
 
 export interface EmulatorState {

@@ -12,7 +12,7 @@ export const emulatorRegion = 'eu-central-1';
 /** The credentials that the emulator takes; no account knows them. */
 const dummy = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' } as const;
 
-/** What a client of the AWS SDK needs to ask the emulator. */
+/** The settings of a client of the AWS SDK that asks the emulator. */
 export const emulatorClient = {
   endpoint: emulatorEndpoint,
   region: emulatorRegion,
@@ -84,7 +84,7 @@ export function emulatorEnvironment(
 }
 
 /**
- * What stands in the way of a rehearsal in an environment; empty for one that `emulatorEnvironment`
+ * The ways to real AWS that an environment leaves open; none in one that `emulatorEnvironment`
  * made.
  */
 export function credentialLeaks(env: NodeJS.ProcessEnv): string[] {

@@ -5,7 +5,7 @@ import type Docker from 'dockerode';
 import { baseImages } from '../../../infra/docker-engine/baseImages.ts';
 import { standIns } from '../../lib/paths.ts';
 import { unlessMissing } from '../../lib/unlessMissing.ts';
-import { baseImageOrigin } from '../../setup/baseImages.ts';
+import { baseImageOrigin, recipeLabel } from '../../setup/baseImages.ts';
 import { followToEnd } from '../../stand-ins/debianRootfs.ts';
 import { proxyVariables } from '../../setup/reachable.ts';
 
@@ -15,8 +15,8 @@ const emulatorVersion = '1.5.33';
 export const emulatorImage = `slipway-emulator:${emulatorVersion}`;
 
 /**
- * What the emulator starts databases and caches from, and the base image of ours that stands in
- * where it cannot be pulled.
+ * The images of the databases and caches that the emulator starts, each with the base image that
+ * stands in where it cannot be pulled.
  */
 const engineImages = {
   'postgres:17-alpine': baseImages.postgres,
@@ -24,7 +24,6 @@ const engineImages = {
   'valkey/valkey:8.1-alpine': baseImages.valkey,
 } as const;
 
-const recipeLabel = 'dev.slipway.recipe';
 const folder = join(standIns, 'images', 'emulator');
 const files = ['Dockerfile', 'health_checks.py'];
 

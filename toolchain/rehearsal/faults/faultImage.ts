@@ -9,7 +9,7 @@ import { followToEnd } from '../../stand-ins/debianRootfs.ts';
 
 /** How an image differs from the one it is made of. */
 export interface ImageChange {
-  /** What makes its id another one, and names it. */
+  /** Goes into its name, and makes its id another one. */
   name: string;
   /** SQL of one more migration, after those that the image carries. */
   migration?: { up: string; down: string };

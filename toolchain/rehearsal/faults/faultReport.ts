@@ -1,7 +1,7 @@
 import type { LoadReport } from './load.ts';
 
 export interface UpdateReport {
-  /** What it was for. */
+  /** Its purpose, such as `the next good up`. */
   of: string;
   code: number;
   seconds: number;
@@ -17,7 +17,7 @@ export interface FaultReport {
   meanwhile: LoadReport;
   /** While the next good update ran. */
   recovery: LoadReport;
-  /** What is not as it has to be; empty when the stack survived. */
+  /** One for each thing that went wrong; empty when the stack survived. */
   complaints: string[];
 }
 

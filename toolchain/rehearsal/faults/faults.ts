@@ -14,9 +14,9 @@ export interface Attempt {
 }
 
 export interface Fault {
-  /** What `FAULT` is set to. */
+  /** The value of `FAULT`. */
   name: string;
-  /** What goes wrong, for a person. */
+  /** The failure, for a person. */
   what: string;
   /** The release that is rolled out meanwhile, made from the one that serves. */
   release: Omit<ImageChange, 'name'>;
@@ -24,14 +24,14 @@ export interface Fault {
   config?: Record<string, number>;
   /** The release's image goes from the registry and from the engine after it was pushed. */
   imageVanishes?: boolean;
-  /** What is done while the update runs. */
+  /** Runs beside the update. */
   during?: (attempt: Attempt) => Promise<void>;
   /**
    * How the update has to end: it fails each time with this text, it is killed and the next one
    * goes on, or it succeeds.
    */
   ends: { fails: RegExp; times?: number } | 'killed' | 'succeeds';
-  /** What the update after a kill has to say. */
+  /** The update after a kill has to say this. */
   resumes?: RegExp;
   /** Why requests may be lost meanwhile; without it, none may. */
   mayLose?: string;

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http';
 export interface LoadReport {
   sent: number;
   failed: number;
-  /** What went wrong, each kind with its count. */
+  /** The kinds of failure, each with its count. */
   faults: Record<string, number>;
   /** The releases that answered. */
   releases: Set<string>;
@@ -16,14 +16,14 @@ export interface LoadOptions {
   clients?: number;
   /** Between two requests of a client, milliseconds. */
   pauseMs?: number;
-  /** What is asked for in turn, below the address. */
+  /** Paths below the address, asked for in turn. */
   paths?: string[];
 }
 
 export interface Load {
-  /** What happened since the last lap, or the start; the loop goes on. */
+  /** The report since the last lap, or the start; the loop goes on. */
   lap(): LoadReport;
-  /** Ends the loop; what happened since the last lap. */
+  /** Ends the loop, and gives the report since the last lap. */
   stop(): Promise<LoadReport>;
 }
 

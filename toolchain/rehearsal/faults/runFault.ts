@@ -1,39 +1,23 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   EcsTaskRunner,
   type EcsTaskRunnerArgs,
 } from '../../../infra/provider/migrations/ecsTaskRunner.ts';
 import { shortImageId } from '../../../infra/provider/shortImageId.ts';
 import { docker, identity, stack } from '../../lib/context.ts';
-import { messageOf, UserFault } from '../../lib/fault.ts';
-import { privateDir } from '../../lib/paths.ts';
-import { policyFlags } from '../../pulumi/policy.ts';
+import { messageOf } from '../../lib/fault.ts';
 import { say } from '../../lib/progress.ts';
-import {
-  clearDeadLock,
-  pulumiText,
-  stackOutputs,
-  stateResources,
-  watchPulumi,
-  type StateResource,
-} from '../../pulumi/pulumi.ts';
-import { unlessMissing } from '../../lib/unlessMissing.ts';
-import { settleStackFile, usesOwnBackend } from '../../pulumi/state.ts';
+import { pulumiText, watchPulumi } from '../../pulumi/runPulumi.ts';
+import { usesOwnBackend } from '../../pulumi/state.ts';
+import { stackFileWith } from '../stackFile.ts';
+import { forgetApplied, migrationsInState, resourceOf, type Base } from './deployedState.ts';
 import { changeImage, type ChangedImage } from './faultImage.ts';
 import { diagnosis, type FaultReport, type UpdateReport } from './faultReport.ts';
-import type { Attempt, Fault } from './faults.ts';
+import type { Fault } from './faults.ts';
 import { startLoad, type Load, type LoadReport } from './load.ts';
-import { stackFileWith } from '../stackFile.ts';
+import { vanishImage } from './vanishImage.ts';
+import { interrupted, shown, watchedUpdate, type UpdateOptions } from './watchedUpdate.ts';
 
-/** What serves, and has to serve again in the end. */
-export interface Base {
-  url: string;
-  /** Image id, `sha256:…`. */
-  release: string;
-}
-
-/** Injects a fault into a release of a stack that serves, and looks at what becomes of it. */
+/** Injects a fault into a release of a stack that serves, and reports how both end. */
 export async function runFault(fault: Fault, base: Base): Promise<FaultReport> {
   const run = new FaultRun(fault, base);
   return run.run();
@@ -96,29 +80,26 @@ class FaultRun {
     file: string,
   ): Promise<void> {
     for (let time = 1; time <= times; time++) {
-      const { code, message } = await this.#up(
-        time === 1 ? 'up' : 'up again',
-        file,
-        this.#fault.during,
-      );
+      const { during } = this.#fault;
+      const { code, message } = await this.#up(time === 1 ? 'up' : 'up again', { file, during });
       if (code === 0) this.#complain('`up` succeeded, and had to fail');
       else if (!fails.test(message)) this.#complain(`\`up\` failed without saying ${fails}`);
     }
   }
 
   async #succeeds(image: string, file: string): Promise<void> {
-    const { code } = await this.#up('up', file, this.#fault.during);
+    const { code } = await this.#up('up', { file, during: this.#fault.during });
     if (code !== 0)
       this.#complain(`\`up\` failed, and had to bring ${shortImageId(image)} up all the same`);
   }
 
   async #killed(image: string, file: string): Promise<void> {
-    const { code } = await this.#up('up', file, this.#fault.during);
+    const { code } = await this.#up('up', { file, during: this.#fault.during });
     if (code !== 137) this.#complain('`up` was over before it could be killed');
     // Another backend's lock does not say whether its holder lives; this one was killed for
     // certain.
     if (!usesOwnBackend()) await pulumiText('cancel', '--yes', '--stack', stack);
-    const again = await this.#up('up after the kill', file);
+    const again = await this.#up('up after the kill', { file });
     if (again.code !== 0)
       this.#complain(`\`up\` after the kill failed, and had to bring ${shortImageId(image)} up`);
     const { resumes } = this.#fault;
@@ -126,7 +107,7 @@ class FaultRun {
       this.#complain(`\`up\` after the kill did not say ${resumes}`);
   }
 
-  /** The release that served before; then what the fault's migration has left goes. */
+  /** Brings back the release that served before, then reverts the migration of the fault. */
   async #recover({ migration }: ChangedImage): Promise<void> {
     const isApplied =
       migration !== undefined && (await migrationsInState()).carried.includes(migration);
@@ -153,69 +134,18 @@ class FaultRun {
   /** Pushes the image alone, then takes it away wherever tasks could find it. */
   async #vanish(image: string, file: string): Promise<void> {
     const before = await resourceOf('slipway:index:ImagePush');
-    const { code } = await this.#up('up of the push alone', file, undefined, [
-      '--target',
-      before?.urn ?? '',
-    ]);
+    const more = ['--target', before?.urn ?? ''];
+    const { code } = await this.#up('up of the push alone', { file, more });
     const { outputs = {} } = (await resourceOf('slipway:index:ImagePush')) ?? {};
     if (code !== 0 || outputs['image'] !== image)
       return this.#complain('the image could not be pushed by itself');
-    const { repository, host } = outputs['registry'] as { repository: string; host: string };
-    // The emulator's BatchDeleteImage would leave the manifest to be pulled.
-    const manifest = `http://${host}/v2/${repository}/manifests/${String(outputs['repoDigest'])}`;
-    const { status } = await fetch(manifest, {
-      method: 'DELETE',
-      signal: AbortSignal.timeout(10_000),
-    });
-    if (status !== 202)
-      this.#complain(`the registry answered ${status} to the deletion of the image`);
-    const { RepoTags, RepoDigests } = await docker().getImage(image).inspect();
-    for (const name of [...RepoTags, ...RepoDigests].filter((own) =>
-      own.startsWith(`${host}/${repository}`),
-    )) {
-      await unlessMissing(docker().getImage(name).remove());
-    }
-    const reference = String(outputs['reference']);
-    if (await unlessMissing(docker().getImage(reference).inspect()))
-      this.#complain(`Docker still has ${reference}`);
+    for (const complaint of await vanishImage(image, outputs)) this.#complain(complaint);
   }
 
-  async #up(
-    of: string,
-    file?: string,
-    during?: (attempt: Attempt) => Promise<void>,
-    more: string[] = [],
-  ): Promise<UpdateReport & { output: string }> {
+  async #up(of: string, options: UpdateOptions = {}): Promise<UpdateReport & { output: string }> {
     say(`  … ${this.#fault.name}: ${of}`);
-    await clearDeadLock();
-    const config = file === undefined ? [] : ['--config-file', file];
-    const watching = new Set<(line: string) => void>();
-    const show = shown();
-    const pulumi = watchPulumi(
-      ['up', '--stack', stack, '--yes', '--skip-preview', ...config, ...policyFlags(), ...more],
-      (line) => {
-        show(line);
-        for (const look of watching) look(line);
-      },
-    );
-    const attempt: Attempt = {
-      docker: docker(),
-      kill: () => pulumi.kill(),
-      sees: (pattern) =>
-        new Promise((resolve, reject) => {
-          watching.add((line) => pattern.test(line) && resolve());
-          if (pattern.test(pulumi.output())) resolve();
-          void pulumi.finished.then(() =>
-            reject(new Error(`the update ended without showing ${pattern}`)),
-          );
-        }),
-    };
-    const done = during?.(attempt).catch((error: unknown) => this.#complain(messageOf(error)));
-    const { code, output, seconds } = await pulumi.finished;
-    await done;
-    await settleStackFile(stack);
-    if (code === 130) throw interrupted();
-    const report = { of, code, seconds, message: code === 0 ? '' : diagnosis(output) };
+    const update = await watchedUpdate(of, options, (complaint) => this.#complain(complaint));
+    const { output, ...report } = update;
     this.#updates.push(report);
     return { ...report, output };
   }
@@ -251,55 +181,6 @@ class FaultRun {
 }
 
 /**
- * Shows the lines of an update, without what would hide what happens: progress dots, and the
- * policy's advice each time.
- */
-function shown(): (line: string) => void {
-  let advice = false;
-  return (line) => {
-    if (/^Policies:$/.test(line)) advice = true;
-    else if (/^\S/.test(line)) advice = false;
-    if (!advice && line.trim() !== '' && !/^@ |layer already exists/.test(line))
-      say(`    │ ${line}`);
-  };
-}
-
-function interrupted(): UserFault {
-  return new UserFault('Interrupted.', `\`make rehearse STACK=${stack}\` brings the stack back.`);
-}
-
-/** What serves now, by the stack's outputs. */
-export async function servingBase(): Promise<Base> {
-  const { url, release } = await stackOutputs();
-  if (typeof url === 'string' && typeof release === 'string') return { url, release };
-  throw new UserFault(
-    `Stack ${stack} does not serve.`,
-    `\`make rehearse STACK=${stack}\` brings it up.`,
-  );
-}
-
-/** By the state: the one resource of a type that a stack has one of. */
-async function resourceOf(type: string): Promise<StateResource | undefined> {
-  return (await stateResources())?.find((resource) => resource.type === type);
-}
-
-/** Names of the database's migrations, by the state. */
-async function migrationsInState(): Promise<{ carried: string[]; ahead: string[] }> {
-  const { outputs = {} } = (await resourceOf('slipway:index:MigrationRun')) ?? {};
-  const names = (key: string): string[] =>
-    ((outputs[key] ?? []) as { name: string }[]).map(({ name }) => name);
-  return { carried: names('files'), ahead: names('ahead') };
-}
-
-/**
- * Migrations that a newer image has left in the database: one more behind them, of an image that
- * lacks them, the runner refuses.
- */
-export async function migrationsLeftByNewer(): Promise<string[]> {
-  return (await migrationsInState()).ahead;
-}
-
-/**
  * Reverts the newest migration of the database.
  *
  * @param runner how the image that carries it was run
@@ -313,27 +194,4 @@ async function revert(migration: string, runner: EcsTaskRunnerArgs): Promise<voi
     onLine: shown(),
   });
   if (exitCode !== 0) throw new Error(`reverting ${migration} failed:\n${tail.join('\n')}`);
-}
-
-/**
- * Takes a migration that is reverted out of what the state says a newer image has left: no update
- * looks into the database.
- */
-async function forgetApplied(migration: string): Promise<void> {
-  const text = await pulumiText('stack', 'export', '--stack', stack);
-  const state = JSON.parse(text) as { deployment: { resources: StateResource[] } };
-  for (const { type, inputs, outputs } of state.deployment.resources) {
-    if (type !== 'slipway:index:MigrationRun') continue;
-    for (const part of [inputs, outputs]) {
-      const ahead = part?.['ahead'] as { name: string }[] | undefined;
-      if (part && ahead) part['ahead'] = ahead.filter(({ name }) => name !== migration);
-    }
-  }
-  const file = join(privateDir, 'rehearsal', 'state.json');
-  writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
-  try {
-    await pulumiText('stack', 'import', '--stack', stack, '--file', file);
-  } finally {
-    rmSync(file);
-  }
 }

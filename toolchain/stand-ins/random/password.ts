@@ -61,7 +61,7 @@ function classesOf(args: PasswordArgs): CharacterClass[] {
   ];
 }
 
-/** What is wrong with the arguments, each with the property to mend; empty when nothing is. */
+/** The faults of the arguments, each with the property to mend. */
 export function passwordFaults(args: PasswordArgs): { property: string; reason: string }[] {
   const classes = classesOf(args);
   const least = classes.reduce((sum, { minimum }) => sum + minimum, 0);

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { standIns } from '../lib/paths.ts';
-import { reachable } from './reachable.ts';
+import { reachable } from '../setup/reachable.ts';
 
-/** Lies beside what we built in place of an official download. */
+/** The file beside everything that we built in place of an official download. */
 const markerName = 'slipway.json';
 const askAgainAfterMs = 24 * 3600 * 1000;
 
@@ -61,10 +61,17 @@ export async function officialCanReplace(folder: string): Promise<boolean> {
 /**
  * The hash of the sources that something of ours is built from; patterns start at
  * `toolchain/stand-ins`.
+ *
+ * @throws Error when a pattern finds nothing: what is behind it has moved, and would change unseen
  */
 export function sourceHash(patterns: string[], ...extra: string[]): string {
   const hash = createHash('sha256').update(extra.join('\0'));
-  for (const file of globSync(patterns, { cwd: standIns }).sort()) {
+  const files = patterns.flatMap((pattern) => {
+    const found = globSync(pattern, { cwd: standIns });
+    if (found.length === 0) throw new Error(`There is no ${pattern} in ${standIns}.`);
+    return found;
+  });
+  for (const file of files.sort()) {
     if (/[._]test\.\w+$/.test(file)) continue;
     hash
       .update(file)

@@ -5,15 +5,10 @@ import { migrateCommand } from '../../migrations/runner/cli/cli.ts';
 import { connect } from '../../migrations/runner/database/connect.ts';
 import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';
-import {
-  databaseSchema,
-  extraArgs,
-  requireDockerStack,
-  stack,
-  stackContainers,
-} from '../lib/context.ts';
+import { extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
+import { stackKey } from '../lib/stackKey.ts';
 import { pgDumpIn, ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
 
 /**
@@ -26,15 +21,15 @@ const bookkeeping = ['slipway_migrations', 'slipway_migration_history'];
  * Runs this checkout's pending migrations on a throw-away copy of the stack's schema, filled with
  * generated rows. The stack's own database is read by pg_dump, and not touched otherwise.
  */
-export async function migrationRehearse(): Promise<number> {
-  requireDockerStack('migration-rehearse');
+export async function migrationTrial(): Promise<number> {
+  requireDockerStack('migration-trial');
   const args = extraArgs();
   const folder = join(root, 'migrations');
   if (args.includes('--help') || args.includes('-h')) return run(['--help'], folder);
   const source = args.some((arg) => /^--from(?:=|$)/.test(arg)) ? undefined : await stackDatabase();
   let postgres: ThrowAwayPostgres | undefined;
   // The runner minds signals itself. Those that come before it runs are minded here, so that the
-  // container goes in any case.
+  // container goes in every case.
   let stopped = 0;
   const interrupt = (): void => void (stopped = exitCodes.interrupted);
   const terminate = (): void => void (stopped = exitCodes.terminated);
@@ -57,7 +52,7 @@ async function stackDatabase(): Promise<string | undefined> {
   );
   if (!found)
     say(
-      `  … stack ${stack} has no Postgres that runs: every migration is rehearsed, from an empty database on`,
+      `  … stack ${stack} has no Postgres that runs: every migration is tried, from an empty database on`,
     );
   return found?.Id;
 }
@@ -69,7 +64,7 @@ async function stackDatabase(): Promise<string | undefined> {
 async function clone(container: string, url: string, folder: string): Promise<void> {
   const dump = (...options: string[]): Promise<string> =>
     pgDumpIn(container, 'slipway', 'slipway', ['--no-owner', '--no-privileges', ...options]);
-  const name = databaseSchema();
+  const name = stackKey('databaseSchema');
   const schema = await dump('--schema-only');
   const tables = [...bookkeeping, ...referenceTables(folder)].filter((table) =>
     schema.includes(`CREATE TABLE ${name}.${table} (`),
@@ -96,7 +91,7 @@ async function clone(container: string, url: string, folder: string): Promise<vo
   );
 }
 
-/** What pg_dump writes for psql alone goes. */
+/** Without the lines that pg_dump writes for psql alone. */
 function plainSql(text: string): string {
   return text.replaceAll(/^\\(?:un)?restrict .*$/gm, '');
 }
@@ -105,7 +100,7 @@ async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres)
   const code = await migrateCommand(['rehearse', ...args], folder, () => {
     const { DATABASE_URL, DATABASE_SCHEMA } = {
       DATABASE_URL: postgres?.url ?? '',
-      DATABASE_SCHEMA: databaseSchema(),
+      DATABASE_SCHEMA: stackKey('databaseSchema'),
     };
     const settings = readConfig(migrateSettings, { ...process.env, DATABASE_URL, DATABASE_SCHEMA });
     return {
@@ -124,7 +119,7 @@ async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres)
   if (args.includes('--help')) return code;
   say(
     code === exitCodes.ok
-      ? `Next: \`make up STACK=${stack}\` applies what was rehearsed.`
+      ? `Next: \`make up STACK=${stack}\` applies what was tried.`
       : `It ended with exit code ${code}; docs/migrations.md lists what each means.`,
   );
   return code;
