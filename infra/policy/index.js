@@ -1,3 +1,3 @@
-// Pulumi's runner of policy packs puts a compiler with its type check before every TypeScript file that it loads itself.
-// From a JavaScript file on, Node runs the TypeScript as it is.
+// Pulumi's runner of policy packs compiles and type-checks every TypeScript file that it loads. It loads this JavaScript
+// file instead, and Node runs the TypeScript behind it as it is.
 import './main.ts';

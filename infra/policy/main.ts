@@ -1,10 +1,10 @@
 import { PolicyPack } from '@pulumi/policy';
 import { createPolicies } from './pack.ts';
-import { allRules } from './rules/all.ts';
 import { Session } from './judge/session.ts';
 import { stackSettings } from './judge/stackFile.ts';
+import { allRules } from './rules/all.ts';
 
-// What a stack is held to when it is previewed and updated. docs/policy.md lists the rules.
+// The policy pack of every preview and update. docs/policy.md lists the rules.
 new PolicyPack('slipway', {
   policies: createPolicies(allRules, new Session(allRules, stackSettings)),
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createPolicies } from './pack.ts';
 import type { ResourceRule, StackRule } from './rules/rule.ts';
 import { Session } from './judge/session.ts';
-import { UnknownValue } from './judge/value.ts';
+import { UnknownValue } from './resource/value.ts';
 
 const type = 'docker:index/container:Container';
 const urn = `urn:pulumi:dev::slipway::${type}::api-0`;

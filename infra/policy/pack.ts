@@ -6,19 +6,16 @@ import {
   type StackValidationPolicy,
 } from '@pulumi/policy';
 import { judgeResource, judgeStack } from './judge/judge.ts';
-import {
-  isStackRule,
-  type ResourceRule,
-  type Rule,
-  type StackResource,
-  type StackRule,
-} from './rules/rule.ts';
 import type { Session } from './judge/session.ts';
-import { UnknownValue, Value } from './judge/value.ts';
+import { linkedStack } from './resource/linkedStack.ts';
+import type { Resource, StackResource } from './resource/resource.ts';
+import { secretPaths } from './resource/secretPaths.ts';
+import { UnknownValue, Value } from './resource/value.ts';
+import { isStackRule, type ResourceRule, type Rule, type StackRule } from './rules/rule.ts';
 
 type Policy = ResourceValidationPolicy | StackValidationPolicy;
 
-/** The rules as policies of Pulumi, and what the pack says about itself. */
+/** The rules as policies of Pulumi, and the policies that report about the pack itself. */
 export function createPolicies(rules: Rule[], session: Session): Policy[] {
   return [
     noteSecrets(session),
@@ -26,21 +23,25 @@ export function createPolicies(rules: Rule[], session: Session): Policy[] {
       isStackRule(rule) ? stackPolicy(rule, session) : resourcePolicy(rule, session),
     ),
     aboutUnknowns(session),
-    // Last: by now every rule has said which exceptions it needed.
+    // Last: only after every rule is it known which exceptions were needed.
     aboutExceptions(session),
   ];
 }
 
 /**
- * The engine gives secrets to validations unwrapped, and to remediations as they are. This one
- * changes nothing: it notes which inputs are secrets.
+ * Notes which inputs are secrets and changes nothing. The engine unwraps secrets for a validation;
+ * only a remediation sees them marked.
  */
 function noteSecrets(session: Session): Policy {
   return {
     name: 'secrets-noted',
     description: 'Notes which inputs are secrets, and changes nothing',
     enforcementLevel: 'remediate',
-    remediateResource: ({ urn, props }) => session.noteSecrets(urn, secretPaths(rawProps(props))),
+    remediateResource: ({ urn, props }) =>
+      session.noteSecrets(
+        urn,
+        secretPaths(rawProps(props), (value) => value instanceof Secret),
+      ),
   };
 }
 
@@ -68,7 +69,7 @@ function stackPolicy(rule: StackRule, session: Session): Policy {
 function aboutUnknowns(session: Session): Policy {
   return {
     name: 'unknown-values',
-    description: 'Some rules wait for values that only the update knows',
+    description: 'Some rules wait for values that are known only in the update',
     enforcementLevel: 'advisory',
     validateStack: (_, report) => {
       const message = session.unknown();
@@ -90,12 +91,12 @@ function aboutExceptions(session: Session): Policy {
   };
 }
 
-function about({ id, title, controls, level, severity, fix }: Rule) {
+function about({ id, title, controls = [], level, severity, fix }: Rule) {
   const description = controls.length > 0 ? `${title} (${controls.join(', ')})` : title;
   return { name: id, description, enforcementLevel: level, severity, remediationSteps: fix };
 }
 
-function resource(args: ResourceValidationArgs, session: Session) {
+function resource(args: ResourceValidationArgs, session: Session): Resource {
   const { type, urn, name } = args;
   return {
     type,
@@ -111,38 +112,27 @@ function resource(args: ResourceValidationArgs, session: Session) {
   };
 }
 
-/** The engine's resources, linked to each other as ours. */
+/** The engine's resources as ours. */
 function stackResources(resources: PolicyResource[]): StackResource[] {
-  const own = new Map<string, StackResource>();
-  for (const { type, urn, name, props } of resources) {
-    own.set(urn, {
+  const urns = (others: PolicyResource[]) => others.map(({ urn }) => urn);
+  return linkedStack(
+    resources.map(({ type, urn, name, props, parent, dependencies, propertyDependencies }) => ({
       type,
       urn,
       name,
-      props: new Value(rawProps(props)),
-      dependencies: [],
-      propertyDependencies: {},
-    });
-  }
-  const linked = (others: PolicyResource[]) => others.flatMap(({ urn }) => own.get(urn) ?? []);
-  for (const one of resources) {
-    const mine = own.get(one.urn);
-    if (!mine) continue;
-    mine.parent = one.parent && own.get(one.parent.urn);
-    mine.dependencies = linked(one.dependencies);
-    mine.propertyDependencies = Object.fromEntries(
-      Object.entries(one.propertyDependencies).map(([property, others]) => [
-        property,
-        linked(others),
-      ]),
-    );
-  }
-  return [...own.values()];
+      props: rawProps(props),
+      parent: parent?.urn,
+      dependencies: urns(dependencies),
+      propertyDependencies: Object.fromEntries(
+        Object.entries(propertyDependencies).map(([property, others]) => [property, urns(others)]),
+      ),
+    })),
+  );
 }
 
 /**
- * The properties without the proxies around them, which throw on whatever is unknown: they
- * intercept reading alone.
+ * The properties without the SDK's proxies, which throw when an unknown value is read. The proxies
+ * do not guard property descriptors.
  */
 function rawProps(props: object): Record<string, unknown> {
   return Object.fromEntries(
@@ -150,16 +140,5 @@ function rawProps(props: object): Record<string, unknown> {
       name,
       value as unknown,
     ]),
-  );
-}
-
-/** Where the secrets are in a bag of inputs, in the way a `Value` names its path. */
-function secretPaths(value: unknown, path = ''): string[] {
-  if (value instanceof Secret) return [path];
-  if (Array.isArray(value))
-    return value.flatMap((item, index) => secretPaths(item, `${path}[${index}]`));
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) =>
-    secretPaths(inner, path === '' ? name : `${path}.${name}`),
   );
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Finding } from './judge.ts';
+import type { Finding } from './verdict.ts';
 
 const shape = z.object({
   rule: z.string(),
@@ -13,7 +13,7 @@ const shape = z.object({
   ),
 });
 
-/** What a stack lets pass for a while: an entry of `slipway:policyExceptions`. */
+/** A violation that a stack lets pass for a while: an entry of `slipway:policyExceptions`. */
 export type Exception = z.infer<typeof shape>;
 
 type Decision = { exception: Exception; expired: boolean };
@@ -25,7 +25,7 @@ const wants = {
   until: 'has no end date (until: YYYY-MM-DD)',
 } as const;
 
-/** The exceptions of a stack, and which of them were of use. */
+/** The exceptions of a stack. It remembers which of them let something pass. */
 export class Exceptions {
   readonly #valid: Exception[] = [];
   readonly #faults: string[] = [];
@@ -44,19 +44,8 @@ export class Exceptions {
       return;
     }
     for (const [index, entry] of ((raw ?? []) as unknown[]).entries()) {
-      const parsed = shape.safeParse(entry);
-      const lacks = parsed.success
-        ? rules.includes(parsed.data.rule)
-          ? []
-          : [`names the rule ${parsed.data.rule}, which does not exist`]
-        : [
-            ...new Set(
-              parsed.error.issues.map(
-                ({ path }) => wants[path[0] as keyof typeof wants] ?? 'is no object',
-              ),
-            ),
-          ];
-      if (parsed.success && lacks.length === 0) this.#valid.push(parsed.data);
+      const { exception, lacks } = read(entry, rules);
+      if (exception) this.#valid.push(exception);
       else
         this.#faults.push(
           `slipway:policyExceptions[${index}] ${lacks.join(' and ')}; it does not hold`,
@@ -64,7 +53,7 @@ export class Exceptions {
     }
   }
 
-  /** What the exceptions say about a violation; undefined when nothing. */
+  /** The exception for a violation; undefined when there is none. */
   decide({ rule, urn }: Finding): Decision | undefined {
     const matching = this.#valid.filter(
       (exception) => exception.rule === rule && matches(exception.resource, urn),
@@ -76,12 +65,12 @@ export class Exceptions {
     return expired && { exception: expired, expired: true };
   }
 
-  /** Marks the exceptions for something that cannot be judged yet: they may be of use later. */
+  /** Keeps the exceptions for a resource that cannot be judged yet: they may be needed later. */
   keep(finding: Finding): void {
     this.decide(finding);
   }
 
-  /** What is wrong with the list itself. */
+  /** The faults of the list itself. */
   faults(): string[] {
     const unused = this.#valid.filter((exception) => !this.#used.has(exception));
     return [
@@ -94,9 +83,22 @@ export class Exceptions {
   }
 }
 
+/** Reads one entry: a valid exception, or what it lacks. */
+function read(entry: unknown, rules: string[]): { exception?: Exception; lacks: string[] } {
+  const { success, data, error } = shape.safeParse(entry);
+  if (!success) {
+    const lacks = error.issues.map(
+      ({ path }) => wants[path[0] as keyof typeof wants] ?? 'is no object',
+    );
+    return { lacks: [...new Set(lacks)] };
+  }
+  if (rules.includes(data.rule)) return { exception: data, lacks: [] };
+  return { lacks: [`names the rule ${data.rule}, which does not exist`] };
+}
+
 /**
- * Whether a pattern means a resource: its name, or the end of its URN from a `::` or `$` on; `*`
- * stands for any characters but those.
+ * Whether a pattern means a resource. It is the resource's name, or the end of its URN after a `::`
+ * or a `$`. `*` stands for any characters except `:` and `$`.
  */
 function matches(pattern: string, urn: string): boolean {
   const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^:$]*');

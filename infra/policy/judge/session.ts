@@ -1,12 +1,13 @@
 import { Exceptions } from './exceptions.ts';
-import type { Finding, Verdict } from './judge.ts';
+import type { Finding, Verdict } from './verdict.ts';
+import { isInSecret } from '../resource/secretPaths.ts';
 import type { Rule } from '../rules/rule.ts';
 
-/** What the pack remembers from one resource to the next: it runs for one stack. */
+/** The memory of the pack while it judges one stack. */
 export class Session {
   readonly #rules: Map<string, Rule>;
   readonly #readSettings: (urn: string) => Record<string, unknown>;
-  readonly #secrets = new Map<string, Set<string>>();
+  readonly #secrets = new Map<string, string[]>();
   readonly #unknown = new Map<string, Finding>();
   #settings: Record<string, unknown> | undefined;
   #exceptions: Exceptions | undefined;
@@ -28,25 +29,19 @@ export class Session {
   }
 
   noteSecrets(urn: string, paths: string[]): void {
-    this.#secrets.set(urn, new Set(paths));
+    this.#secrets.set(urn, paths);
   }
 
   /**
-   * Whether an input, or what it is part of, is marked as a secret; undefined when that was never
-   * looked at.
+   * Whether an input, or the value around it, is marked as a secret; undefined when no secrets
+   * were noted for the resource.
    */
   isSecret(urn: string, path: string): boolean | undefined {
     const paths = this.#secrets.get(urn);
-    return (
-      paths &&
-      [...paths].some(
-        (secret) =>
-          path === secret || (/^[.[]/.test(path.slice(secret.length)) && path.startsWith(secret)),
-      )
-    );
+    return paths && isInSecret(path, paths);
   }
 
-  /** What is left of a verdict after the exceptions: the messages to report, by resource. */
+  /** The violations to report: those that no exception lets pass. */
   settle(verdict: Verdict, rule: Rule, judged: string): Finding[] {
     for (const [key, finding] of this.#unknown) {
       if (finding.rule === rule.id && (judged === '' || finding.urn === judged))
@@ -60,14 +55,13 @@ export class Session {
       const decision = this.exceptions(finding.urn).decide(finding);
       if (decision && !decision.expired) return [];
       const expired = decision
-        ? `
-The exception for it (${decision.exception.reason}) expired on ${decision.exception.until}: mend this, or give it a new date in slipway:policyExceptions.`
+        ? `\nThe exception for it (${decision.exception.reason}) expired on ${decision.exception.until}: mend this, or give it a new date in slipway:policyExceptions.`
         : '';
       return [{ ...finding, message: `${finding.message}${expired}\n→ ${rule.fix}` }];
     });
   }
 
-  /** In one sentence, which mandatory rules wait for the update; undefined when none does. */
+  /** Names the mandatory rules that wait for the update; undefined when none waits. */
   unknown(): string | undefined {
     const waiting = [...this.#unknown.values()].filter(
       ({ rule }) => this.#rules.get(rule)?.level === 'mandatory',

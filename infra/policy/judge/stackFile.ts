@@ -6,9 +6,8 @@ import { parse } from 'yaml';
 const root = resolve(import.meta.dirname, '..', '..', '..');
 
 /**
- * The configuration of a stack, by key without the project's namespace. The engine tells a policy
- * pack neither which stack it runs for nor how that is configured (the SDK for Node drops what the
- * engine sends), so it is read where it is written.
+ * The configuration of a stack, by key without the project's namespace. It is read from the stack's
+ * file, because the SDK for Node drops the stack's name and configuration that the engine sends.
  *
  * @param urn of any resource of the stack
  */

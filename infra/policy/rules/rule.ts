@@ -1,71 +1,46 @@
-import type { Value } from '../judge/value.ts';
+import type { Resource, Stack, StackResource } from '../resource/resource.ts';
 
 /** What a rule says about itself; docs/policy.md is made from it. */
 export interface RuleInfo {
   /** Name of the rule, such as `ecs-no-public-ip`: the name an exception gives. */
   id: string;
-  /** Controls of AWS Security Hub it stands for, such as `ECS.2`; none for a rule of our own. */
-  controls: string[];
+  /** Controls of AWS Security Hub that it enforces, such as `ECS.2`; none for a rule of our own. */
+  controls?: string[];
   title: string;
   severity: 'low' | 'medium' | 'high' | 'critical';
   /** A mandatory rule fails the preview and the update, an advisory one warns. */
   level: 'mandatory' | 'advisory';
-  /** What to do about a violation. */
+  /** How to mend a violation. */
   fix: string;
   /** Why it is advisory, or where it does not hold. */
   note?: string;
 }
 
-/** One resource as the program asks for it: its inputs. */
-export interface Resource {
-  type: string;
-  urn: string;
-  name: string;
-  props: Value;
-  /** Whether an input is marked as a secret. Takes its path, as a `Value` names it. */
-  isSecret: (property: string) => boolean;
-  /** A key of the stack's configuration, without its namespace. */
-  setting: (key: string) => unknown;
-}
-
-/** A resource among all of its stack: its outputs, and what it depends on. */
-export interface StackResource {
-  type: string;
-  urn: string;
-  name: string;
-  props: Value;
-  parent?: StackResource | undefined;
-  dependencies: StackResource[];
-  propertyDependencies: Record<string, StackResource[]>;
-}
-
-export interface Stack {
-  resources: StackResource[];
-  ofType(...types: string[]): StackResource[];
-}
+/** The message of a violation, or nothing. */
+export type Fault = string | false | undefined;
 
 export interface Report {
   violation(message: string): void;
-  /** Judges every item by itself, so that one that is not known yet hides no other. */
-  each<T>(items: T[], judge: (item: T) => void): void;
+  /** Judges every item by itself: an item that is not known yet does not hide the others. */
+  each<T>(items: T[], judge: (item: T) => Fault): undefined;
 }
 
-interface StackReport {
+export interface StackReport {
   violation(message: string, resource: StackResource): void;
-  /** Judges every resource by itself; what is not known yet is noted for that resource. */
-  each(resources: StackResource[], judge: (resource: StackResource) => void): void;
+  /** Judges every resource by itself. A value that is not known yet is noted for that resource. */
+  each(resources: StackResource[], judge: (resource: StackResource) => Fault): undefined;
 }
 
 /** A rule about single resources. */
 export interface ResourceRule extends RuleInfo {
-  /** Type tokens it looks at. */
+  /** The type tokens that it judges. */
   types: string[];
-  check(resource: Resource, report: Report): void;
+  check(resource: Resource, report: Report): Fault;
 }
 
 /** A rule about how the resources of a stack belong together. */
 export interface StackRule extends RuleInfo {
-  checkStack(stack: Stack, report: StackReport): void;
+  checkStack(stack: Stack, report: StackReport): undefined;
 }
 
 export type Rule = ResourceRule | StackRule;

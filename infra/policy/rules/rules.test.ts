@@ -15,8 +15,8 @@ import {
   type ResourceCases,
   type Sample,
   type StackCases,
-} from '../test-support/testSupport.ts';
-import { unknown } from '../judge/value.ts';
+} from '../test-support/samples.ts';
+import { unknown } from '../resource/value.ts';
 
 const resourceCases: ResourceCases = {
   ...dockerCases,
@@ -53,7 +53,7 @@ describe('the table of rules', () => {
 
   it('says why an AWS control is only advice', () => {
     const silent = allRules.filter(
-      ({ level, controls, note }) => level === 'advisory' && controls.length > 0 && !note,
+      ({ level, controls = [], note }) => level === 'advisory' && controls.length > 0 && !note,
     );
     expect(silent.map(({ id }) => id)).toEqual(['rds-snapshot-tags']);
   });

@@ -1,10 +1,13 @@
 import type { Recorded, Registered } from '../../test-support/registered.ts';
 import { judgeResource, judgeStack } from '../judge/judge.ts';
-import { isStackRule, type Rule, type StackResource } from '../rules/rule.ts';
+import { linkedStack } from '../resource/linkedStack.ts';
+import type { StackResource } from '../resource/resource.ts';
+import { isInSecret, secretPaths } from '../resource/secretPaths.ts';
+import { Value } from '../resource/value.ts';
 import { allRules } from '../rules/all.ts';
-import { Value } from '../judge/value.ts';
+import { isStackRule, type Rule } from '../rules/rule.ts';
 
-/** What the pack says about one resource of a rendered stack. */
+/** A violation in a rendered stack. */
 export interface Judgement {
   rule: string;
   level: Rule['level'];
@@ -13,29 +16,24 @@ export interface Judgement {
   message: string;
 }
 
-/** Marks a secret in what Pulumi's mocks are given. */
+/** The key that marks a secret in the inputs of Pulumi's mocks. */
 const secretMark = '4dabf18193072939515e22adb298388d';
 
-/**
- * Holds a stack that was rendered under mocks to every rule of the pack, as an update would:
- * nothing is unknown any more.
- */
+/** Judges a stack that was rendered under mocks by every rule, as in an update: all is known. */
 export function judgeRendered(stack: Recorded[], settings: Record<string, unknown>): Judgement[] {
   const linked = linkedResources(stack);
   return allRules.flatMap((rule) => {
     const verdicts = isStackRule(rule)
       ? [judgeStack(rule, linked)]
       : stack.map(({ type, urn, name, inputs }) => {
-          const secrets = secretPaths(inputs);
-          const isSecret = (path: string) => secrets.some((secret) => isWithin(path, secret));
-          const setting = (key: string) => settings[key];
+          const secrets = secretPaths(inputs, (value) => secretMark in value);
           return judgeResource(rule, {
             type,
             urn,
             name,
             props: new Value(plain(inputs)),
-            isSecret,
-            setting,
+            isSecret: (path) => isInSecret(path, secrets),
+            setting: (key) => settings[key],
           });
         });
     return verdicts.flatMap(({ violations, unknown }) => {
@@ -71,24 +69,14 @@ export function loosened(
   });
 }
 
-function linkedResources(stack: Recorded[]): StackResource[] {
-  const byUrn = new Map(
-    stack.map(({ type, urn, name, outputs }): [string, StackResource] => {
-      const props = new Value({ ...(plain(outputs) as object), id: `${name}-id` });
-      return [urn, { type, urn, name, props, dependencies: [], propertyDependencies: {} }];
-    }),
+/** The resources of a rendered stack, linked to each other. */
+export function linkedResources(stack: Recorded[]): StackResource[] {
+  return linkedStack(
+    stack.map(({ outputs, ...resource }) => ({
+      ...resource,
+      props: { ...(plain(outputs) as object), id: `${resource.name}-id` },
+    })),
   );
-  const found = (urns: string[]) => urns.flatMap((urn) => byUrn.get(urn) ?? []);
-  for (const { urn, parent, dependencies, propertyDependencies } of stack) {
-    const own = byUrn.get(urn);
-    if (!own) continue;
-    own.parent = byUrn.get(parent);
-    own.dependencies = found(dependencies);
-    own.propertyDependencies = Object.fromEntries(
-      Object.entries(propertyDependencies).map(([property, urns]) => [property, found(urns)]),
-    );
-  }
-  return [...byUrn.values()];
 }
 
 function plain(value: unknown): unknown {
@@ -96,18 +84,4 @@ function plain(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (secretMark in value) return plain((value as { value?: unknown }).value);
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, plain(inner)]));
-}
-
-function secretPaths(value: unknown, path = ''): string[] {
-  if (Array.isArray(value))
-    return value.flatMap((item, index) => secretPaths(item, `${path}[${index}]`));
-  if (typeof value !== 'object' || value === null) return [];
-  if (secretMark in value) return [path];
-  return Object.entries(value).flatMap(([name, inner]) =>
-    secretPaths(inner, path === '' ? name : `${path}.${name}`),
-  );
-}
-
-function isWithin(path: string, outer: string): boolean {
-  return path === outer || (path.startsWith(outer) && /^[.[]/.test(path.slice(outer.length)));
 }

@@ -1,23 +1,23 @@
-import { publicPolicyRule } from '../publicPolicyRule.ts';
 import type { Rule } from '../rule.ts';
+import { propertyRule } from '../shapes/propertyRule.ts';
+import { publicPolicyRule } from '../shapes/publicPolicyRule.ts';
 
 const key = 'aws:kms/key:Key';
 
 export const kmsRules: Rule[] = [
-  {
+  propertyRule({
     id: 'kms-deletion-window',
     controls: ['KMS.3'],
-    title: 'A key that is deleted can be got back for 30 days',
+    title: 'A deleted key can be recovered for 30 days',
     severity: 'critical',
     level: 'mandatory',
-    note: 'The control looks for keys whose deletion is pending; this rule keeps the time to notice.',
+    note: 'The control finds keys that wait for deletion. This rule keeps enough time to notice one.',
     fix: 'Set deletionWindowInDays to 30, or leave it out.',
     types: [key],
-    check: ({ props }, report) => {
-      const days = props.get('deletionWindowInDays').number() ?? 30;
-      if (days < 30) report.violation(`deletionWindowInDays is ${days}`);
-    },
-  },
+    path: 'deletionWindowInDays',
+    wanted: { least: 30 },
+    byDefault: 30,
+  }),
   {
     id: 'kms-rotation',
     controls: ['KMS.4'],
@@ -26,21 +26,18 @@ export const kmsRules: Rule[] = [
     level: 'mandatory',
     fix: 'Set enableKeyRotation to true.',
     types: [key],
-    check: ({ props }, report) => {
-      if (
-        (props.get('customerMasterKeySpec').text() ?? 'SYMMETRIC_DEFAULT') !== 'SYMMETRIC_DEFAULT'
-      )
-        return;
-      if (!props.get('enableKeyRotation').flag()) report.violation('enableKeyRotation is not true');
+    check: ({ props }) => {
+      const spec = props.get('customerMasterKeySpec').text() ?? 'SYMMETRIC_DEFAULT';
+      if (spec !== 'SYMMETRIC_DEFAULT') return undefined;
+      return !props.get('enableKeyRotation').flag() && 'enableKeyRotation is not true';
     },
   },
   publicPolicyRule({
     id: 'kms-private',
     controls: ['KMS.5'],
-    title: 'Policies of keys let nobody in whom they do not name',
+    title: 'Key policies admit only named principals',
     severity: 'critical',
     level: 'mandatory',
     types: [key, 'aws:kms/keyPolicy:KeyPolicy'],
-    path: 'policy',
   }),
 ];

@@ -1,42 +1,37 @@
-import { plainSecret } from '../../judge/plainSecret.ts';
+import { plainSecret } from '../../resource/plainSecret.ts';
 import type { Rule } from '../rule.ts';
-import { containerName, taskContainers } from '../compute/ecs.ts';
+import { taskContainerRule } from '../shapes/taskContainerRule.ts';
 
-/** Properties that hold a secret, by the type of the resource. */
+/** The properties that hold a secret, by type. */
 const secretProperties: Record<string, string[]> = {
   'aws:rds/instance:Instance': ['password'],
-  'aws:rds/cluster:Cluster': ['masterPassword'],
   'aws:elasticache/replicationGroup:ReplicationGroup': ['authToken'],
-  'aws:elasticache/user:User': ['passwords'],
   'aws:secretsmanager/secretVersion:SecretVersion': ['secretString', 'secretBinary'],
 };
 
 export const secretsRules: Rule[] = [
-  {
-    id: 'ecs-no-plain-secrets',
-    controls: ['ECS.8'],
-    title: 'Tasks get their secrets from a store, not as plain environment variables',
-    severity: 'high',
-    level: 'mandatory',
-    fix: 'Put the value into Secrets Manager and name its ARN in secrets of the container definition.',
-    types: ['aws:ecs/taskDefinition:TaskDefinition'],
-    check: (task, report) =>
-      report.each(taskContainers(task), (container) =>
-        report.each(container.get('environment').list(), (variable) => {
-          const name = variable.get('name').text() ?? '';
-          const reason = plainSecret(name, variable.get('value').text() ?? '');
-          if (reason)
-            report.violation(`${name} of ${containerName(container)} is plain: ${reason}`);
-        }),
-      ),
-  },
+  taskContainerRule(
+    {
+      id: 'ecs-no-plain-secrets',
+      controls: ['ECS.8'],
+      title: 'Tasks read their secrets from a store, not from plain environment variables',
+      severity: 'high',
+      level: 'mandatory',
+      fix: 'Put the value into Secrets Manager and name its ARN in secrets of the container definition.',
+    },
+    (container, report) =>
+      report.each(container.get('environment').list(), (variable) => {
+        const name = variable.get('name').text() ?? '';
+        const reason = plainSecret(name, variable.get('value').text() ?? '');
+        return reason && `has ${name} in plain text: ${reason}`;
+      }),
+  ),
   {
     id: 'docker-no-plain-secrets',
-    controls: [],
-    title: 'Environment variables of containers that hold secrets are marked as secrets',
+    title: 'Environment variables with a secret are marked as secrets',
     severity: 'high',
     level: 'mandatory',
-    note: 'A secret of Pulumi stays encrypted in the state; whoever may ask the Docker socket reads it all the same (SECURITY.md).',
+    note: 'A Pulumi secret stays encrypted in the state. Whoever has the Docker socket can still read it (SECURITY.md).',
     fix: 'Take the value from infra/secrets.ts, or wrap it in pulumi.secret().',
     types: ['docker:index/container:Container'],
     check: ({ props, isSecret }, report) =>
@@ -44,20 +39,20 @@ export const secretsRules: Rule[] = [
         const text = line.text() ?? '';
         const name = text.split('=', 1)[0] ?? '';
         const reason = plainSecret(name, text.slice(name.length + 1));
-        if (reason && !isSecret(line.path)) report.violation(`${name} is plain: ${reason}`);
+        return reason && !isSecret(line.path) && `${name} is plain text: ${reason}`;
       }),
   },
   {
     id: 'secret-inputs',
-    controls: [],
-    title: 'Passwords and the contents of secrets are marked as secrets',
+    title: 'Passwords and contents of secrets are marked as secrets',
     severity: 'critical',
     level: 'mandatory',
-    fix: 'Take the value from infra/secrets.ts, or wrap it in pulumi.secret(): it stands in the state and in previews otherwise.',
+    fix: 'Take the value from infra/secrets.ts, or wrap it in pulumi.secret(). Otherwise the state and previews show it.',
     types: Object.keys(secretProperties),
     check: ({ type, props, isSecret }, report) =>
-      report.each(secretProperties[type] ?? [], (name) => {
-        if (props.get(name).isSet && !isSecret(name)) report.violation(`${name} is plain`);
-      }),
+      report.each(
+        secretProperties[type] ?? [],
+        (name) => props.get(name).isSet && !isSecret(name) && `${name} is plain text`,
+      ),
   },
 ];

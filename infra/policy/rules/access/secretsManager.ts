@@ -1,46 +1,40 @@
-import { companionsOf } from '../../judge/companions.ts';
-import { publicPolicyRule } from '../publicPolicyRule.ts';
 import type { Rule } from '../rule.ts';
+import { companionRule } from '../shapes/companionRule.ts';
+import { propertyRule } from '../shapes/propertyRule.ts';
+import { publicPolicyRule } from '../shapes/publicPolicyRule.ts';
 
 const secret = 'aws:secretsmanager/secret:Secret';
 
 export const secretsManagerRules: Rule[] = [
-  {
+  companionRule({
     id: 'secrets-rotation',
     controls: ['SecretsManager.1', 'SecretsManager.4'],
     title: 'Secrets rotate by themselves',
     severity: 'medium',
     level: 'advisory',
-    note: 'Passwords rotate with an update of the stack: the services have to take the new one at the same time.',
+    note: 'Passwords rotate in an update of the stack, because the services must take the new one at the same time.',
     fix: 'Add a secretsmanager.SecretRotation for the secret.',
-    checkStack: (stack, report) => {
-      const rotations = stack.ofType('aws:secretsmanager/secretRotation:SecretRotation');
-      report.each(stack.ofType(secret), (one) => {
-        if (companionsOf(one, rotations, 'secretId').length === 0)
-          report.violation('it has no rotation', one);
-      });
-    },
-  },
-  {
+    owners: [secret],
+    companions: ['aws:secretsmanager/secretRotation:SecretRotation'],
+    by: 'secretId',
+    absent: 'it has no rotation',
+  }),
+  propertyRule({
     id: 'secrets-recovery',
-    controls: [],
-    title: 'A secret that is deleted can be got back',
+    title: 'A deleted secret can be recovered',
     severity: 'low',
     level: 'advisory',
-    fix: 'Set recoveryWindowInDays to 7 or more. A stack that comes and goes wants 0: the name is free at once.',
+    fix: 'Set recoveryWindowInDays to 7 or more. Use 0 for a short-lived stack: the name is then free at once.',
     types: [secret],
-    check: ({ props }, report) => {
-      const days = props.get('recoveryWindowInDays').number() ?? 30;
-      if (days < 7) report.violation(`recoveryWindowInDays is ${days}`);
-    },
-  },
+    path: 'recoveryWindowInDays',
+    wanted: { least: 7 },
+    byDefault: 30,
+  }),
   publicPolicyRule({
     id: 'secrets-private',
-    controls: [],
-    title: 'Policies of secrets let nobody in whom they do not name',
+    title: 'Policies of secrets admit only named principals',
     severity: 'critical',
     level: 'mandatory',
     types: ['aws:secretsmanager/secretPolicy:SecretPolicy', secret],
-    path: 'policy',
   }),
 ];

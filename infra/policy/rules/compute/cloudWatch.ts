@@ -1,29 +1,27 @@
-import { flagRule } from '../flagRule.ts';
 import type { Rule } from '../rule.ts';
+import { propertyRule } from '../shapes/propertyRule.ts';
 
 const alarm = 'aws:cloudwatch/metricAlarm:MetricAlarm';
 
-/** Less than this, and a fault of last week leaves no trace. */
+/** With fewer days, a fault of last week leaves no trace. */
 const leastDays = 14;
 
 export const cloudWatchRules: Rule[] = [
   {
     id: 'alarms-act',
     controls: ['CloudWatch.15'],
-    title: 'Alarms tell somebody',
+    title: 'Alarms notify somebody',
     severity: 'high',
     level: 'advisory',
-    note: 'Without an address to tell, alarms still show in the console.',
+    note: 'Without an address, alarms still show in the console.',
     fix: 'Set alarmActions, such as the ARN of a topic.',
     types: [alarm],
-    check: ({ props }, report) => {
-      if (props.get('alarmActions').list().length === 0) report.violation('it has no alarmActions');
-    },
+    check: ({ props }) => props.get('alarmActions').list().length === 0 && 'it has no alarmActions',
   },
-  flagRule({
+  propertyRule({
     id: 'alarms-enabled',
     controls: ['CloudWatch.17'],
-    title: 'Actions of alarms are not switched off',
+    title: 'Alarm actions are on',
     severity: 'high',
     level: 'mandatory',
     fix: 'Remove actionsEnabled, or set it to true.',
@@ -32,20 +30,17 @@ export const cloudWatchRules: Rule[] = [
     wanted: true,
     byDefault: true,
   }),
-  {
+  propertyRule({
     id: 'logs-retention',
     controls: ['CloudWatch.16'],
-    title: `Log groups say how long they keep logs, ${leastDays} days or more`,
+    title: `Log groups keep logs for a set time, at least ${leastDays} days`,
     severity: 'medium',
     level: 'mandatory',
-    note: 'The control wants a year unless told otherwise, and is not part of the Foundational Security Best Practices.',
+    note: 'The control is not in FSBP, and its default is a year.',
     fix: `Set retentionInDays to ${leastDays} or more.`,
     types: ['aws:cloudwatch/logGroup:LogGroup'],
-    check: ({ props }, report) => {
-      const days = props.get('retentionInDays').number() ?? 0;
-      if (days === 0)
-        report.violation('retentionInDays is absent: logs are kept, and paid for, for ever');
-      else if (days < leastDays) report.violation(`retentionInDays is ${days}`);
-    },
-  },
+    path: 'retentionInDays',
+    wanted: { least: leastDays },
+    byDefault: 'for ever, at a price',
+  }),
 ];

@@ -1,11 +1,12 @@
 import { baseImages } from '../../../docker-engine/baseImages.ts';
-import type { Resource, Rule, RuleInfo } from '../rule.ts';
-import type { Value } from '../../judge/value.ts';
-import { isRoot } from './ecs.ts';
+import type { Value } from '../../resource/value.ts';
+import type { Rule } from '../rule.ts';
+import { propertyRule } from '../shapes/propertyRule.ts';
+import { isRoot } from './rootUser.ts';
 
-const container = 'docker:index/container:Container';
+const types = ['docker:index/container:Container'];
 
-/** Capabilities by which a container could take over its host, or see other containers' traffic. */
+/** With these capabilities a container could take over its host, or read others' traffic. */
 const dangerous = [
   'ALL',
   'SYS_ADMIN',
@@ -18,156 +19,144 @@ const dangerous = [
   'BPF',
 ];
 
-/** Paths of the host that give the host away. */
+/** A container that mounts one of these paths of the host can take over the host. */
 const hostPaths =
   /(^\/$|^\/(etc|proc|sys|dev|boot|root|var|var\/run|run|var\/lib\/docker)\/?$|(docker|containerd|podman|crio)[^/]*\.sock$)/;
 
-const containerRule = (
-  rule: Omit<RuleInfo, 'controls' | 'level'> & { controls?: string[]; level?: RuleInfo['level'] },
-  fault: (resource: Resource) => string | undefined,
-): Rule => ({
-  controls: [],
-  level: 'mandatory',
-  ...rule,
-  types: [container],
-  check: (resource, report) => {
-    const message = fault(resource);
-    if (message) report.violation(message);
-  },
-});
-
-const capability = (name: string): string => name.toUpperCase().replace(/^CAP_/, '');
-
+/** The paths of the host that a container mounts. */
 function mounts(props: Value): Value[] {
+  const volumes = props.get('volumes').list();
+  const binds = props
+    .get('mounts')
+    .list()
+    .filter((mount) => mount.get('type').text() === 'bind');
   return [
-    ...props
-      .get('volumes')
-      .list()
-      .map((volume) => volume.get('hostPath')),
-    ...props
-      .get('mounts')
-      .list()
-      .filter((mount) => mount.get('type').text() === 'bind')
-      .map((mount) => mount.get('source')),
+    ...volumes.map((volume) => volume.get('hostPath')),
+    ...binds.map((mount) => mount.get('source')),
   ];
 }
 
-/** How containers run on Docker, where no cloud stands between them and the machine. */
+/** How containers run on Docker, where nothing stands between them and the machine. */
 export const dockerRules: Rule[] = [
-  containerRule(
-    {
-      id: 'docker-read-only-root',
-      title: 'Containers have a read-only root file system',
-      severity: 'medium',
-      fix: 'Set readOnly to true, and tmpfs or a volume where the program writes.',
-    },
-    ({ props }) => (props.get('readOnly').flag() ? undefined : 'readOnly is not true'),
-  ),
-  containerRule(
-    {
-      id: 'docker-non-root',
-      title: 'Containers run as a user other than root',
-      severity: 'medium',
-      note: `Not judged for ${baseImages.postgres}, which has to own its data directory first and becomes postgres by itself.`,
-      fix: 'Set user, such as "1000:1000".',
-    },
-    ({ props }) => {
+  propertyRule({
+    id: 'docker-read-only-root',
+    title: 'Containers have a read-only root file system',
+    severity: 'medium',
+    level: 'mandatory',
+    fix: 'Set readOnly to true. Mount tmpfs or a volume where the program writes.',
+    types,
+    path: 'readOnly',
+    wanted: true,
+    byDefault: false,
+  }),
+  {
+    id: 'docker-non-root',
+    title: 'Containers do not run as root',
+    severity: 'medium',
+    level: 'mandatory',
+    note: `Not judged for ${baseImages.postgres}, which takes its data directory as root and then becomes postgres.`,
+    fix: 'Set user, such as "1000:1000".',
+    types,
+    check: ({ props }) => {
       const user = props.get('user').text();
-      if (!user)
-        return props.get('image').text() === baseImages.postgres ? undefined : 'it names no user';
-      return isRoot(user) ? `it runs as ${user}` : undefined;
+      if (user) return isRoot(user) && `it runs as ${user}`;
+      return props.get('image').text() !== baseImages.postgres && 'it names no user';
     },
-  ),
-  containerRule(
-    {
-      id: 'docker-drop-capabilities',
-      title: 'Containers drop every Linux capability and take back none that is dangerous',
-      severity: 'medium',
-      fix: 'Set capabilities to { drops: ["ALL"] }; add only what the program cannot do without.',
+  },
+  {
+    id: 'docker-drop-capabilities',
+    title: 'Containers drop every Linux capability and add back no dangerous one',
+    severity: 'medium',
+    level: 'mandatory',
+    fix: 'Set capabilities to { drops: ["ALL"] }; add only those that the program needs.',
+    types,
+    check: ({ props }) => {
+      const capabilities = (path: string) =>
+        props
+          .get(`capabilities.${path}`)
+          .texts()
+          .map((name) => name.toUpperCase().replace(/^CAP_/, ''));
+      if (!capabilities('drops').includes('ALL')) return 'it keeps the default capabilities';
+      const added = capabilities('adds').filter((name) => dangerous.includes(name));
+      return added.length > 0 && `it adds ${added.join(', ')}`;
     },
-    ({ props }) => {
-      const names = (path: string) => props.get(path).texts().map(capability);
-      if (!names('capabilities.drops').includes('ALL')) return 'it keeps the default capabilities';
-      const added = names('capabilities.adds').filter((name) => dangerous.includes(name));
-      return added.length > 0 ? `it adds ${added.join(', ')}` : undefined;
+  },
+  {
+    id: 'docker-no-new-privileges',
+    title: 'Containers cannot gain privileges',
+    severity: 'medium',
+    level: 'mandatory',
+    fix: 'Add "no-new-privileges:true" to securityOpts.',
+    types,
+    check: ({ props }) => {
+      const options = props.get('securityOpts').texts();
+      const refused = options.some((option) => /^no-new-privileges([:=]true)?$/.test(option));
+      return refused ? undefined : 'securityOpts has no no-new-privileges';
     },
-  ),
-  containerRule(
-    {
-      id: 'docker-no-new-privileges',
-      title: 'Containers cannot gain privileges',
-      severity: 'medium',
-      fix: 'Add "no-new-privileges:true" to securityOpts.',
-    },
-    ({ props }) =>
-      props
-        .get('securityOpts')
-        .texts()
-        .some((option) => /^no-new-privileges([:=]true)?$/.test(option))
-        ? undefined
-        : 'securityOpts has no no-new-privileges',
-  ),
-  containerRule(
-    {
-      id: 'docker-not-privileged',
-      title: 'Containers are not privileged',
-      severity: 'critical',
-      fix: 'Remove privileged, and add the one capability that is needed.',
-    },
-    ({ props }) => (props.get('privileged').flag() ? 'privileged is true' : undefined),
-  ),
-  containerRule(
-    {
-      id: 'docker-no-host-namespaces',
-      title: "Containers do not share the host's network, processes or memory",
-      severity: 'high',
-      fix: 'Remove networkMode, pidMode, ipcMode or usernsMode "host".',
-    },
-    ({ props }) => {
+  },
+  propertyRule({
+    id: 'docker-not-privileged',
+    title: 'Containers are not privileged',
+    severity: 'critical',
+    level: 'mandatory',
+    fix: 'Remove privileged, and add the one capability that is needed.',
+    types,
+    path: 'privileged',
+    wanted: false,
+    byDefault: false,
+  }),
+  {
+    id: 'docker-no-host-namespaces',
+    title: "Containers do not share the host's network, processes or memory",
+    severity: 'high',
+    level: 'mandatory',
+    fix: 'Remove "host" from networkMode, pidMode, ipcMode and usernsMode.',
+    types,
+    check: ({ props }) => {
       const shared = ['networkMode', 'pidMode', 'ipcMode', 'usernsMode'].filter(
         (name) => props.get(name).text() === 'host',
       );
-      return shared.length > 0 ? `${shared.join(', ')} is host` : undefined;
+      return shared.length > 0 && `${shared.join(', ')} is host`;
     },
-  ),
+  },
   {
     id: 'docker-no-engine-socket',
-    controls: [],
-    title: "Containers reach neither the engine's socket nor the host's system folders",
+    title: "Containers mount neither the engine's socket nor the host's system folders",
     severity: 'critical',
     level: 'mandatory',
-    fix: 'Remove the mount: whoever may ask the engine is root on the host.',
-    types: [container],
+    fix: 'Remove the mount: access to the engine is root on the host.',
+    types,
     check: ({ props }, report) =>
       report.each(mounts(props), (source) => {
         const path = source.text();
-        if (path && hostPaths.test(path)) report.violation(`it mounts ${path}`);
+        return path && hostPaths.test(path) && `it mounts ${path}`;
       }),
   },
   {
     id: 'docker-loopback-ports',
-    controls: [],
-    title: 'Ports are published on the loopback alone',
+    title: 'Ports are published on the loopback address only',
     severity: 'high',
     level: 'mandatory',
-    fix: 'Set ip of the port to 127.0.0.1: Docker publishes on every address otherwise, past the firewall.',
-    types: [container],
+    fix: 'Set ip of the port to 127.0.0.1. Without it Docker publishes on every address, past the firewall.',
+    types,
     check: ({ props }, report) => {
       if (props.get('publishAllPorts').flag()) report.violation('publishAllPorts is true');
-      report.each(props.get('ports').list(), (port) => {
+      return report.each(props.get('ports').list(), (port) => {
         const ip = port.get('ip').text() ?? '0.0.0.0';
-        if (ip !== '127.0.0.1' && ip !== '::1')
-          report.violation(`port ${port.get('internal').text() ?? ''} is published on ${ip}`);
+        if (ip === '127.0.0.1' || ip === '::1') return undefined;
+        return `port ${port.get('internal').text() ?? ''} is published on ${ip}`;
       });
     },
   },
-  containerRule(
-    {
-      id: 'docker-memory-limit',
-      title: 'Containers have a limit of memory',
-      severity: 'low',
-      fix: 'Set memory and an equal memorySwap, MiB.',
-    },
-    ({ props }) => ((props.get('memory').number() ?? 0) > 0 ? undefined : 'memory is not limited'),
-  ),
+  propertyRule({
+    id: 'docker-memory-limit',
+    title: 'Containers have a memory limit',
+    severity: 'low',
+    level: 'mandatory',
+    fix: 'Set memory and an equal memorySwap, in MiB.',
+    types,
+    path: 'memory',
+    wanted: { least: 1 },
+    byDefault: 'no limit',
+  }),
 ];

@@ -1,8 +1,9 @@
-import type { Rule, Stack, StackResource } from '../rule.ts';
+import type { Stack, StackResource } from '../../resource/resource.ts';
+import type { Rule } from '../rule.ts';
 
 const migrationRun = 'slipway:index:MigrationRun';
 const rollout = 'slipway:index:Rollout';
-/** What the platform runs for the services; every other container is one of a service. */
+/** Components whose containers serve the services. Every other container is part of a service. */
 const infrastructure = [
   'slipway:docker:Postgres',
   'slipway:docker:Valkey',
@@ -19,8 +20,8 @@ function services(stack: Stack): StackResource[] {
 }
 
 /**
- * Everything that has to be there before a resource, directly or by way of others. A child is
- * registered after its parent, and a parent after what it depends on.
+ * Every resource that must exist before a resource, directly or through others. A child is
+ * registered after its parent, and a parent after its dependencies.
  */
 function prerequisites(
   resource: StackResource,
@@ -40,33 +41,32 @@ function prerequisites(
   return found;
 }
 
-/** What makes a release safe, whatever the platform. */
+/** The order that makes a release safe on every platform. */
 export const releaseRules: Rule[] = [
   {
     id: 'release-after-migrations',
-    controls: [],
     title: 'Every service waits for the migrations',
     severity: 'high',
     level: 'mandatory',
-    fix: 'Let the service depend on the MigrationRun (dependsOn): a failed migration must leave the old version serving.',
+    fix: 'Let the service depend on the MigrationRun (dependsOn). After a failed migration the old version must go on serving.',
     checkStack: (stack, report) =>
       report.each(services(stack), (service) => {
         const waits = [...prerequisites(service)].some(({ type }) => type === migrationRun);
-        if (!waits) report.violation('it does not wait for a MigrationRun', service);
+        return !waits && 'it does not wait for a MigrationRun';
       }),
   },
   {
     id: 'release-watched',
-    controls: [],
-    title: 'Every service is proven by a Rollout',
+    title: 'A Rollout proves every service',
     severity: 'high',
     level: 'mandatory',
-    fix: 'Hand the service to the Rollout: without it a release that does not serve counts as a success.',
+    fix: 'Pass the service to the Rollout. Without it a release that does not serve counts as a success.',
     checkStack: (stack, report) => {
       const watched = new Set(stack.ofType(rollout).flatMap((one) => [...prerequisites(one)]));
-      report.each(services(stack), (service) => {
-        if (!watched.has(service)) report.violation('no Rollout waits for it', service);
-      });
+      return report.each(
+        services(stack),
+        (service) => !watched.has(service) && 'no Rollout waits for it',
+      );
     },
   },
 ];

@@ -1,98 +1,81 @@
-import { flagRule } from '../flagRule.ts';
 import type { Rule } from '../rule.ts';
+import { propertyRule } from '../shapes/propertyRule.ts';
 
-const instance = 'aws:rds/instance:Instance';
-const cluster = 'aws:rds/cluster:Cluster';
-const clusterInstance = 'aws:rds/clusterInstance:ClusterInstance';
+const types = ['aws:rds/instance:Instance'];
 
-/** Days of backups that RDS.11 and RDS.50 want unless told otherwise. */
+/** The least days of backups that RDS.11 accepts by default. */
 const backupDays = 7;
 
 export const rdsRules: Rule[] = [
-  {
-    id: 'rds-private-snapshots',
-    controls: ['RDS.1'],
-    title: 'Snapshots are not public',
-    severity: 'critical',
-    level: 'mandatory',
-    fix: 'Remove "all" from sharedAccounts.',
-    types: ['aws:rds/snapshot:Snapshot', 'aws:rds/snapshotCopy:SnapshotCopy'],
-    check: ({ props }, report) => {
-      if (props.get('sharedAccounts').texts().includes('all'))
-        report.violation('sharedAccounts contains all');
-    },
-  },
-  flagRule({
+  propertyRule({
     id: 'rds-not-public',
     controls: ['RDS.2'],
-    title: 'Databases cannot be reached from the internet',
+    title: 'The internet cannot reach databases',
     severity: 'critical',
     level: 'mandatory',
     fix: 'Set publiclyAccessible to false.',
-    types: [instance, clusterInstance],
+    types,
     path: 'publiclyAccessible',
     wanted: false,
     byDefault: false,
   }),
-  flagRule({
+  propertyRule({
     id: 'rds-encrypted',
-    controls: ['RDS.3', 'RDS.27'],
+    controls: ['RDS.3'],
     title: 'Databases are encrypted at rest',
     severity: 'medium',
     level: 'mandatory',
-    fix: 'Set storageEncrypted to true. On a database that exists this replaces it: restore an encrypted copy of a snapshot.',
-    types: [instance, cluster],
+    fix: 'Set storageEncrypted to true. This replaces an existing database: restore an encrypted copy of a snapshot.',
+    types,
     path: 'storageEncrypted',
     wanted: true,
     byDefault: false,
   }),
-  flagRule({
+  propertyRule({
     id: 'rds-multi-az',
     controls: ['RDS.5'],
     title: 'Databases have a standby in another availability zone',
     severity: 'medium',
     level: 'advisory',
-    note: 'Costs as much again: `cost: ha` has it.',
+    note: 'Doubles the price; on with `cost: ha`.',
     fix: 'Set multiAz to true (`cost: ha`).',
-    types: [instance],
+    types,
     path: 'multiAz',
     wanted: true,
     byDefault: false,
   }),
-  {
+  propertyRule({
     id: 'rds-monitoring',
     controls: ['RDS.6'],
     title: 'Databases have enhanced monitoring',
     severity: 'low',
     level: 'advisory',
-    note: '`cost: lean` does without.',
+    note: 'Off with `cost: lean`.',
     fix: 'Set monitoringInterval to 60 and monitoringRoleArn.',
-    types: [instance, clusterInstance],
-    check: ({ props }, report) => {
-      if ((props.get('monitoringInterval').number() ?? 0) === 0)
-        report.violation('monitoringInterval is 0');
-    },
-  },
-  flagRule({
+    types,
+    path: 'monitoringInterval',
+    wanted: { least: 1 },
+    byDefault: 0,
+  }),
+  propertyRule({
     id: 'rds-deletion-protection',
-    controls: ['RDS.7', 'RDS.8'],
+    controls: ['RDS.8'],
     title: 'Databases are protected from deletion',
     severity: 'low',
     level: 'mandatory',
     fix: 'Set deletionProtection to true.',
-    types: [instance, cluster],
+    types,
     path: 'deletionProtection',
     wanted: true,
     byDefault: false,
   }),
-  flagRule({
+  propertyRule({
     id: 'rds-final-snapshot',
-    controls: [],
-    title: 'A database that is deleted leaves a snapshot',
+    title: 'A deleted database leaves a snapshot',
     severity: 'medium',
     level: 'mandatory',
     fix: 'Set skipFinalSnapshot to false and name a finalSnapshotIdentifier.',
-    types: [instance, cluster],
+    types,
     path: 'skipFinalSnapshot',
     wanted: false,
     byDefault: false,
@@ -104,117 +87,108 @@ export const rdsRules: Rule[] = [
     severity: 'medium',
     level: 'mandatory',
     fix: 'Set enabledCloudwatchLogsExports to ["postgresql", "upgrade"].',
-    types: [instance],
-    check: ({ props }, report) => {
+    types,
+    check: ({ props }) => {
       const engine = props.get('engine').text() ?? 'postgres';
       const logs = props.get('enabledCloudwatchLogsExports').texts();
-      if (engine === 'postgres' ? !logs.includes('postgresql') : logs.length === 0) {
-        report.violation(`enabledCloudwatchLogsExports is [${logs.join(', ')}]`);
-      }
+      const absent = engine === 'postgres' ? !logs.includes('postgresql') : logs.length === 0;
+      return absent && `enabledCloudwatchLogsExports is [${logs.join(', ')}]`;
     },
   },
-  flagRule({
+  propertyRule({
     id: 'rds-iam-authentication',
-    controls: ['RDS.10', 'RDS.12'],
+    controls: ['RDS.10'],
     title: 'Databases accept IAM authentication',
     severity: 'medium',
     level: 'advisory',
-    note: 'The app logs in with a generated password over TLS; IAM is for people.',
+    note: 'The app logs in with a generated password over TLS. IAM is for people.',
     fix: 'Set iamDatabaseAuthenticationEnabled to true.',
-    types: [instance, cluster],
+    types,
     path: 'iamDatabaseAuthenticationEnabled',
     wanted: true,
     byDefault: false,
   }),
   {
     id: 'rds-backups',
-    controls: ['RDS.11', 'RDS.50'],
-    title: `Databases keep ${backupDays} days of backups or more`,
+    controls: ['RDS.11'],
+    title: `Databases keep backups for at least ${backupDays} days`,
     severity: 'medium',
     level: 'mandatory',
     fix: `Set backupRetentionPeriod to ${backupDays} or more.`,
-    types: [instance, cluster],
-    check: ({ type, props }, report) => {
-      if (type === instance && props.get('replicateSourceDb').isSet) return;
-      const days = props.get('backupRetentionPeriod').number() ?? (type === cluster ? 1 : 0);
-      if (days < backupDays) report.violation(`backupRetentionPeriod is ${days}`);
+    types,
+    check: ({ props }) => {
+      // A replica has the backups of its source.
+      if (props.get('replicateSourceDb').isSet) return undefined;
+      const days = props.get('backupRetentionPeriod').number() ?? 0;
+      return days < backupDays && `backupRetentionPeriod is ${days}`;
     },
   },
-  flagRule({
+  propertyRule({
     id: 'rds-minor-upgrades',
-    controls: ['RDS.13', 'RDS.35'],
-    title: 'Databases take minor upgrades by themselves',
+    controls: ['RDS.13'],
+    title: 'Databases install minor upgrades by themselves',
     severity: 'high',
     level: 'mandatory',
     fix: 'Set autoMinorVersionUpgrade to true.',
-    types: [instance, clusterInstance],
+    types,
     path: 'autoMinorVersionUpgrade',
     wanted: true,
     byDefault: true,
   }),
-  flagRule({
+  propertyRule({
     id: 'rds-snapshot-tags',
-    controls: ['RDS.16', 'RDS.17'],
-    title: 'Snapshots get the tags of their database',
+    controls: ['RDS.17'],
+    title: 'Snapshots copy the tags of their database',
     severity: 'low',
     level: 'advisory',
     fix: 'Set copyTagsToSnapshot to true.',
-    types: [instance, cluster],
+    types,
     path: 'copyTagsToSnapshot',
     wanted: true,
     byDefault: false,
   }),
-  {
+  propertyRule({
     id: 'rds-own-port',
     controls: ['RDS.23'],
     title: "Databases do not listen on their engine's default port",
     severity: 'low',
     level: 'advisory',
-    note: 'A security group lets in nobody but the tasks; another port hides little.',
-    fix: 'Set port to another one than 5432.',
-    types: [instance, cluster],
-    check: ({ props }, report) => {
-      const port = props.get('port').number() ?? 5432;
-      if (port === 5432 || port === 3306) report.violation(`port is ${port}`);
-    },
-  },
-  {
+    note: 'A security group admits only the tasks; another port hides little.',
+    fix: 'Set port to a number other than 5432.',
+    types,
+    path: 'port',
+    wanted: { not: ['5432', '3306'] },
+    byDefault: 5432,
+  }),
+  propertyRule({
     id: 'rds-own-username',
-    controls: ['RDS.24', 'RDS.25'],
-    title: 'The administrator of a database has a name of its own',
+    controls: ['RDS.25'],
+    title: "A database's administrator has no default name",
     severity: 'medium',
     level: 'mandatory',
-    fix: 'Set username (masterUsername of a cluster) to another name than admin and postgres; this replaces the database.',
-    types: [instance, cluster],
-    check: ({ type, props }, report) => {
-      const property = type === cluster ? 'masterUsername' : 'username';
-      const name = props.get(property).text();
-      if (name === 'admin' || name === 'postgres') report.violation(`${property} is ${name}`);
-    },
-  },
+    fix: 'Set username to a name other than admin and postgres; this replaces the database.',
+    types,
+    path: 'username',
+    wanted: { not: ['admin', 'postgres'] },
+    byDefault: 'chosen by the source of the data',
+  }),
   {
     id: 'rds-tls',
     controls: ['RDS.38'],
-    title: 'PostgreSQL accepts encrypted connections alone',
+    title: 'PostgreSQL accepts only encrypted connections',
     severity: 'medium',
     level: 'mandatory',
     fix: 'Set the parameter rds.force_ssl to 1.',
-    types: [
-      'aws:rds/parameterGroup:ParameterGroup',
-      'aws:rds/clusterParameterGroup:ClusterParameterGroup',
-    ],
-    check: ({ props }, report) => {
+    types: ['aws:rds/parameterGroup:ParameterGroup'],
+    check: ({ props }) => {
       const family = props.get('family').text() ?? '';
-      const major = Number(/^(?:aurora-)?postgres(?:ql)?(\d+)/.exec(family)?.[1] ?? NaN);
-      if (Number.isNaN(major)) return;
-      const parameter = props
-        .get('parameters')
-        .list()
-        .find((entry) => entry.get('name').text() === 'rds.force_ssl');
-      // RDS for PostgreSQL 15 and newer force TLS unless told otherwise.
-      const value =
-        parameter?.get('value').text() ?? (major >= 15 && !family.startsWith('aurora') ? '1' : '0');
-      if (value !== '1') report.violation(`rds.force_ssl is ${value}`);
+      const major = Number(/^postgres(?:ql)?(\d+)/.exec(family)?.[1] ?? NaN);
+      if (Number.isNaN(major)) return undefined;
+      const parameters = props.get('parameters').list();
+      const forced = parameters.find((entry) => entry.get('name').text() === 'rds.force_ssl');
+      // RDS for PostgreSQL 15 and newer forces TLS by default.
+      const value = forced?.get('value').text() ?? (major >= 15 ? '1' : '0');
+      return value !== '1' && `rds.force_ssl is ${value}`;
     },
   },
 ];

@@ -1,6 +1,7 @@
-import { companionsOf } from '../../judge/companions.ts';
-import { publicPolicyRule } from '../publicPolicyRule.ts';
 import type { Rule } from '../rule.ts';
+import { companionRule } from '../shapes/companionRule.ts';
+import { propertyRule } from '../shapes/propertyRule.ts';
+import { publicPolicyRule } from '../shapes/publicPolicyRule.ts';
 
 const webAcl = 'aws:wafv2/webAcl:WebAcl';
 const topic = 'aws:sns/topic:Topic';
@@ -13,12 +14,10 @@ export const edgeRules: Rule[] = [
     title: 'Web ACLs have a rule',
     severity: 'medium',
     level: 'mandatory',
-    fix: 'Add a rule or a managed group of rules.',
+    fix: 'Add a rule or a managed rule group.',
     types: [webAcl],
-    check: ({ props }, report) => {
-      if (props.get('rules').list().length === 0 && !props.get('ruleJson').isSet)
-        report.violation('it has no rule');
-    },
+    check: ({ props }) =>
+      props.get('rules').list().length === 0 && !props.get('ruleJson').isSet && 'it has no rule',
   },
   {
     id: 'waf-metrics',
@@ -27,64 +26,60 @@ export const edgeRules: Rule[] = [
     severity: 'medium',
     level: 'mandatory',
     fix: 'Set visibilityConfig.cloudwatchMetricsEnabled of each rule to true.',
-    types: [webAcl, 'aws:wafv2/ruleGroup:RuleGroup'],
+    types: [webAcl],
     check: ({ props }, report) =>
-      report.each(props.get('rules').list(), (rule) => {
-        if (!rule.get('visibilityConfig.cloudwatchMetricsEnabled').flag()) {
-          report.violation(`rule ${rule.get('name').text() ?? rule.path} has none`);
-        }
-      }),
+      report.each(
+        props.get('rules').list(),
+        (rule) =>
+          !rule.get('visibilityConfig.cloudwatchMetricsEnabled').flag() &&
+          `rule ${rule.get('name').text() ?? rule.path} has none`,
+      ),
   },
-  {
+  companionRule({
     id: 'waf-logs',
     controls: ['WAF.11'],
     title: 'Web ACLs log requests',
     severity: 'low',
     level: 'advisory',
-    note: 'Not part of the Foundational Security Best Practices; billed per request.',
+    note: 'Not in FSBP. Billed per request.',
     fix: 'Add a wafv2.WebAclLoggingConfiguration.',
-    checkStack: (stack, report) => {
-      const logs = stack.ofType('aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration');
-      report.each(stack.ofType(webAcl), (one) => {
-        if (companionsOf(one, logs, 'resourceArn').length === 0)
-          report.violation('it has no logging', one);
-      });
-    },
-  },
-  {
+    owners: [webAcl],
+    companions: ['aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration'],
+    by: 'resourceArn',
+    absent: 'it has no logging',
+  }),
+  propertyRule({
     id: 'acm-key-length',
     controls: ['ACM.2'],
-    title: 'RSA certificates have keys of 2048 bits or more',
+    title: 'RSA certificates have keys of at least 2048 bits',
     severity: 'high',
     level: 'mandatory',
     fix: 'Set keyAlgorithm to RSA_2048 or an elliptic curve.',
     types: ['aws:acm/certificate:Certificate'],
-    check: ({ props }, report) => {
-      if (props.get('keyAlgorithm').text() === 'RSA_1024')
-        report.violation('keyAlgorithm is RSA_1024');
-    },
-  },
+    path: 'keyAlgorithm',
+    wanted: { not: ['RSA_1024'] },
+    byDefault: 'RSA_2048',
+  }),
   {
     id: 'sns-encrypted',
     controls: ['SNS.1'],
     title: 'Topics are encrypted at rest',
     severity: 'medium',
     level: 'advisory',
-    note: 'Not part of the Foundational Security Best Practices; an alarm carries no personal data.',
+    note: 'Not in FSBP. An alarm carries no personal data.',
     fix: 'Set kmsMasterKeyId, such as alias/aws/sns.',
     types: [topic],
-    check: ({ props }, report) => {
+    check: ({ props }) => {
       const key = props.get('kmsMasterKeyId');
-      if (!key.isUnknown && !key.isSet) report.violation('kmsMasterKeyId is absent');
+      return !key.isUnknown && !key.isSet && 'kmsMasterKeyId is absent';
     },
   },
   publicPolicyRule({
     id: 'sns-private',
     controls: ['SNS.4'],
-    title: 'Policies of topics let nobody in whom they do not name',
+    title: 'Topic policies admit only named principals',
     severity: 'critical',
     level: 'mandatory',
     types: [topic, 'aws:sns/topicPolicy:TopicPolicy'],
-    path: 'policy',
   }),
 ];

@@ -1,5 +1,5 @@
-import { unknown } from '../../judge/value.ts';
-import { sample, type Props, type ResourceCases, type StackCases } from '../testSupport.ts';
+import { unknown } from '../../resource/value.ts';
+import { sample, type Props, type ResourceCases, type StackCases } from '../samples.ts';
 
 const document = (...Statement: Props[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 const policy = (...statements: Props[]) =>
@@ -83,14 +83,6 @@ export const accessCases: ResourceCases = {
         managedPolicyArns: [unknown, 'arn:aws:iam::aws:policy/IAMFullAccess'],
       }),
     },
-  },
-  'iam-no-user-policies': {
-    passes: { 'a policy of a role': sample('aws:iam/rolePolicy:RolePolicy', {}) },
-    fires: { 'a policy of a user': sample('aws:iam/userPolicy:UserPolicy', {}) },
-  },
-  'iam-no-access-keys': {
-    passes: { 'a role': role({}) },
-    fires: { 'an access key': sample('aws:iam/accessKey:AccessKey', { user: 'ci' }) },
   },
   'iam-trust-named': {
     passes: {
@@ -183,16 +175,6 @@ export const accessCases: ResourceCases = {
       'immutable but for some': repo({ imageTagMutability: 'IMMUTABLE_WITH_EXCLUSION' }),
     },
     fires: { 'the default': repo({}), mutable: repo({ imageTagMutability: 'MUTABLE' }) },
-  },
-  'ecr-private': {
-    passes: {
-      'one account': sample('aws:ecr/repositoryPolicy:RepositoryPolicy', { policy: document(own) }),
-    },
-    fires: {
-      everybody: sample('aws:ecr/repositoryPolicy:RepositoryPolicy', {
-        policy: document(everybody),
-      }),
-    },
   },
 };
 

@@ -1,38 +1,23 @@
-import { unknown } from '../../judge/value.ts';
-import { sample, type Props, type ResourceCases } from '../testSupport.ts';
+import { unknown } from '../../resource/value.ts';
+import { sample, type Props, type ResourceCases } from '../samples.ts';
 
 const instance = (props: Props, secrets: string[] = []) =>
   sample('aws:rds/instance:Instance', props, { secrets });
-const cluster = (props: Props) => sample('aws:rds/cluster:Cluster', props);
 const parameters = (props: Props) => sample('aws:rds/parameterGroup:ParameterGroup', props);
 const cache = (props: Props, secrets: string[] = []) =>
   sample('aws:elasticache/replicationGroup:ReplicationGroup', props, { secrets });
-const cacheCluster = (props: Props) => sample('aws:elasticache/cluster:Cluster', props);
 
 /** RDS and ElastiCache. */
 export const dataCases: ResourceCases = {
-  'rds-private-snapshots': {
-    passes: {
-      'shared with one account': sample('aws:rds/snapshot:Snapshot', {
-        sharedAccounts: ['123456789012'],
-      }),
-    },
-    fires: { 'shared with all': sample('aws:rds/snapshot:Snapshot', { sharedAccounts: ['all'] }) },
-  },
   'rds-not-public': {
     passes: { private: instance({ publiclyAccessible: false }), 'no word about it': instance({}) },
-    fires: {
-      public: instance({ publiclyAccessible: true }),
-      'a public instance of a cluster': sample('aws:rds/clusterInstance:ClusterInstance', {
-        publiclyAccessible: true,
-      }),
-    },
+    fires: { public: instance({ publiclyAccessible: true }) },
   },
   'rds-encrypted': {
     passes: { encrypted: instance({ storageEncrypted: true }) },
     fires: {
       'no word about it': instance({}),
-      'a plain cluster': cluster({ storageEncrypted: false }),
+      off: instance({ storageEncrypted: false }),
     },
   },
   'rds-multi-az': {
@@ -47,7 +32,7 @@ export const dataCases: ResourceCases = {
     passes: { protected: instance({ deletionProtection: true }) },
     fires: {
       'no word about it': instance({}),
-      'a cluster without it': cluster({ deletionProtection: false }),
+      off: instance({ deletionProtection: false }),
     },
   },
   'rds-final-snapshot': {
@@ -82,7 +67,7 @@ export const dataCases: ResourceCases = {
     fires: {
       none: instance({}),
       'three days': instance({ backupRetentionPeriod: 3 }),
-      'a cluster, one day': cluster({}),
+      'one day': instance({ backupRetentionPeriod: 1 }),
     },
   },
   'rds-minor-upgrades': {
@@ -101,7 +86,7 @@ export const dataCases: ResourceCases = {
     passes: { 'a name of its own': instance({ username: 'slipway' }) },
     fires: {
       postgres: instance({ username: 'postgres' }),
-      'admin of a cluster': cluster({ masterUsername: 'admin' }),
+      admin: instance({ username: 'admin' }),
     },
   },
   'rds-tls': {
@@ -150,13 +135,10 @@ export const dataCases: ResourceCases = {
     fires: { none: cache({}), 'an empty group': cache({ userGroupIds: [] }) },
   },
   'cache-own-subnets': {
-    passes: {
-      'a group of its own': cache({ subnetGroupName: 'cache' }),
-      'a node of a replication group': cacheCluster({ replicationGroupId: 'g' }),
-    },
+    passes: { 'a group of its own': cache({ subnetGroupName: 'cache' }) },
     fires: {
       'no group': cache({}),
-      'the default group': cacheCluster({ subnetGroupName: 'default' }),
+      'the default group': cache({ subnetGroupName: 'default' }),
     },
   },
   'secret-inputs': {
@@ -170,7 +152,7 @@ export const dataCases: ResourceCases = {
       'a plain secret': sample('aws:secretsmanager/secretVersion:SecretVersion', {
         secretString: 'x',
       }),
-      'a plain list of passwords': sample('aws:elasticache/user:User', { passwords: ['x'] }),
+      'a plain token': cache({ authToken: 'x' }),
     },
   },
 };

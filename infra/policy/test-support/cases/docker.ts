@@ -1,5 +1,5 @@
-import { sample, type Props, type ResourceCases, type StackCases } from '../testSupport.ts';
-import { unknown } from '../../judge/value.ts';
+import { sample, type Props, type ResourceCases, type StackCases } from '../samples.ts';
+import { unknown } from '../../resource/value.ts';
 
 const container = (props: Props, secrets: string[] = []) =>
   sample('docker:index/container:Container', props, { secrets });

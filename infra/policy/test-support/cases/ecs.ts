@@ -1,9 +1,8 @@
-import { unknown } from '../../judge/value.ts';
-import { sample, type Props, type ResourceCases } from '../testSupport.ts';
+import { unknown } from '../../resource/value.ts';
+import { sample, type Props, type ResourceCases } from '../samples.ts';
 
 const service = (props: Props, settings = {}) =>
   sample('aws:ecs/service:Service', props, { settings });
-const taskSet = (props: Props) => sample('aws:ecs/taskSet:TaskSet', props);
 const task = (props: Props) => sample('aws:ecs/taskDefinition:TaskDefinition', props);
 /** Container definitions as the provider takes them: JSON text. */
 const containers = (...list: Props[]) => task({ containerDefinitions: JSON.stringify(list) });
@@ -27,10 +26,6 @@ export const ecsCases: ResourceCases = {
       'the block as a list': service({ networkConfiguration: [{ assignPublicIp: true }] }),
       'the flag as text': service({ networkConfiguration: { assignPublicIp: 'true' } }),
     },
-  },
-  'ecs-task-set-no-public-ip': {
-    passes: { 'a private task': taskSet({ networkConfiguration: { assignPublicIp: false } }) },
-    fires: { 'a public address': taskSet({ networkConfiguration: { assignPublicIp: true } }) },
   },
   'ecs-no-host-processes': {
     passes: { 'its own processes': task({ pidMode: 'task' }), 'no word about it': task({}) },

@@ -1,5 +1,5 @@
-import { unknown } from '../../judge/value.ts';
-import { sample, type Props, type ResourceCases, type StackCases } from '../testSupport.ts';
+import { unknown } from '../../resource/value.ts';
+import { sample, type Props, type ResourceCases, type StackCases } from '../samples.ts';
 
 const balancer = (props: Props) => sample('aws:lb/loadBalancer:LoadBalancer', props);
 const listener = (props: Props) => sample('aws:lb/listener:Listener', props);
@@ -7,7 +7,6 @@ const group = (...ingress: Props[]) => sample('aws:ec2/securityGroup:SecurityGro
 const ingressRule = (props: Props) =>
   sample('aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule', props);
 const oldRule = (props: Props) => sample('aws:ec2/securityGroupRule:SecurityGroupRule', props);
-const acl = (...ingress: Props[]) => sample('aws:ec2/networkAcl:NetworkAcl', { ingress });
 const open = (port: number, cidrIpv4 = '0.0.0.0/0') =>
   ingressRule({ ipProtocol: 'tcp', fromPort: port, toPort: port, cidrIpv4 });
 const redirect = {
@@ -160,57 +159,6 @@ export const networkCases: ResourceCases = {
   'ec2-subnet-public-ip': {
     passes: { 'the default': sample('aws:ec2/subnet:Subnet', {}) },
     fires: { on: sample('aws:ec2/subnet:Subnet', { mapPublicIpOnLaunch: true }) },
-  },
-  'ec2-acl-admin-ports': {
-    passes: {
-      'the public port': acl({
-        action: 'allow',
-        protocol: 'tcp',
-        fromPort: 443,
-        toPort: 443,
-        cidrBlock: '0.0.0.0/0',
-      }),
-      'a refusal': acl({
-        action: 'deny',
-        protocol: 'tcp',
-        fromPort: 22,
-        toPort: 22,
-        cidrBlock: '0.0.0.0/0',
-      }),
-      'what goes out': sample('aws:ec2/networkAclRule:NetworkAclRule', {
-        egress: true,
-        ruleAction: 'allow',
-        protocol: '-1',
-        cidrBlock: '0.0.0.0/0',
-      }),
-    },
-    fires: {
-      SSH: acl({
-        action: 'allow',
-        protocol: 'tcp',
-        fromPort: 22,
-        toPort: 22,
-        cidrBlock: '0.0.0.0/0',
-      }),
-      'everything, as a rule': sample('aws:ec2/networkAclRule:NetworkAclRule', {
-        ruleAction: 'allow',
-        protocol: '-1',
-        ipv6CidrBlock: '::/0',
-      }),
-    },
-  },
-  'ec2-imdsv2': {
-    passes: {
-      required: sample('aws:ec2/instance:Instance', {
-        metadataOptions: { httpTokens: 'required' },
-      }),
-    },
-    fires: {
-      optional: sample('aws:ec2/launchTemplate:LaunchTemplate', {
-        metadataOptions: { httpTokens: 'optional' },
-      }),
-      'no word about it': sample('aws:ec2/instance:Instance', {}),
-    },
   },
 };
 

@@ -1,5 +1,5 @@
-import { unknown } from '../../judge/value.ts';
-import { sample, type Props, type ResourceCases, type StackCases } from '../testSupport.ts';
+import { unknown } from '../../resource/value.ts';
+import { sample, type Props, type ResourceCases, type StackCases } from '../samples.ts';
 
 const document = (...Statement: Props[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 const bucketPolicy = (...statements: Props[]) =>

@@ -1,6 +1,6 @@
 import type { Value } from './value.ts';
 
-/** One statement of an IAM policy document. What may be one or many is a list. */
+/** One statement of an IAM policy document. A value that may be one or many is a list. */
 export interface Statement {
   sid: string | undefined;
   allows: boolean;
@@ -9,14 +9,14 @@ export interface Statement {
   notActions: string[];
   resources: string[];
   notResources: string[];
-  /** Whom it is about: `*`, ARNs, accounts, services. Empty in the policy of an identity. */
+  /** `*`, ARNs, accounts or services. Empty in the policy of an identity. */
   principals: string[];
   conditions: Value;
 }
 
 /**
- * The statements of a policy document, given as JSON text or as an object, one by one, so that one
- * that is not known yet hides no other.
+ * The statements of a policy document, which is JSON text or an object. Each is still unread, so a
+ * statement that is not known yet does not hide the others.
  */
 export function statementValues(policy: Value): Value[] {
   return policy.json().get('Statement').list();
@@ -47,8 +47,8 @@ export function statementName(value: Value): string {
 }
 
 /**
- * Whether a statement of a resource's policy lets anybody in. A condition on who or where from (an
- * account, an organisation, a source ARN, a VPC) makes it somebody again.
+ * Whether a statement of a resource's policy admits everybody. A condition on the caller or the
+ * source (an account, an organisation, an ARN, a VPC) narrows it.
  */
 export function isPublic(one: Statement): boolean {
   if (!one.allows || !one.principals.includes('*')) return false;

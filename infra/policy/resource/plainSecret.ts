@@ -1,4 +1,4 @@
-/** Shapes of credentials that say themselves what they are. */
+/** Credentials that can be recognised by their shape. */
 const shapes: [RegExp, string][] = [
   [/\b(AKIA|ASIA)[0-9A-Z]{16}\b/, 'an AWS access key id'],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, 'a private key'],
@@ -11,7 +11,7 @@ const shapes: [RegExp, string][] = [
 
 const secretName =
   /(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|ECS_ENGINE_AUTH_DATA)/;
-/** Names about a secret, not of one: where it is, how long it lives. */
+/** Endings of names that describe a secret, such as its place or its life time. */
 const aboutSecrets =
   /_(FILE|PATH|DIR|ARN|NAME|ID|URL|ISSUER|AUDIENCE|TTL|SECONDS|MINUTES|HOURS|DAYS|MS|LENGTH|ALGORITHM|TYPE|HEADER|ENABLED)$/;
 
@@ -31,14 +31,12 @@ export function plainSecret(name: string, value: string): string | undefined {
   return isRandom(value) ? 'its value looks random' : undefined;
 }
 
-/** Flags, numbers, and names such as `redis` are no secrets, whatever the variable is called. */
+/** Flags and short numbers are never secrets, whatever the name of the variable. */
 function isHarmless(value: string): boolean {
   return value === '' || /^(true|false|on|off|yes|no|none|\d{1,7})$/i.test(value);
 }
 
-/**
- * Long, without blanks or punctuation of paths and names, and with more variety than words have.
- */
+/** Whether a text is long, has no blanks or punctuation, and varies more than words do. */
 function isRandom(value: string): boolean {
   if (/^[0-9a-f]{32,}$/i.test(value)) return entropy(value) > 3;
   if (!/^[A-Za-z0-9+/_=-]{24,}$/.test(value) || value.startsWith('/')) return false;
@@ -46,7 +44,7 @@ function isRandom(value: string): boolean {
   return kinds === 3 && entropy(value) > 4;
 }
 
-/** Shannon entropy, bits for each character. */
+/** Shannon entropy, in bits per character. */
 function entropy(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);

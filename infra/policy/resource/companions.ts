@@ -1,12 +1,11 @@
-import type { StackResource } from '../rules/rule.ts';
+import type { StackResource } from './resource.ts';
 import { UnknownValue } from './value.ts';
 
 /**
- * The resources that belong to another one, such as the versioning of a bucket: those whose
- * property comes from it, or names it by its id. When one of them names something that is not known
- * yet and could be it, nothing is said.
+ * The resources that belong to an owner, such as the versioning of a bucket. Their property comes
+ * from the owner, or holds its id, ARN or name.
  *
- * @throws UnknownValue when none is found and one may be
+ * @throws UnknownValue when none is found, and one names an owner that is not known yet
  */
 export function companionsOf(
   owner: StackResource,

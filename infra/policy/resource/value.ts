@@ -1,5 +1,5 @@
 /**
- * How the engine writes a value that only the update will know, one mark for each kind of value.
+ * The marks that the engine writes for a value that is known only in the update, one for each kind.
  * Source: `sdk/go/common/resource/plugin/rpc.go`, pulumi/pulumi.
  */
 const unknownMarks = new Set([
@@ -12,13 +12,10 @@ const unknownMarks = new Set([
   'dd056dcd-154b-4c76-9bd3-c8f88648b5ff', // object
 ]);
 
-/** A value that stands for "known after the update" wherever a rule is tested. */
+/** A value that is known only in the update, for tests of rules. */
 export const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
-/**
- * Thrown when a rule reads a value that only the update will know: it cannot judge yet, which is no
- * violation.
- */
+/** Thrown when a rule reads a value that is known only in the update. It is no violation. */
 export class UnknownValue extends Error {
   readonly path: string;
 
@@ -29,9 +26,9 @@ export class UnknownValue extends Error {
 }
 
 /**
- * A property of a resource, read by path. Absent and null are the same; a flag or a number may be
- * written as text, one item as a list, an object as JSON text. Reading what is not known yet throws
- * `UnknownValue`.
+ * A property of a resource, read by path. Absent and null are the same. A flag or a number may be
+ * text, a list may be its only item, an object may be JSON text. Reading a value that is not known
+ * yet throws `UnknownValue`.
  */
 export class Value {
   readonly path: string;
@@ -48,7 +45,7 @@ export class Value {
     let read = this.path;
     for (const name of path.split('.')) {
       refuseUnknown(at, read);
-      // A block that exists once is an object here and a list of one there.
+      // Providers write a single block as an object or as a list of one.
       const holder =
         Array.isArray(at) && at.length === 1 && !/^\d+$/.test(name) ? (at[0] as unknown) : at;
       refuseUnknown(holder, read);
@@ -88,9 +85,7 @@ export class Value {
       : Number(text);
   }
 
-  /**
-   * The items of a list; one for a single value, none when absent. An item may still be unknown.
-   */
+  /** The items of a list: one for a single value, none when absent. An item may be unknown. */
   list(): Value[] {
     const raw = this.#known();
     if (raw === undefined || raw === null) return [];
@@ -113,10 +108,7 @@ export class Value {
     ]);
   }
 
-  /**
-   * What JSON text holds; an object that is there already stays as it is, and text that is no JSON
-   * is nothing.
-   */
+  /** The value of JSON text. An object stays as it is; text that is not JSON becomes absent. */
   json(): Value {
     const raw = this.#known();
     if (typeof raw !== 'string') return this;
