@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { costs, type Cost } from '../config/profile.ts';
 import { renderStack } from '../aws/test-support/renderStack.ts';
 import type { Recorded, Registered } from '../test-support/registered.ts';
+import { allRules } from './rules/all.ts';
+import { isStackRule, type Rule } from './rules/rule.ts';
 import { judgeRendered, loosened } from './test-support/renderedStack.ts';
 
 const stacks = {} as Record<Cost, Registered>;
@@ -10,6 +12,8 @@ beforeAll(async () => {
   for (const cost of costs) {
     const raw = {
       cost,
+      waf: 'true',
+      alarmEmail: 'ops@example.com',
       domain: 'chat.example.com',
       githubRepository: 'acme/chat',
       stateBucket: 'acme-state',
@@ -38,6 +42,24 @@ describe('the policy pack, held against a stack on AWS as it is rendered', () =>
     expect(api?.dependencies.some((urn) => urn.endsWith('::migrations'))).toBe(true);
   });
 });
+
+/** The types of resources that a rule asks for. */
+function judgedTypes(rule: Rule): string[] {
+  if (!isStackRule(rule)) return rule.types;
+  const asked: string[] = [];
+  const ofType = (...types: string[]) => (asked.push(...types), []);
+  rule.checkStack({ resources: [], ofType }, { violation: () => {}, each: () => undefined });
+  return asked;
+}
+
+it.each(allRules.map((rule) => [rule.id, rule] as const))(
+  'the program makes a resource that %s judges',
+  (_id, rule) => {
+    const rendered = Object.values(stacks).flatMap(({ all }) => all.map(({ type }) => type));
+    const made = new Set([...rendered, 'docker:index/container:Container']);
+    expect(judgedTypes(rule).filter((type) => made.has(type))).not.toEqual([]);
+  },
+);
 
 type Inputs = Record<string, unknown>;
 

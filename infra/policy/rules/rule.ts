@@ -25,7 +25,7 @@ export interface Report {
   each<T>(items: T[], judge: (item: T) => Fault): undefined;
 }
 
-export interface StackReport {
+interface StackReport {
   violation(message: string, resource: StackResource): void;
   /** Judges every resource by itself. A value that is not known yet is noted for that resource. */
   each(resources: StackResource[], judge: (resource: StackResource) => Fault): undefined;

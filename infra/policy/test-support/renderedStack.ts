@@ -70,7 +70,7 @@ export function loosened(
 }
 
 /** The resources of a rendered stack, linked to each other. */
-export function linkedResources(stack: Recorded[]): StackResource[] {
+function linkedResources(stack: Recorded[]): StackResource[] {
   return linkedStack(
     stack.map(({ outputs, ...resource }) => ({
       ...resource,

@@ -50,7 +50,7 @@ function isWorld(rule: Value): boolean {
   const world = known.some(
     (cidr) => !cidr.isUnknown && ['0.0.0.0/0', '::/0'].includes(cidr.text() ?? ''),
   );
-  // Reading the rest says that an unknown address could still be the world.
+  // An address that is not known yet may be the world: reading it here puts off the verdict.
   if (!world) lists.forEach((list) => list.texts());
   return world;
 }
