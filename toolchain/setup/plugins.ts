@@ -61,7 +61,7 @@ export function dockerStackPlugins(): Plugin[] {
       name: 'random',
       version: random,
       recipe: sourceHash(
-        ['random/*.ts', '../../infra/provider/exitWithParent.ts', '../setup/launcher.ts'],
+        ['random/*.ts', '../../infra/exitWithParent.ts', '../setup/launcher.ts'],
         random,
         process.version,
       ),

@@ -10,7 +10,7 @@ import { dockerHost } from '../../docker-engine/host.ts';
 import { throwAwayEnvironment } from '../../environment.ts';
 import { baseImages } from '../../docker-engine/baseImages.ts';
 import type { CompatibilityOptions } from './compatibilityCheck.ts';
-import { TaskError } from '../migrations/taskRunner.ts';
+import { TaskError } from '../../tasks/taskRunner.ts';
 import { containerExec } from '../../docker-engine/containerExec.ts';
 import { DockerCompatibilityCheck } from './dockerCompatibilityCheck.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';

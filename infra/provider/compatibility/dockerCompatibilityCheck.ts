@@ -8,13 +8,13 @@ import type {
   CompatibilityOptions,
   CompatibilityResult,
 } from './compatibilityCheck.ts';
-import { TaskError, type TaskResult } from '../migrations/taskRunner.ts';
+import { TaskError, type TaskResult } from '../../tasks/taskRunner.ts';
 import { containerExec } from '../../docker-engine/containerExec.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
-import { DockerTaskRunner } from '../migrations/dockerTaskRunner.ts';
+import { DockerTaskRunner } from '../../tasks/dockerTaskRunner.ts';
 import { lastLines, Scratch } from './scratch.ts';
 import { dumpSchema, ScratchDatabase, type SourceDatabase } from './scratchDatabase.ts';
-import { shortImageId } from '../shortImageId.ts';
+import { shortImageId } from '../../release/shortImageId.ts';
 
 /** It takes about a second; a busy machine must not make it fail. */
 const smokeTimeoutSeconds = 180;

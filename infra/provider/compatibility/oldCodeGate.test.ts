@@ -3,7 +3,7 @@ import type { CompatibilityCheck, CompatibilityResult } from './compatibilityChe
 import { MigrationHandler } from '../migrations/migrationHandler.ts';
 import { EngineLog } from '../engineLog.ts';
 import { requireOldCodeWorks } from './oldCodeGate.ts';
-import { TaskError, type TaskRunner } from '../migrations/taskRunner.ts';
+import { TaskError, type TaskRunner } from '../../tasks/taskRunner.ts';
 
 const deployed = `sha256:${'a'.repeat(64)}`;
 const checkThat = (result: CompatibilityResult | Error): CompatibilityCheck => ({

@@ -3,8 +3,8 @@ import type {
   CompatibilityOptions,
   CompatibilityResult,
 } from './compatibilityCheck.ts';
-import { TaskError } from '../migrations/taskRunner.ts';
-import { shortImageId } from '../shortImageId.ts';
+import { TaskError } from '../../tasks/taskRunner.ts';
+import { shortImageId } from '../../release/shortImageId.ts';
 
 /** How many failed checks the error names. */
 const shownFailures = 5;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { TaskError } from '../migrations/taskRunner.ts';
+import { TaskError } from '../../tasks/taskRunner.ts';
 import { engineReason } from '../../docker-engine/engineReason.ts';
 import { plainLines } from '../../docker-engine/logLines.ts';
 

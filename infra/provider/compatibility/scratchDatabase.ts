@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
-import { TaskError } from '../migrations/taskRunner.ts';
+import { TaskError } from '../../tasks/taskRunner.ts';
 import { containerExec } from '../../docker-engine/containerExec.ts';
 import { engineReason } from '../../docker-engine/engineReason.ts';
 import { lastLines, type Scratch } from './scratch.ts';

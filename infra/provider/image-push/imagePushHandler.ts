@@ -4,7 +4,7 @@ import type { EcrOptions, RegistryImage } from './ecrRegistry.ts';
 import type { PushOptions } from './dockerPush.ts';
 import type { ResourceHandler } from '../slipwayProvider.ts';
 import { unwrap } from '../wire.ts';
-import { shortImageId } from '../shortImageId.ts';
+import { shortImageId } from '../../release/shortImageId.ts';
 
 interface Inputs {
   image: string;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { CompatibilityCheck } from '../compatibility/compatibilityCheck.ts';
-import type { EcsTaskRunnerArgs } from './ecsTaskRunner.ts';
+import type { EcsTaskRunnerArgs } from '../../tasks/ecsTaskRunner.ts';
 import type { EngineLog } from '../engineLog.ts';
 import {
   describePlan,
@@ -13,7 +13,7 @@ import {
 import type { DockerCompatibilityTargets, MigrationRunArgs } from '../../release/migrationRun.ts';
 import { requireOldCodeWorks } from '../compatibility/oldCodeGate.ts';
 import type { ResourceHandler } from '../slipwayProvider.ts';
-import { TaskError, type TaskResult, type TaskRunner } from './taskRunner.ts';
+import { TaskError, type TaskResult, type TaskRunner } from '../../tasks/taskRunner.ts';
 import { hasUnknown, unwrap } from '../wire.ts';
 
 type Inputs = {
@@ -212,10 +212,10 @@ function explain(what: string, reason: string, tail: string[]): string {
  */
 async function taskRunner({ runner, image, files, database }: Inputs): Promise<TaskRunner> {
   if (runner.kind === 'ecs') {
-    const { EcsTaskRunner } = await import('./ecsTaskRunner.ts');
+    const { EcsTaskRunner } = await import('../../tasks/ecsTaskRunner.ts');
     return new EcsTaskRunner({ ...runner, identity: [image, files, database] });
   }
-  const { DockerTaskRunner } = await import('./dockerTaskRunner.ts');
+  const { DockerTaskRunner } = await import('../../tasks/dockerTaskRunner.ts');
   return new DockerTaskRunner({ ...runner, image: image ?? '' });
 }
 

@@ -1,12 +1,12 @@
 import { UpdateServiceCommand, type Service } from '@aws-sdk/client-ecs';
 import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { RolloutError } from './rolloutError.ts';
-import { awsClients, type AwsClients, type AwsConnection } from '../ecs/awsClients.ts';
-import { explainAwsError } from '../ecs/awsError.ts';
-import { pollPause, systemClock, type Clock } from '../ecs/clock.ts';
+import { awsClients, type AwsClients, type AwsConnection } from '../../ecs/awsClients.ts';
+import { explainAwsError } from '../../ecs/awsError.ts';
+import { pollPause, systemClock, type Clock } from '../../ecs/clock.ts';
 import { deploymentReport, failedTasks } from './deploymentReport.ts';
 import { complaint, httpAnswer, type HttpAnswer } from './httpAnswer.ts';
-import { retryTransient } from '../ecs/retry.ts';
+import { retryTransient } from '../../ecs/retry.ts';
 import { describeServices } from './services.ts';
 import {
   judge,

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Route } from '../../blueprint.ts';
-import { canonical } from '../canonical.ts';
+import { canonical } from '../../canonical.ts';
 import type { DockerTarget } from './dockerRollout.ts';
-import type { AwsConnection } from '../ecs/awsClients.ts';
+import type { AwsConnection } from '../../ecs/awsClients.ts';
 import { revision, type EcsTarget } from './serviceDeployment.ts';
 import type { EngineLog } from '../engineLog.ts';
 import type { Receipt } from '../../release/rollout.ts';
 import { RolloutError } from './rolloutError.ts';
 import type { ResourceHandler } from '../slipwayProvider.ts';
 import { unwrap } from '../wire.ts';
-import { shortImageId } from '../shortImageId.ts';
+import { shortImageId } from '../../release/shortImageId.ts';
 
 interface CommonInputs {
   release: string;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import {
   EcsTaskRunner,
   type EcsTaskRunnerArgs,
-} from '../../../infra/provider/migrations/ecsTaskRunner.ts';
-import { shortImageId } from '../../../infra/provider/shortImageId.ts';
+} from '../../../infra/tasks/ecsTaskRunner.ts';
+import { shortImageId } from '../../../infra/release/shortImageId.ts';
 import { docker, identity, stack } from '../../lib/context.ts';
 import { messageOf, UserFault } from '../../lib/fault.ts';
 import { privateDir } from '../../lib/paths.ts';

@@ -16,7 +16,7 @@ import messages, {
   type RunRequest,
 } from '@pulumi/pulumi/proto/language_pb.js';
 import plugins from '@pulumi/pulumi/proto/plugin_pb.js';
-import { exitWithParent } from '../../../infra/provider/exitWithParent.ts';
+import { exitWithParent } from '../../../infra/exitWithParent.ts';
 
 /** The engine this host was tried with; another one may expect more of it. */
 const triedWith = '3.259.0';

@@ -1,6 +1,5 @@
 import { GetLogEventsCommand, type CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
-import { tailLines } from '../migrations/taskRunner.ts';
 import { explainAwsError, isTransient } from './awsError.ts';
 import type { Clock } from './clock.ts';
 
@@ -37,6 +36,8 @@ export interface TaskLogOptions {
   at: LogStream | undefined;
   onLine: (line: string) => void;
   clock: Clock;
+  /** How many of the last lines are kept. */
+  keep: number;
 }
 
 /**
@@ -125,7 +126,7 @@ export class TaskLog {
     for (const raw of message.replace(/\r?\n$/, '').split(/\r?\n/)) {
       const line = raw.length > longestLine ? `${raw.slice(0, longestLine)} …` : raw;
       this.tail.push(line);
-      if (this.tail.length > tailLines) this.tail.shift();
+      if (this.tail.length > this.options.keep) this.tail.shift();
       this.count++;
       if (this.count <= shownLines) this.options.onLine(line);
       else if (this.count === shownLines + 1)

@@ -16,7 +16,7 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { AwsClients } from '../ecs/awsClients.ts';
+import type { AwsClients } from '../awsClients.ts';
 import type { FakeClock } from './fakeClock.ts';
 
 /**

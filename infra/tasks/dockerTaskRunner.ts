@@ -9,8 +9,8 @@ import {
   type TaskResult,
   type TaskRunner,
 } from './taskRunner.ts';
-import { dockerClient } from '../../docker-engine/dockerClient.ts';
-import { engineReason } from '../../docker-engine/engineReason.ts';
+import { dockerClient } from '../docker-engine/dockerClient.ts';
+import { engineReason } from '../docker-engine/engineReason.ts';
 
 /** Label that says which run a task's container is: image and command. */
 const taskLabel = 'dev.slipway.task';

@@ -10,7 +10,7 @@ import {
   type Task,
 } from '@aws-sdk/client-ecs';
 import { canonical } from '../canonical.ts';
-import { TaskError, type TaskOptions, type TaskResult, type TaskRunner } from './taskRunner.ts';
+import { TaskError, tailLines, type TaskOptions, type TaskResult, type TaskRunner } from './taskRunner.ts';
 import { awsClients, type AwsClients, type AwsConnection } from '../ecs/awsClients.ts';
 import { explainAwsError, isTransient } from '../ecs/awsError.ts';
 import { pollPause, systemClock, type Clock } from '../ecs/clock.ts';
@@ -225,6 +225,7 @@ export class EcsTaskRunner implements TaskRunner {
       at: logStream(this.definition, arn),
       onLine: options.onLine,
       clock,
+      keep: tailLines,
     });
     const listedBy = clock.now() + unlistedMs;
     let stopped: { why: string; patience: number } | undefined;

@@ -1,4 +1,4 @@
-import type { Clock } from '../ecs/clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** A clock for tests: sleeping takes no time but moves it on. Starts at 0. */
 export class FakeClock implements Clock {
