@@ -4,7 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
  * An ECR repository, and how to get in. Credentials come from the environment and never reach the
  * state.
  */
-interface RegistryArgs {
+export interface RegistryArgs {
   /** The repository's name. */
   repository: pulumi.Input<string>;
   /**

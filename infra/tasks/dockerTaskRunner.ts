@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { createInterface } from 'node:readline';
+import type { Unwrap } from '@pulumi/pulumi';
 import type Docker from 'dockerode';
+import type { DockerTaskArgs } from '../release/migrationRun.ts';
 import {
   TaskError,
   tailLines,
@@ -20,38 +22,35 @@ const taskLabel = 'dev.slipway.task';
  */
 const stopGraceSeconds = 15;
 
-export interface DockerTaskRunnerArgs {
-  host: string;
+export interface DockerTaskRunnerArgs extends Omit<
+  Unwrap<DockerTaskArgs>,
+  'kind' | 'compatibility'
+> {
   image: string;
-  network: string;
-  labels: Record<string, string>;
-  memoryMb: number;
-  /** `NAME=value` lines; may hold secrets, so they go nowhere but into the container. */
-  envs: string[];
 }
 
 /** Runs one-off tasks as containers of the app image, with the rights the services have. */
 export class DockerTaskRunner implements TaskRunner {
-  private readonly args: DockerTaskRunnerArgs;
-  private readonly docker: Docker;
+  readonly #args: DockerTaskRunnerArgs;
+  readonly #docker: Docker;
 
   constructor(args: DockerTaskRunnerArgs, docker: Docker = dockerClient(args.host)) {
-    this.args = args;
-    this.docker = docker;
+    this.#args = args;
+    this.#docker = docker;
   }
 
   async run(options: TaskOptions): Promise<TaskResult> {
     if (options.signal.aborted) throw new TaskError('cancelled before it started');
     const key = createHash('sha256')
-      .update(JSON.stringify([this.args.image, options.command]))
+      .update(JSON.stringify([this.#args.image, options.command]))
       .digest('hex')
       .slice(0, 16);
     const deadline = Date.now() + options.timeoutMs;
-    const left = await this.leftOver(key, options, deadline);
-    const container = left ?? (await this.start(key, options.command));
+    const left = await this.#leftOver(key, options, deadline);
+    const container = left ?? (await this.#start(key, options.command));
     if (left) options.onLine('taking up the task that an earlier update left running');
     try {
-      return { ...(await this.follow(container, options, deadline)), adopted: left !== undefined };
+      return { ...(await this.#follow(container, options, deadline)), adopted: left !== undefined };
     } finally {
       await container.remove({ force: true, v: true }).catch(() => undefined);
     }
@@ -61,16 +60,16 @@ export class DockerTaskRunner implements TaskRunner {
    * The running task of an earlier, killed update: the same one is taken up, another one is waited
    * for.
    */
-  private async leftOver(
+  async #leftOver(
     key: string,
     options: TaskOptions,
     deadline: number,
   ): Promise<Docker.Container | undefined> {
-    const label = Object.entries(this.args.labels).map(([name, value]) => `${name}=${value}`);
-    const found = await this.docker.listContainers({ all: true, filters: { label } });
+    const label = Object.entries(this.#args.labels).map(([name, value]) => `${name}=${value}`);
+    const found = await this.#docker.listContainers({ all: true, filters: { label } });
     let same: Docker.Container | undefined;
     for (const info of found) {
-      const container = this.docker.getContainer(info.Id);
+      const container = this.#docker.getContainer(info.Id);
       const running = info.State === 'running';
       if (running && info.Labels[taskLabel] === key) {
         same = container;
@@ -78,7 +77,7 @@ export class DockerTaskRunner implements TaskRunner {
       }
       if (running) {
         options.onLine('another migration task is still running; waiting for it');
-        await this.follow(
+        await this.#follow(
           container,
           { ...options, onLine: (line) => options.onLine(`(earlier task) ${line}`) },
           deadline,
@@ -89,11 +88,11 @@ export class DockerTaskRunner implements TaskRunner {
     return same;
   }
 
-  private async start(key: string, command: string[]): Promise<Docker.Container> {
-    const { args } = this;
+  async #start(key: string, command: string[]): Promise<Docker.Container> {
+    const args = this.#args;
     let container: Docker.Container | undefined;
     try {
-      container = await this.docker.createContainer({
+      container = await this.#docker.createContainer({
         Image: args.image,
         Cmd: command,
         Env: args.envs,
@@ -121,13 +120,13 @@ export class DockerTaskRunner implements TaskRunner {
     }
   }
 
-  private async follow(
+  async #follow(
     container: Docker.Container,
     options: TaskOptions,
     deadline: number,
   ): Promise<Omit<TaskResult, 'adopted'>> {
     const tail: string[] = [];
-    const lines = await this.lines(container, (line) => {
+    const lines = await this.#lines(container, (line) => {
       tail.push(line);
       if (tail.length > tailLines) tail.shift();
       options.onLine(line);
@@ -155,7 +154,7 @@ export class DockerTaskRunner implements TaskRunner {
       if (stopped) throw new TaskError(stopped, tail);
       const { State } = await container.inspect();
       const reason = State.OOMKilled
-        ? `out of memory (its limit is ${this.args.memoryMb} MiB)`
+        ? `out of memory (its limit is ${this.#args.memoryMb} MiB)`
         : State.ExitCode === 137
           ? 'killed'
           : State.Error || undefined;
@@ -172,13 +171,13 @@ export class DockerTaskRunner implements TaskRunner {
   }
 
   /** Follows the container's output, from its start; `done` ends with the output. */
-  private async lines(
+  async #lines(
     container: Docker.Container,
     onLine: (line: string) => void,
   ): Promise<{ done: Promise<void> }> {
     const stream = await container.logs({ follow: true, stdout: true, stderr: true });
     const output = new PassThrough();
-    this.docker.modem.demuxStream(stream, output, output);
+    this.#docker.modem.demuxStream(stream, output, output);
     stream.on('end', () => output.end());
     stream.on('error', () => output.end());
     const done = (async () => {

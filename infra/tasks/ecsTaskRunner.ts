@@ -9,9 +9,17 @@ import {
   type Failure,
   type Task,
 } from '@aws-sdk/client-ecs';
+import type { Unwrap } from '@pulumi/pulumi';
 import { canonical } from '../canonical.ts';
-import { TaskError, tailLines, type TaskOptions, type TaskResult, type TaskRunner } from './taskRunner.ts';
-import { awsClients, type AwsClients, type AwsConnection } from '../ecs/awsClients.ts';
+import {
+  TaskError,
+  tailLines,
+  type TaskOptions,
+  type TaskResult,
+  type TaskRunner,
+} from './taskRunner.ts';
+import { awsClients, type AwsClients } from '../ecs/awsClients.ts';
+import type { EcsTaskArgs } from '../release/migrationRun.ts';
 import { explainAwsError, isTransient } from '../ecs/awsError.ts';
 import { pollPause, systemClock, type Clock } from '../ecs/clock.ts';
 import { retryTransient } from '../ecs/retry.ts';
@@ -27,25 +35,7 @@ const unlistedMs = 60_000;
 /** Fargate's longest stopTimeout, 120 s, and some time to take the task down. */
 const stopPatienceMs = 180_000;
 
-export interface EcsTaskRunnerArgs extends AwsConnection {
-  /** Name or ARN. */
-  cluster: string;
-  /** ARN with its revision: the image, the roles, the environment and the secrets of the task. */
-  taskDefinition: string;
-  /** The container whose command is replaced and whose exit code counts. */
-  container: string;
-  subnets: string[];
-  securityGroups: string[];
-  assignPublicIp: boolean;
-  /**
-   * Instead of the launch type FARGATE. Not a spot one: AWS may stop it in the middle of a file.
-   */
-  capacityProvider?: string | undefined;
-  /**
-   * Tags of the task. By them a task that outlived a killed update is found again, so they must be
-   * this stack's alone.
-   */
-  tags: Record<string, string>;
+export interface EcsTaskRunnerArgs extends Omit<Unwrap<EcsTaskArgs>, 'kind'> {
   /**
    * What makes two runs the same one besides task definition and command: the image, its files, the
    * database.
@@ -57,48 +47,48 @@ export interface EcsTaskRunnerArgs extends AwsConnection {
  * Runs one-off tasks of the app image on ECS, with the rights and the network the services have.
  */
 export class EcsTaskRunner implements TaskRunner {
-  private readonly args: EcsTaskRunnerArgs;
-  private readonly clients: AwsClients;
-  private readonly clock: Clock;
-  private definition: ContainerDefinition | undefined;
+  readonly #args: EcsTaskRunnerArgs;
+  readonly #clients: AwsClients;
+  readonly #clock: Clock;
+  #definition: ContainerDefinition | undefined;
 
   constructor(
     args: EcsTaskRunnerArgs,
     clients: AwsClients = awsClients(args),
     clock: Clock = systemClock,
   ) {
-    this.args = args;
-    this.clients = clients;
-    this.clock = clock;
+    this.#args = args;
+    this.#clients = clients;
+    this.#clock = clock;
   }
 
   async run(options: TaskOptions): Promise<TaskResult> {
     const { signal } = options;
     if (signal.aborted) throw new TaskError('cancelled before it started');
-    const deadline = this.clock.now() + options.timeoutMs;
-    this.definition = await this.containerDefinition(signal);
-    const key = hash([this.args.identity, this.args.taskDefinition, options.command]);
-    const left = await this.leftOver(key, options, deadline);
+    const deadline = this.#clock.now() + options.timeoutMs;
+    this.#definition = await this.#containerDefinition(signal);
+    const key = hash([this.#args.identity, this.#args.taskDefinition, options.command]);
+    const left = await this.#leftOver(key, options, deadline);
     if (left) options.onLine('taking up the task that an earlier update left running');
-    const task = left ?? (await this.start(key, options));
-    return { ...(await this.follow(task, options, deadline)), adopted: left !== undefined };
+    const task = left ?? (await this.#start(key, options));
+    return { ...(await this.#follow(task, options, deadline)), adopted: left !== undefined };
   }
 
   /**
    * The tasks of this stack carry it, whichever image they run. ECS allows 36 characters of a few
    * kinds.
    */
-  private get startedBy(): string {
-    return `slipway-migration/${hash(this.args.tags)}`;
+  get #startedBy(): string {
+    return `slipway-migration/${hash(this.#args.tags)}`;
   }
 
   /** @throws TaskError when the task definition is not there any more or has no such container */
-  private async containerDefinition(signal: AbortSignal): Promise<ContainerDefinition> {
-    const { taskDefinition, container } = this.args;
+  async #containerDefinition(signal: AbortSignal): Promise<ContainerDefinition> {
+    const { taskDefinition, container } = this.#args;
     const command = new DescribeTaskDefinitionCommand({ taskDefinition });
-    const answer = await this.ask(
+    const answer = await this.#ask(
       'its task definition cannot be read',
-      () => this.clients.ecs.send(command),
+      () => this.#clients.ecs.send(command),
       signal,
     );
     const containers = answer.taskDefinition?.containerDefinitions ?? [];
@@ -114,12 +104,8 @@ export class EcsTaskRunner implements TaskRunner {
    * The running task of an earlier, killed update: the same one is taken up, any other is waited
    * for.
    */
-  private async leftOver(
-    key: string,
-    options: TaskOptions,
-    deadline: number,
-  ): Promise<Task | undefined> {
-    const alive = await this.aliveTasks(options.signal);
+  async #leftOver(key: string, options: TaskOptions, deadline: number): Promise<Task | undefined> {
+    const alive = await this.#aliveTasks(options.signal);
     // A task that is being stopped already will not do the whole work.
     const isSame = (task: Task) =>
       task.desiredStatus !== 'STOPPED' &&
@@ -134,7 +120,7 @@ export class EcsTaskRunner implements TaskRunner {
         ...options,
         onLine: (line: string) => options.onLine(`(earlier task) ${line}`),
       };
-      await this.follow(task, earlier, deadline);
+      await this.#follow(task, earlier, deadline);
     }
     return same;
   }
@@ -143,8 +129,8 @@ export class EcsTaskRunner implements TaskRunner {
    * This stack's tasks that have not ended, oldest first; also those asked to stop, which may still
    * be at work.
    */
-  private async aliveTasks(signal: AbortSignal): Promise<Task[]> {
-    const { cluster } = this.args;
+  async #aliveTasks(signal: AbortSignal): Promise<Task[]> {
+    const { cluster } = this.#args;
     const failed = 'looking for a task that an earlier update left running failed';
     const arns = new Set<string>();
     for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
@@ -152,11 +138,11 @@ export class EcsTaskRunner implements TaskRunner {
       do {
         const command = new ListTasksCommand({
           cluster,
-          startedBy: this.startedBy,
+          startedBy: this.#startedBy,
           desiredStatus,
           nextToken,
         });
-        const page = await this.ask(failed, () => this.clients.ecs.send(command), signal);
+        const page = await this.#ask(failed, () => this.#clients.ecs.send(command), signal);
         for (const arn of page.taskArns ?? []) arns.add(arn);
         nextToken = page.nextToken;
       } while (nextToken);
@@ -169,14 +155,14 @@ export class EcsTaskRunner implements TaskRunner {
         tasks: all.slice(at, at + 100),
         include: ['TAGS'],
       });
-      const page = await this.ask(failed, () => this.clients.ecs.send(command), signal);
+      const page = await this.#ask(failed, () => this.#clients.ecs.send(command), signal);
       tasks.push(...(page.tasks ?? []).filter(({ lastStatus }) => lastStatus !== 'STOPPED'));
     }
     return tasks.sort((a, b) => Number(a.createdAt ?? 0) - Number(b.createdAt ?? 0));
   }
 
-  private async start(key: string, { command, signal, onLine }: TaskOptions): Promise<Task> {
-    const { args } = this;
+  async #start(key: string, { command, signal, onLine }: TaskOptions): Promise<Task> {
+    const args = this.#args;
     if (signal.aborted) throw new TaskError('cancelled before it started');
     const request = new RunTaskCommand({
       cluster: args.cluster,
@@ -185,7 +171,7 @@ export class EcsTaskRunner implements TaskRunner {
       // New for each run, so that a migration that failed can be tried again; the same for each
       // attempt of asking, so that an answer that was lost does not start a second task.
       clientToken: randomUUID(),
-      startedBy: this.startedBy,
+      startedBy: this.#startedBy,
       tags: Object.entries({ ...args.tags, [taskTag]: key }).map(([name, value]) => ({
         key: name,
         value: tagValue(value),
@@ -202,8 +188,8 @@ export class EcsTaskRunner implements TaskRunner {
         : { launchType: 'FARGATE' as const }),
       overrides: { containerOverrides: [{ name: args.container, command }] },
     });
-    const { tasks = [], failures = [] } = await this.ask('it could not start', () =>
-      this.clients.ecs.send(request),
+    const { tasks = [], failures = [] } = await this.#ask('it could not start', () =>
+      this.#clients.ecs.send(request),
     );
     const task = tasks[0];
     if (!task?.taskArn) throw new TaskError(`it could not start: ${explainFailures(failures)}`);
@@ -212,17 +198,17 @@ export class EcsTaskRunner implements TaskRunner {
   }
 
   /** Watches a task until it has ended; a quick one never shows RUNNING. */
-  private async follow(
+  async #follow(
     started: Task,
     options: TaskOptions,
     deadline: number,
   ): Promise<Omit<TaskResult, 'adopted'>> {
-    const { clock } = this;
+    const clock = this.#clock;
     const { signal } = options;
     const arn = started.taskArn ?? '';
     const log = new TaskLog({
-      client: this.clients.logs,
-      at: logStream(this.definition, arn),
+      client: this.#clients.logs,
+      at: logStream(this.#definition, arn),
       onLine: options.onLine,
       clock,
       keep: tailLines,
@@ -233,9 +219,9 @@ export class EcsTaskRunner implements TaskRunner {
     for (let looks = 0; ; looks++) {
       if (!stopped && (signal.aborted || clock.now() >= deadline)) {
         stopped = { why: stopReason(options), patience: clock.now() + stopPatienceMs };
-        await this.stop(arn, stopped.why, log);
+        await this.#stop(arn, stopped.why, log);
       }
-      task = (await this.describe(arn, listedBy, log)) ?? task;
+      task = (await this.#describe(arn, listedBy, log)) ?? task;
       if (task.lastStatus === 'STOPPED') break;
       await log.read();
       if (stopped && clock.now() >= stopped.patience) {
@@ -250,15 +236,15 @@ export class EcsTaskRunner implements TaskRunner {
     }
     await log.finish(task.startedAt !== undefined);
     if (stopped) throw new TaskError(stopped.why, log.tail);
-    return { ...taskEnd(task, this.args.container), tail: log.tail };
+    return { ...taskEnd(task, this.#args.container), tail: log.tail };
   }
 
   /** `undefined` when ECS could not say right now. */
-  private async describe(arn: string, listedBy: number, log: TaskLog): Promise<Task | undefined> {
+  async #describe(arn: string, listedBy: number, log: TaskLog): Promise<Task | undefined> {
     let answer;
     try {
-      answer = await this.clients.ecs.send(
-        new DescribeTasksCommand({ cluster: this.args.cluster, tasks: [arn] }),
+      answer = await this.#clients.ecs.send(
+        new DescribeTasksCommand({ cluster: this.#args.cluster, tasks: [arn] }),
       );
     } catch (error) {
       // The task does not depend on whether we see it: what may pass is waited out, up to the
@@ -271,7 +257,7 @@ export class EcsTaskRunner implements TaskRunner {
       );
     }
     const task = answer.tasks?.[0];
-    if (!task && this.clock.now() > listedBy) {
+    if (!task && this.#clock.now() > listedBy) {
       const reason = answer.failures?.[0]?.reason ?? 'no reason given';
       throw new TaskError(
         `ECS does not know the task ${shortArn(arn)} any more (${reason}), so its exit code is lost; run the update again`,
@@ -285,16 +271,16 @@ export class EcsTaskRunner implements TaskRunner {
    * SIGTERM first: the runner finishes or rolls back its file. ECS kills it after the container's
    * stopTimeout.
    */
-  private async stop(arn: string, why: string, log: TaskLog): Promise<void> {
+  async #stop(arn: string, why: string, log: TaskLog): Promise<void> {
     const request = new StopTaskCommand({
-      cluster: this.args.cluster,
+      cluster: this.#args.cluster,
       task: arn,
       reason: `slipway: ${why}`.slice(0, 255),
     });
     try {
-      await retryTransient(() => this.clients.ecs.send(request), {
-        clock: this.clock,
-        until: this.clock.now() + startPatienceMs,
+      await retryTransient(() => this.#clients.ecs.send(request), {
+        clock: this.#clock,
+        until: this.#clock.now() + startPatienceMs,
       });
     } catch (error) {
       throw new TaskError(
@@ -306,15 +292,11 @@ export class EcsTaskRunner implements TaskRunner {
     }
   }
 
-  private async ask<T>(
-    failed: string,
-    request: () => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> {
+  async #ask<T>(failed: string, request: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       return await retryTransient(request, {
-        clock: this.clock,
-        until: this.clock.now() + startPatienceMs,
+        clock: this.#clock,
+        until: this.#clock.now() + startPatienceMs,
         signal,
       });
     } catch (error) {

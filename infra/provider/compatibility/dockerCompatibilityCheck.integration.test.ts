@@ -177,7 +177,8 @@ function check(image: string, signal = new AbortController().signal) {
     deployedLabels: labelled('api'),
     gatewayLabels: labelled('gateway'),
     migrationLabels: labelled('migration'),
-    database: { labels: labelled('postgres'), user: 'slipway', name: 'slipway', schema: 'public' },
+    database: { labels: labelled('postgres'), user: 'slipway', name: 'slipway' },
+    schema: 'public',
     labels: labelled('check'),
     name,
   }).run(options);

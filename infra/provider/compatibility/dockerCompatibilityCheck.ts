@@ -3,11 +3,12 @@ import type Docker from 'dockerode';
 import { keptConfigPath } from '../../gateway/gatewayScript.ts';
 import { throwAwayEnvironment } from '../../environment.ts';
 import type {
-  CompatibilityArgs,
   CompatibilityCheck,
   CompatibilityOptions,
   CompatibilityResult,
 } from './compatibilityCheck.ts';
+import type { CompatibilityArgs } from '../../release/compatibilityArgs.ts';
+import type { DockerCompatibilityTargets } from '../../release/migrationRun.ts';
 import { TaskError, type TaskResult } from '../../tasks/taskRunner.ts';
 import { containerExec } from '../../docker-engine/containerExec.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
@@ -22,26 +23,15 @@ const apiAlias = 'deployed-api';
 /** What the app says when it is asked for a role it does not have. */
 const noRole = /There is no role/;
 
-export interface DockerCompatibilityArgs {
+export interface DockerCompatibilityArgs extends DockerCompatibilityTargets {
   host: string;
   /** Id of the image the release brings. */
   image: string;
   app: CompatibilityArgs;
-  /**
-   * Labels of the app's containers; of those that run, a failed release may have left some that
-   * never served.
-   */
-  deployedLabels: Record<string, string>;
-  /** Labels of the gateway, which knows the ones that serve. */
-  gatewayLabels: Record<string, string>;
   /** Labels of a migration task: one that a killed update left may still be changing the schema. */
   migrationLabels: Record<string, string>;
-  /** The stack's Postgres. */
-  database: { labels: Record<string, string>; user: string; name: string; schema: string };
-  /** Labels of what the check starts. */
-  labels: Record<string, string>;
-  /** What the names of its networks begin with. */
-  name: string;
+  /** Postgres schema of the stack's tables. */
+  schema: string;
 }
 
 interface SmokeReport {
@@ -53,24 +43,25 @@ interface SmokeReport {
 
 /** The deployed version on the new schema, in containers of its own beside the stack. */
 export class DockerCompatibilityCheck implements CompatibilityCheck {
-  private readonly args: DockerCompatibilityArgs;
-  private readonly docker: Docker;
+  readonly #args: DockerCompatibilityArgs;
+  readonly #docker: Docker;
 
   constructor(args: DockerCompatibilityArgs, docker: Docker = dockerClient(args.host)) {
-    this.args = args;
-    this.docker = docker;
+    this.#args = args;
+    this.#docker = docker;
   }
 
   async run(options: CompatibilityOptions): Promise<CompatibilityResult> {
-    const { args, docker } = this;
-    const deployed = await this.deployedImages();
+    const args = this.#args;
+    const docker = this.#docker;
+    const deployed = await this.#deployedImages();
     if (deployed.length === 0) return unchecked('no other version is deployed');
-    if ((await this.running(args.migrationLabels)).length > 0) {
+    if ((await this.#running(args.migrationLabels)).length > 0) {
       return unchecked(
         'a migration task of an earlier update is still running; it was checked before that',
       );
     }
-    const postgres = (await this.running(args.database.labels))[0];
+    const postgres = (await this.#running(args.database.labels))[0];
     if (!postgres) throw new TaskError("the stack's Postgres does not run; `make up` starts it");
 
     const scratch = await Scratch.open(docker, args.labels, args.name);
@@ -79,7 +70,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     options.signal.addEventListener('abort', onAbort);
     try {
       const source = { container: postgres.Id, user: args.database.user, name: args.database.name };
-      return await this.compare(options, scratch, deployed, source, postgres.ImageID);
+      return await this.#compare(options, scratch, deployed, source, postgres.ImageID);
     } catch (error) {
       throw options.signal.aborted ? new TaskError('cancelled', [], { cause: error }) : error;
     } finally {
@@ -88,14 +79,15 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     }
   }
 
-  private async compare(
+  async #compare(
     options: CompatibilityOptions,
     scratch: Scratch,
     deployed: string[],
     source: SourceDatabase,
     postgresImage: string,
   ): Promise<CompatibilityResult> {
-    const { args, docker } = this;
+    const args = this.#args;
+    const docker = this.#docker;
     // Side by side, but both to their end: what still starts must not outlive the removal.
     const work = [
       ScratchDatabase.start(docker, scratch, postgresImage, source),
@@ -105,7 +97,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     const [database, dump] = await Promise.all(work);
     if (dump === undefined) return unchecked('the database of the stack has never been migrated');
     await database.fill(dump);
-    const migration = await this.task(
+    const migration = await this.#task(
       scratch,
       args.image,
       options.migrate,
@@ -115,7 +107,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
         'NODE_ENV=production',
         `RELEASE=${args.image}`,
         `DATABASE_URL=${database.url}`,
-        `DATABASE_SCHEMA=${args.database.schema}`,
+        `DATABASE_SCHEMA=${args.schema}`,
       ],
     );
     if (migration.exitCode !== 0) {
@@ -126,7 +118,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     }
     let checks = 0;
     for (const image of deployed) {
-      const result = await this.hold(scratch, image, database.url, options.signal);
+      const result = await this.#hold(scratch, image, database.url, options.signal);
       if (result.outcome !== 'passed') return result;
       checks = result.checks;
     }
@@ -134,13 +126,13 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
   }
 
   /** Runs one deployed image on the copy and holds it against its own checks. */
-  private async hold(
+  async #hold(
     scratch: Scratch,
     image: string,
     databaseUrl: string,
     signal: AbortSignal,
   ): Promise<CompatibilityResult> {
-    const { app, database } = this.args;
+    const { app, schema } = this.#args;
     const api = await scratch.start({
       image,
       command: app.serve,
@@ -148,7 +140,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       envs: Object.entries(
         throwAwayEnvironment({
           databaseUrl,
-          schema: database.schema,
+          schema,
           release: image,
           port: app.port,
         }),
@@ -157,7 +149,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       user: '1000:1000',
       tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m,mode=1777' },
     });
-    const notReady = await this.waitUntilReady(api);
+    const notReady = await this.#waitUntilReady(api);
     if (notReady) {
       const expected = `${app.readinessPath} to answer 200 within ${app.readinessTimeoutSeconds} s`;
       const failures = [{ name: 'it starts and becomes ready', expected, got: notReady }];
@@ -172,7 +164,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     }
     const address = `http://${apiAlias}:${app.port}`;
     const command = [...app.smoke, address, '--json', '--timeout', String(smokeTimeoutSeconds)];
-    const { exitCode, tail } = await this.task(
+    const { exitCode, tail } = await this.#task(
       scratch,
       image,
       command,
@@ -205,14 +197,14 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
    * The images that serve now, without that of the release: an update that is run again meets
    * itself.
    */
-  private async deployedImages(): Promise<string[]> {
-    const running = await this.running(this.args.deployedLabels);
-    const proven = await this.provenNames();
+  async #deployedImages(): Promise<string[]> {
+    const running = await this.#running(this.#args.deployedLabels);
+    const proven = await this.#provenNames();
     const serving = proven
       ? running.filter(({ Names }) => Names.some((name) => proven.has(name.slice(1))))
       : running;
     return [...new Set(serving.map(({ ImageID }) => ImageID))].filter(
-      (image) => image !== this.args.image,
+      (image) => image !== this.#args.image,
     );
   }
 
@@ -220,19 +212,19 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
    * Names of the containers that a rollout has proven and put behind the gateway; undefined without
    * a gateway.
    */
-  private async provenNames(): Promise<Set<string> | undefined> {
-    const gateway = (await this.running(this.args.gatewayLabels))[0];
+  async #provenNames(): Promise<Set<string> | undefined> {
+    const gateway = (await this.#running(this.#args.gatewayLabels))[0];
     if (!gateway) return undefined;
     // Before the first release there is no such file.
-    const { stdout } = await containerExec(this.docker, gateway.Id, ['cat', keptConfigPath], {
+    const { stdout } = await containerExec(this.#docker, gateway.Id, ['cat', keptConfigPath], {
       user: '0',
     });
     return new Set([...stdout.matchAll(/\bserver ([\w.-]+):\d+/g)].map(([, name = '']) => name));
   }
 
   /** @returns why not, when it does not become ready */
-  private async waitUntilReady(api: Docker.Container): Promise<string | undefined> {
-    const { port, readinessPath, readinessTimeoutSeconds } = this.args.app;
+  async #waitUntilReady(api: Docker.Container): Promise<string | undefined> {
+    const { port, readinessPath, readinessTimeoutSeconds } = this.#args.app;
     const script = [
       'ask() { exec 3<>/dev/tcp/127.0.0.1/"$1" && printf "GET $2 HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n" >&3 && timeout 3 cat <&3; }',
       'until answer=$(ask "$0" "$1" 2> /dev/null) && [[ $answer == HTTP/1.?" 200 "* ]]; do',
@@ -249,7 +241,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       String(readinessTimeoutSeconds),
     ];
     // One command that waits in there: each one costs the engine more than the question.
-    const asked = await containerExec(this.docker, api.id, command).catch(whenStopped);
+    const asked = await containerExec(this.#docker, api.id, command).catch(whenStopped);
     if (asked?.exitCode === 0) return undefined;
     // 1 is the script's own word for "not in time"; anything else means that it was ended with its
     // container.
@@ -267,7 +259,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       : 'no answer';
   }
 
-  private task(
+  #task(
     scratch: Scratch,
     image: string,
     command: string[],
@@ -275,18 +267,18 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     signal: AbortSignal,
     envs: string[] = [],
   ): Promise<TaskResult> {
-    const { host, app } = this.args;
+    const { host, app } = this.#args;
     const labels = scratch.taskLabels();
     const runner = new DockerTaskRunner(
       { host, image, network: scratch.network, labels, memoryMb: app.memoryMb, envs },
-      this.docker,
+      this.#docker,
     );
     return runner.run({ command, timeoutMs, signal, onLine: () => undefined });
   }
 
-  private running(labels: Record<string, string>): Promise<Docker.ContainerInfo[]> {
+  #running(labels: Record<string, string>): Promise<Docker.ContainerInfo[]> {
     const label = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-    return this.docker.listContainers({ filters: { label, status: ['running'] } });
+    return this.#docker.listContainers({ filters: { label, status: ['running'] } });
   }
 }
 

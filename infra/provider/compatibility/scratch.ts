@@ -28,12 +28,12 @@ interface ScratchContainer {
  */
 export class Scratch {
   readonly network: string;
-  private readonly docker: Docker;
-  private readonly labels: Record<string, string>;
+  readonly #docker: Docker;
+  readonly #labels: Record<string, string>;
 
   private constructor(docker: Docker, labels: Record<string, string>, network: string) {
-    this.docker = docker;
-    this.labels = labels;
+    this.#docker = docker;
+    this.#labels = labels;
     this.network = network;
   }
 
@@ -47,7 +47,11 @@ export class Scratch {
     const run = randomBytes(4).toString('hex');
     const scratch = new Scratch(docker, { ...labels, [runLabel]: run }, `${name}-${run}`);
     try {
-      await docker.createNetwork({ Name: scratch.network, Internal: true, Labels: scratch.labels });
+      await docker.createNetwork({
+        Name: scratch.network,
+        Internal: true,
+        Labels: scratch.#labels,
+      });
     } catch (error) {
       throw new TaskError(`a network for the copy could not be made: ${engineReason(error)}`, [], {
         cause: error,
@@ -58,18 +62,18 @@ export class Scratch {
 
   /** Labels that no other task has: a runner of one-off tasks takes it for no other's. */
   taskLabels(): Record<string, string> {
-    return { ...this.labels, [`${runLabel}-task`]: randomBytes(4).toString('hex') };
+    return { ...this.#labels, [`${runLabel}-task`]: randomBytes(4).toString('hex') };
   }
 
   /** @throws TaskError when it does not start */
   async start(args: ScratchContainer): Promise<Docker.Container> {
     try {
-      const container = await this.docker.createContainer({
+      const container = await this.#docker.createContainer({
         name: `${this.network}-${args.alias}`,
         Image: args.image,
         Cmd: args.command,
         Env: args.envs,
-        Labels: this.labels,
+        Labels: this.#labels,
         ...(args.user ? { User: args.user } : {}),
         // Whoever starts it asks it in short steps; a probe beside that would make noise.
         Healthcheck: { Test: ['NONE'] },
@@ -97,7 +101,7 @@ export class Scratch {
 
   /** Removes all of this run. Safe to call twice. */
   async remove(): Promise<void> {
-    await removeLabelled(this.docker, this.labels);
+    await removeLabelled(this.#docker, this.#labels);
   }
 }
 

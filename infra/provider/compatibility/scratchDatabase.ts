@@ -59,9 +59,9 @@ export async function dumpSchema(
 export class ScratchDatabase {
   /** For containers of the scratch network. */
   readonly url: string;
-  private readonly container: Docker.Container;
-  private readonly docker: Docker;
-  private readonly source: SourceDatabase;
+  readonly #container: Docker.Container;
+  readonly #docker: Docker;
+  readonly #source: SourceDatabase;
 
   private constructor(
     docker: Docker,
@@ -69,9 +69,9 @@ export class ScratchDatabase {
     source: SourceDatabase,
     url: string,
   ) {
-    this.docker = docker;
-    this.container = container;
-    this.source = source;
+    this.#docker = docker;
+    this.#container = container;
+    this.#source = source;
     this.url = url;
   }
 
@@ -113,14 +113,14 @@ export class ScratchDatabase {
     });
     const url = `postgres://${source.user}:${password}@${alias}:5432/${source.name}`;
     const database = new ScratchDatabase(docker, container, source, url);
-    await database.ready();
+    await database.#ready();
     return database;
   }
 
   async fill(dump: string): Promise<void> {
-    const { user, name } = this.source;
+    const { user, name } = this.#source;
     const command = ['bash', '-c', `${postgresPath}\npsql -q -U "$0" -d "$1" -f -`, user, name];
-    const { exitCode, stderr } = await containerExec(this.docker, this.container.id, command, {
+    const { exitCode, stderr } = await containerExec(this.#docker, this.#container.id, command, {
       input: dump,
     });
     if (exitCode !== 0) {
@@ -131,13 +131,13 @@ export class ScratchDatabase {
     }
   }
 
-  private async ready(): Promise<void> {
-    const { user, name } = this.source;
+  async #ready(): Promise<void> {
+    const { user, name } = this.#source;
     // Over TCP: while it initialises, Postgres answers on its socket only. One command that waits
     // in there: each one costs the engine more than the question.
     const script = `${postgresPath}\nuntil pg_isready -q -h 127.0.0.1 -U "$0" -d "$1"; do sleep 0.1; done`;
     const command = ['timeout', String(startTimeoutSeconds), 'bash', '-c', script, user, name];
-    const asked = await containerExec(this.docker, this.container.id, command).catch(
+    const asked = await containerExec(this.#docker, this.#container.id, command).catch(
       (error: unknown) => ({
         exitCode: engineReason(error),
       }),
@@ -145,7 +145,7 @@ export class ScratchDatabase {
     if (asked.exitCode === 0) return;
     throw new TaskError(
       'a throw-away Postgres did not become ready',
-      await lastLines(this.container, 10),
+      await lastLines(this.#container, 10),
     );
   }
 }

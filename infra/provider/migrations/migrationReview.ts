@@ -4,7 +4,7 @@ import { findingLine, lintMigrations } from '../../../migrations/runner/lint/lin
 import { planStatements } from '../../../migrations/runner/sql/plannedStatements.ts';
 import { refuseEarlyContract } from '../../../migrations/runner/run/releaseRules.ts';
 import { lockOrder, type LockMode } from '../../../migrations/runner/sql/sqlLocks.ts';
-import type { MigrationFile } from '../../platform.ts';
+import type { MigrationFile } from '../../release/migrationRun.ts';
 
 export interface MigrationReview {
   /**

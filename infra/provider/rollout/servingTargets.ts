@@ -1,5 +1,6 @@
 import { DescribeServicesCommand, type Service } from '@aws-sdk/client-ecs';
-import { awsClients, type AwsClients, type AwsConnection } from '../../ecs/awsClients.ts';
+import { awsClients, type AwsClients } from '../../ecs/awsClients.ts';
+import type { AwsConnection } from '../../release/awsConnection.ts';
 import { explainAwsError } from '../../ecs/awsError.ts';
 import { primaryOf, unusable, type EcsTarget } from './serviceDeployment.ts';
 
