@@ -13,6 +13,7 @@ import {
 } from './taskRunner.ts';
 import { dockerClient } from '../docker-engine/dockerClient.ts';
 import { engineReason } from '../docker-engine/engineReason.ts';
+import { oneOffContainer } from '../docker-engine/oneOffContainer.ts';
 
 /** Label that says which run a task's container is: image and command. */
 const taskLabel = 'dev.slipway.task';
@@ -92,26 +93,17 @@ export class DockerTaskRunner implements TaskRunner {
     const args = this.#args;
     let container: Docker.Container | undefined;
     try {
-      container = await this.#docker.createContainer({
-        Image: args.image,
-        Cmd: command,
-        Env: args.envs,
-        User: '1000:1000',
-        Labels: { ...args.labels, [taskLabel]: key },
-        HostConfig: {
-          NetworkMode: args.network,
-          Memory: args.memoryMb * 1024 * 1024,
-          MemorySwap: args.memoryMb * 1024 * 1024,
-          ReadonlyRootfs: true,
-          Tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m,mode=1777' },
-          CapDrop: ['ALL'],
-          SecurityOpt: ['no-new-privileges:true'],
-          Init: true,
-          LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '1' } },
-        },
-        // A task ends; a health check would only make noise.
-        Healthcheck: { Test: ['NONE'] },
-      });
+      container = await this.#docker.createContainer(
+        oneOffContainer({
+          image: args.image,
+          command,
+          envs: args.envs,
+          user: '1000:1000',
+          labels: { ...args.labels, [taskLabel]: key },
+          memoryMb: args.memoryMb,
+          network: { name: args.network },
+        }),
+      );
       await container.start();
       return container;
     } catch (error) {

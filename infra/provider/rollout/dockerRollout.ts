@@ -4,7 +4,7 @@ import type Docker from 'dockerode';
 import { gatewayPorts, nginxConfig } from '../../gateway/nginxConfig.ts';
 import { containerExec } from '../../docker-engine/containerExec.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
-import { plainLines } from '../../docker-engine/logLines.ts';
+import { lastLines } from '../../docker-engine/logLines.ts';
 import type { DockerRelease, DockerRolloutTarget } from '../../release/rollout.ts';
 
 /** On the image that the Dockerfile's build stage leaves without a name. */
@@ -225,11 +225,7 @@ export class DockerRollout {
   }
 
   async #lastLogs(target: DockerTarget): Promise<string> {
-    const raw = (await this.#docker
-      .getContainer(target.id)
-      .logs({ stdout: true, stderr: true, tail: 20 })
-      .catch(() => Buffer.alloc(0))) as Buffer;
-    const lines = plainLines(raw);
+    const lines = await lastLines(this.#docker.getContainer(target.id), 20);
     return lines.length > 0
       ? ` Its last lines:\n${lines.map((line) => `  | ${line}`).join('\n')}`
       : '';
