@@ -89,7 +89,7 @@ export function createBlueprint(config: Config): Blueprint {
       seedCommand: ['seed'],
       timeoutSeconds: config.migrationTimeoutSeconds,
       memoryMb: 256,
-      ...(config.checkOldCode && {
+      ...(config.compatibilityCheck && {
         compatibility: {
           serve: api.command,
           smoke: ['smoke'],

@@ -11,7 +11,7 @@ import {
   type MigrationTarget,
 } from './migrationPlan.ts';
 import type { MigrationRunArgs } from '../../release/migrationRun.ts';
-import { requireOldCodeWorks } from '../compatibility/oldCodeGate.ts';
+import { requireCompatibility } from '../compatibility/requireCompatibility.ts';
 import type { ResourceHandler } from '../slipwayProvider.ts';
 import { TaskError, type TaskResult, type TaskRunner } from '../../tasks/taskRunner.ts';
 import { hasUnknown, unwrap } from '../wire.ts';
@@ -115,7 +115,7 @@ export class MigrationHandler implements ResourceHandler {
     const { pending } = planMigrations(unwrap(olds) as Inputs | undefined, inputs);
     if (inputs.compatibility && pending.length > 0) {
       const names = pending.map(({ name }) => name);
-      await this.#requireOldCodeWorks(urn, inputs, names, signal);
+      await this.#requireCompatibility(urn, inputs, names, signal);
     }
     await this.#task(urn, 'migrations', inputs, inputs.command, signal);
     if (inputs.seedCommand.length > 0)
@@ -135,7 +135,7 @@ export class MigrationHandler implements ResourceHandler {
   }
 
   /** Before anything of the stack is touched. */
-  async #requireOldCodeWorks(
+  async #requireCompatibility(
     urn: string,
     inputs: Inputs,
     pending: string[],
@@ -143,7 +143,7 @@ export class MigrationHandler implements ResourceHandler {
   ): Promise<void> {
     const check = await this.#compatibilityFor(inputs);
     if (!check) return;
-    await requireOldCodeWorks(check, {
+    await requireCompatibility(check, {
       pending,
       // urn:pulumi:<stack>::…
       stack: urn.split(':')[2] ?? '',
