@@ -5,6 +5,7 @@ import type { Unwrap } from '@pulumi/pulumi';
 import type Docker from 'dockerode';
 import type { DockerTaskArgs } from '../release/migrationRun.ts';
 import {
+  stopReason,
   TaskError,
   tailLines,
   type TaskOptions,
@@ -124,42 +125,36 @@ export class DockerTaskRunner implements TaskRunner {
       options.onLine(line);
     });
     let stopped: string | undefined;
-    const stop = (why: string) => {
-      stopped ??= why;
+    const stop = () => {
+      stopped ??= stopReason(options);
       // SIGTERM first: the runner finishes or rolls back its file. A hard stop follows when it does
       // not.
       void container.stop({ t: stopGraceSeconds }).catch(() => undefined);
     };
-    const onAbort = () => stop('cancelled, nothing half-applied: every file is whole or not there');
-    options.signal.addEventListener('abort', onAbort);
-    const timer = setTimeout(
-      () =>
-        stop(
-          `stopped after ${Math.round(options.timeoutMs / 1000)} s, its timeout; the database stands at the last whole file`,
-        ),
-      Math.max(0, deadline - Date.now()),
-    );
+    options.signal.addEventListener('abort', stop);
+    const timer = setTimeout(stop, Math.max(0, deadline - Date.now()));
     try {
-      if (options.signal.aborted) onAbort();
+      if (options.signal.aborted) stop();
       await container.wait();
       await lines.done;
       if (stopped) throw new TaskError(stopped, tail);
-      const { State } = await container.inspect();
-      const reason = State.OOMKilled
-        ? `out of memory (its limit is ${this.#args.memoryMb} MiB)`
-        : State.ExitCode === 137
-          ? 'killed'
-          : State.Error || undefined;
-      // A process that was killed has no exit code of its own: 137 is Docker's word for that.
-      return {
-        exitCode: State.ExitCode === 137 ? undefined : State.ExitCode,
-        tail,
-        ...(reason ? { reason } : {}),
-      };
+      return { ...this.#end((await container.inspect()).State), tail };
     } finally {
       clearTimeout(timer);
-      options.signal.removeEventListener('abort', onAbort);
+      options.signal.removeEventListener('abort', stop);
     }
+  }
+
+  /** A process that was killed has no exit code of its own: 137 is Docker's word for that. */
+  #end({
+    OOMKilled,
+    ExitCode,
+    Error: error,
+  }: Docker.ContainerInspectInfo['State']): Pick<TaskResult, 'exitCode' | 'reason'> {
+    const killed = ExitCode === 137;
+    const plain = killed ? 'killed' : error;
+    const reason = OOMKilled ? `out of memory (its limit is ${this.#args.memoryMb} MiB)` : plain;
+    return { exitCode: killed ? undefined : ExitCode, ...(reason && { reason }) };
   }
 
   /** Follows the container's output, from its start; `done` ends with the output. */
