@@ -5,7 +5,7 @@ import { MigrationHandler } from './migrations/migrationHandler.ts';
 import { RolloutHandler } from './rollout/rolloutHandler.ts';
 
 /**
- * What a resource type of this provider implements. Bags come as the engine sends them, secrets
+ * The code behind one resource type of this provider. Bags come as the engine sends them, secrets
  * still wrapped.
  */
 export interface ResourceHandler {

@@ -1,4 +1,4 @@
-/** What the compatibility check needs to know of the app, on every platform. */
+/** The facts about the app that the compatibility check needs on every platform. */
 export interface CompatibilityArgs {
   /** The image's role that is the API, such as `['serve']`. */
   serve: string[];

@@ -82,7 +82,7 @@ export interface EcsRelease extends CommonRolloutArgs {
 
 export type RolloutArgs = DockerRelease | EcsRelease;
 
-/** What is kept of a release that served. */
+/** The record of a release that served. */
 export interface Receipt {
   release: string;
   /** Names of the instances that answered; on ECS, of the services' revisions. */

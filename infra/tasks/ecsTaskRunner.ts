@@ -22,8 +22,8 @@ const stopPatienceMs = 180_000;
 
 export interface EcsTaskRunnerArgs extends Omit<Unwrap<EcsTaskArgs>, 'kind'> {
   /**
-   * What makes two runs the same one besides task definition and command: the image, its files, the
-   * database.
+   * Two runs are the same one when this, the task definition and the command are equal: the image,
+   * its files, the database.
    */
   identity: unknown;
 }

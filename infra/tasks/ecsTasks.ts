@@ -25,8 +25,8 @@ const patienceMs = 120_000;
 const unlistedMs = 60_000;
 
 /**
- * What a runner asks ECS about the one-off tasks of one stack. A short trouble of AWS is waited out;
- * what remains is a TaskError.
+ * The requests of a runner to ECS about the one-off tasks of one stack. A short trouble of AWS is
+ * waited out; any other is a TaskError.
  */
 export class EcsTasks {
   readonly #args: Omit<Unwrap<EcsTaskArgs>, 'kind'>;

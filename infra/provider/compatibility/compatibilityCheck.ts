@@ -19,7 +19,7 @@ export type CompatibilityResult =
       /** How many checks there are, and how many could not run for others that failed. */
       checks: number;
       skipped: number;
-      /** What the deployed version logged about it. */
+      /** The deployed version's own log lines about it. */
       logged: string[];
     };
 

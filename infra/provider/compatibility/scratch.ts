@@ -12,12 +12,12 @@ type ScratchContainer = Omit<OneOffContainerArgs, 'name' | 'labels' | 'network' 
 
 /**
  * A network of its own without a way out, and containers on it, for as long as something is tried.
- * What a killed run leaves carries the stack's labels, so that the next run and `make destroy` find
- * it.
+ * Everything carries the stack's labels, so that the next run and `make destroy` find the rest of a
+ * killed run.
  */
 export class Scratch {
   readonly network: string;
-  /** Of each thing of this run. */
+  /** Everything of this run carries them. */
   readonly labels: Record<string, string>;
   readonly #docker: Docker;
 

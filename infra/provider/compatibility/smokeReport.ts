@@ -1,4 +1,4 @@
-/** What the image's smoke role prints with `--json`. */
+/** The output of the image's smoke role with `--json`. */
 export interface SmokeReport {
   passed: number;
   failed: number;

@@ -4,7 +4,7 @@ import type { RegistryArgs } from '../../release/imagePush.ts';
 
 export type EcrOptions = Omit<Unwrap<RegistryArgs>, 'host'>;
 
-/** What a registry says about an image. */
+/** An image, as the registry describes it. */
 export interface RegistryImage {
   /** Digest of the manifest. */
   repoDigest: string;
@@ -33,7 +33,7 @@ export class EcrRegistry {
       new ECRClient({ region, ...(profile && { profile }), ...(endpoint && { endpoint }) });
   }
 
-  /** What Docker logs in with; good for twelve hours. */
+  /** The login for Docker; it is valid for twelve hours. */
   async login(): Promise<{ username: string; password: string }> {
     const { authorizationData } = await this.#client.send(new GetAuthorizationTokenCommand({}));
     const token = authorizationData?.[0]?.authorizationToken;

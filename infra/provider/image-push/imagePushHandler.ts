@@ -10,7 +10,7 @@ import { shortImageId } from '../../release/shortImageId.ts';
 
 type Inputs = Unwrap<ImagePushArgs>;
 
-/** What a push needs of the world. */
+/** The registry and the engine of a push; tests bring their own. */
 export interface PushTools {
   registry(options: EcrOptions): Promise<{
     login(): Promise<{ username: string; password: string }>;
@@ -34,8 +34,8 @@ export class ImagePushHandler implements ResourceHandler {
   }
 
   /**
-   * Another image, or another repository, is another push. Which engine has the image does not
-   * matter to what is there.
+   * Another image, or another repository, is another push. It does not matter which engine holds the
+   * image.
    */
   async diff(_urn: string, olds: unknown, news: unknown): Promise<provider.DiffResult> {
     const [before, after] = [unwrap(olds) as Inputs, unwrap(news) as Inputs];
@@ -115,7 +115,7 @@ export class ImagePushHandler implements ResourceHandler {
   }
 }
 
-/** A tag of an image's own, so that no push ever finds another image under it. */
+/** Each image has a tag of its own, so no push ever finds another image under it. */
 export function imageTag(image: string): string {
   return image.replace(':', '-');
 }

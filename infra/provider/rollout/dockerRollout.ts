@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Unwrap } from '@pulumi/pulumi';
 import type Docker from 'dockerode';
 import { gatewayPorts, nginxConfig } from '../../gateway/nginxConfig.ts';
-import { containerExec } from '../../docker-engine/containerExec.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
 import { lastLines } from '../../docker-engine/logLines.ts';
+import { GatewayContainer } from './gatewayContainer.ts';
 import type { DockerRelease, DockerRolloutTarget } from '../../release/rollout.ts';
 
 /** On the image that the Dockerfile's build stage leaves without a name. */
@@ -20,13 +20,6 @@ export interface DockerRolloutOptions extends Unwrap<DockerRelease> {
   onLine: (line: string) => Promise<void>;
 }
 
-/** What an instance says of itself at its liveness path. */
-interface Answer {
-  status: number;
-  release?: string;
-  instance?: string;
-}
-
 /**
  * Switches the gateway to new instances: proves each of them from where the gateway stands,
  * switches, asks through the gateway, and keeps the new configuration only when every instance has
@@ -35,10 +28,12 @@ interface Answer {
 export class DockerRollout {
   readonly #options: DockerRolloutOptions;
   readonly #docker: Docker;
+  readonly #gateway: GatewayContainer;
 
   constructor(options: DockerRolloutOptions, docker: Docker = dockerClient(options.runner.host)) {
     this.#options = options;
     this.#docker = docker;
+    this.#gateway = new GatewayContainer(docker, options.runner.gateway);
   }
 
   /**
@@ -58,12 +53,12 @@ export class DockerRollout {
     await onLine(
       `${targets.length} new ${targets.length === 1 ? 'instance is' : 'instances are'} healthy; switching the gateway`,
     );
-    await this.#gateway('try', this.#config());
+    await this.#gateway.try(this.#config());
     try {
       await this.#askThroughGateway(deadline);
-      await this.#gateway('keep');
+      await this.#gateway.keep();
     } catch (error) {
-      await this.#gateway('restore');
+      await this.#gateway.restore();
       await this.#stopTargets();
       throw error;
     }
@@ -115,9 +110,9 @@ export class DockerRollout {
     while (Date.now() < deadline) {
       this.#stopIfCancelled();
       await this.#requireRunning(target);
-      const ready = await this.#ask(where, target.readinessPath);
+      const ready = await this.#gateway.ask(where, target.readinessPath);
       if (ready?.status === 200) {
-        const alive = await this.#ask(where, target.livenessPath);
+        const alive = await this.#gateway.ask(where, target.livenessPath);
         if (alive?.release === release) return;
         last = `it says it is release ${alive?.release ?? 'unknown'}, not ${release}`;
       } else {
@@ -146,7 +141,10 @@ export class DockerRollout {
           `not every new instance answers through the gateway (missing: ${absent || 'none'}; last: ${last}).`,
         );
       }
-      const answer = await this.#ask(`127.0.0.1:${gatewayPorts.public}`, target.livenessPath);
+      const answer = await this.#gateway.ask(
+        `127.0.0.1:${gatewayPorts.public}`,
+        target.livenessPath,
+      );
       if (answer?.status === 200 && answer.instance && expected.has(answer.instance)) {
         missing.delete(answer.instance);
         good++;
@@ -172,8 +170,8 @@ export class DockerRollout {
   }
 
   /**
-   * What is not fit to serve must not burn CPU by restarting for ever; its container stays, to be
-   * looked at.
+   * An instance that cannot serve must not burn CPU by restarting for ever. Its container stays, so
+   * that a person can look at it.
    */
   async #stopTargets(): Promise<void> {
     await Promise.allSettled(
@@ -190,38 +188,6 @@ export class DockerRollout {
     throw new Error(
       `${target.name} ${how} exit code ${State.ExitCode}.${await this.#lastLogs(target)}`,
     );
-  }
-
-  /** One HTTP request from within the gateway's container, by the shell alone. */
-  async #ask(address: string, path: string): Promise<Answer | undefined> {
-    const [host, port] = address.split(':');
-    const script = `exec 3<>/dev/tcp/"$0"/"$1"; printf 'GET %s HTTP/1.0\\r\\nHost: gateway\\r\\n\\r\\n' "$2" >&3; cat <&3`;
-    const command = ['timeout', '3', 'bash', '-c', script, host ?? '', port ?? '', path];
-    const { exitCode, output } = await containerExec(
-      this.#docker,
-      this.#options.runner.gateway,
-      command,
-    );
-    const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(output)?.[1]);
-    if (exitCode !== 0 || !status) return undefined;
-    return { status, ...readIdentity(output.slice(output.indexOf('\r\n\r\n') + 4)) };
-  }
-
-  /** Runs one verb of the gateway's script. */
-  async #gateway(verb: 'try' | 'keep' | 'restore', input?: string): Promise<void> {
-    const command = ['bash', '-c', 'bash -c "$GATEWAY_SCRIPT" gateway "$0"', verb];
-    const { exitCode, output } = await containerExec(
-      this.#docker,
-      this.#options.runner.gateway,
-      command,
-      {
-        ...(input === undefined ? {} : { input }),
-        // The kept configuration is root's, so that nginx itself cannot rewrite it.
-        user: verb === 'keep' ? 'root' : 'nginx',
-      },
-    );
-    if (exitCode !== 0)
-      throw new Error(`the gateway refused to ${verb} the new configuration: ${output.trim()}`);
   }
 
   async #lastLogs(target: DockerTarget): Promise<string> {
@@ -244,16 +210,4 @@ export async function runningTargets(
   const running = await dockerClient(host).listContainers();
   const ids = new Set(running.map(({ Id }) => Id));
   return targets.filter(({ id }) => ids.has(id));
-}
-
-function readIdentity(body: string): { release?: string; instance?: string } {
-  try {
-    const { release, instance } = JSON.parse(body) as { release?: unknown; instance?: unknown };
-    return {
-      ...(typeof release === 'string' ? { release } : {}),
-      ...(typeof instance === 'string' ? { instance } : {}),
-    };
-  } catch {
-    return {};
-  }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 import { canonical } from '../../canonical.ts';
-import { revision } from './serviceDeployment.ts';
+import { revision } from './ecs/serviceDeployment.ts';
 import type { EngineLog } from '../engineLog.ts';
 import type { EcsRelease, Receipt, RolloutArgs } from '../../release/rollout.ts';
 import { RolloutError } from './rolloutError.ts';
@@ -118,7 +118,7 @@ async function platformRollout(
   onLine: (line: string) => Promise<void>,
 ): Promise<PlatformRollout> {
   if (isEcs(inputs)) {
-    const { EcsRollout } = await import('./ecsRollout.ts');
+    const { EcsRollout } = await import('./ecs/ecsRollout.ts');
     const previous = last && isEcs(last) ? last.targets : [];
     const rollout = new EcsRollout({ ...inputs, previous, signal, onLine });
     const instances = inputs.targets.map(
@@ -137,7 +137,7 @@ async function platformRollout(
 
 async function servingTargets(state: State): Promise<Inputs['targets']> {
   if (isEcs(state)) {
-    const { servingTargets } = await import('./servingTargets.ts');
+    const { servingTargets } = await import('./ecs/servingTargets.ts');
     return servingTargets(state.runner, state.targets);
   }
   const { runningTargets } = await import('./dockerRollout.ts');

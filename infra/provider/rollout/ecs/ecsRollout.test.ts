@@ -1,8 +1,8 @@
 import { DescribeServicesCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { EcsRollout, type EcsRolloutOptions } from './ecsRollout.ts';
-import { FakeClock } from '../../ecs/test-support/fakeClock.ts';
-import { FakeEcs } from '../../ecs/test-support/fakeEcs.ts';
+import { FakeClock } from '../../../ecs/test-support/fakeClock.ts';
+import { FakeEcs } from '../../../ecs/test-support/fakeEcs.ts';
 import type { HttpAnswer } from './httpAnswer.ts';
 import type { EcsTarget } from './serviceDeployment.ts';
 import { servingTargets } from './servingTargets.ts';

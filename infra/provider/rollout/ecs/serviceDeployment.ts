@@ -1,10 +1,10 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
 import type { Unwrap } from '@pulumi/pulumi';
-import type { EcsRolloutTarget } from '../../release/rollout.ts';
+import type { EcsRolloutTarget } from '../../../release/rollout.ts';
 
 export type EcsTarget = Unwrap<EcsRolloutTarget>;
 
-/** What ECS has made of a deployment so far. */
+/** The state of a deployment. */
 export type Verdict =
   | { state: 'steady' }
   | { state: 'going'; progress: string }

@@ -1,9 +1,9 @@
 import { UpdateServiceCommand, type Service } from '@aws-sdk/client-ecs';
 import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { AwsClients } from '../../ecs/awsClients.ts';
-import { explainAwsError } from '../../ecs/awsError.ts';
-import type { Clock } from '../../ecs/clock.ts';
-import { retryTransient } from '../../ecs/retry.ts';
+import type { AwsClients } from '../../../ecs/awsClients.ts';
+import { explainAwsError } from '../../../ecs/awsError.ts';
+import type { Clock } from '../../../ecs/clock.ts';
+import { retryTransient } from '../../../ecs/retry.ts';
 import { deploymentReport, failedTasks } from './deploymentReport.ts';
 import type { EcsTarget } from './serviceDeployment.ts';
 import { describeServices } from './servingTargets.ts';
@@ -13,7 +13,7 @@ const patienceMs = 30_000;
 const deployPatienceMs = 60_000;
 
 /**
- * What a rollout asks AWS about its services. A short trouble of AWS does not fail the rollout: a
+ * The questions of a rollout to AWS about its services. A short trouble of AWS does not fail the rollout: a
  * request is tried again until its deadline is over.
  */
 export class EcsServices {

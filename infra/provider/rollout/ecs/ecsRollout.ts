@@ -1,11 +1,11 @@
 import type { Service } from '@aws-sdk/client-ecs';
 import type { Unwrap } from '@pulumi/pulumi';
-import { awsClients, type AwsClients } from '../../ecs/awsClients.ts';
-import { pollPause, systemClock, type Clock } from '../../ecs/clock.ts';
-import type { EcsRelease } from '../../release/rollout.ts';
+import { awsClients, type AwsClients } from '../../../ecs/awsClients.ts';
+import { pollPause, systemClock, type Clock } from '../../../ecs/clock.ts';
+import type { EcsRelease } from '../../../release/rollout.ts';
 import { EcsServices } from './ecsServices.ts';
 import { complaint, httpAnswer, type HttpAnswer } from './httpAnswer.ts';
-import { RolloutError } from './rolloutError.ts';
+import { RolloutError } from '../rolloutError.ts';
 import {
   judge,
   needsRestart,
@@ -37,7 +37,7 @@ export interface EcsRolloutOptions extends Unwrap<EcsRelease> {
   onLine: (line: string) => Promise<void>;
 }
 
-/** What a rollout needs beside its options; others in tests. */
+/** The world around a rollout; tests bring their own. */
 export interface EcsRolloutTools {
   clients: AwsClients;
   clock: Clock;
