@@ -15,7 +15,7 @@ export interface DockerRolloutTarget {
 }
 
 /** A switch of the nginx gateway on a Docker engine. */
-export interface DockerRolloutArgs {
+interface DockerRolloutArgs {
   kind: 'docker';
   /** Such as `unix:///var/run/docker.sock`. */
   host: string;
@@ -49,7 +49,7 @@ export interface EcsRolloutTarget {
 }
 
 /** The judging of ECS' deployments. */
-export interface EcsRolloutArgs extends AwsConnection {
+interface EcsRolloutArgs extends AwsConnection {
   kind: 'ecs';
   /** Name or ARN. */
   cluster: pulumi.Input<string>;

@@ -1,9 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  EcsTaskRunner,
-  type EcsTaskRunnerArgs,
-} from '../../../infra/tasks/ecsTaskRunner.ts';
+import { EcsTaskRunner, type EcsTaskRunnerArgs } from '../../../infra/tasks/ecsTaskRunner.ts';
 import { shortImageId } from '../../../infra/release/shortImageId.ts';
 import { docker, identity, stack } from '../../lib/context.ts';
 import { messageOf, UserFault } from '../../lib/fault.ts';
