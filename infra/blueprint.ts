@@ -1,5 +1,5 @@
 import type { Config } from './config/config.ts';
-import type { CompatibilityArgs } from './provider/compatibility/compatibilityCheck.ts';
+import type { CompatibilityArgs } from './release/compatibilityArgs.ts';
 
 /**
  * What runs, said once and free of any platform. `infra/docker` and `infra/aws` each render it; a
@@ -89,7 +89,7 @@ export function createBlueprint(config: Config): Blueprint {
       seedCommand: ['seed'],
       timeoutSeconds: config.migrationTimeoutSeconds,
       memoryMb: 256,
-      ...(config.checkOldCode && {
+      ...(config.compatibilityCheck && {
         compatibility: {
           serve: api.command,
           smoke: ['smoke'],

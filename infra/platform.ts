@@ -1,10 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MigrationBlueprint, Route, ServiceBlueprint } from './blueprint.ts';
-import type { Phase } from '../migrations/runner/files/header.ts';
 import type { Config } from './config/config.ts';
 import type { Environment } from './environment.ts';
 import type { StackIdentity } from './docker-engine/labels.ts';
-import type { MigrationRun } from './release/migrationRun.ts';
+import type { DatabaseIdentity, MigrationFile, MigrationRun } from './release/migrationRun.ts';
 import type { Rollout } from './release/rollout.ts';
 import type { AppSecrets } from './secrets.ts';
 
@@ -14,15 +13,6 @@ export interface Database {
   url: pulumi.Output<string>;
   /** Changes when the database is another one: created anew, or restored. */
   identity: pulumi.Output<DatabaseIdentity>;
-}
-
-export interface DatabaseIdentity {
-  /** Id of the resource that holds the data. */
-  id: string;
-  /** Host and port. */
-  endpoint: string;
-  /** Distinguishes a restored database at the same address from the one before. */
-  generation: string;
 }
 
 /** A Valkey that the app's containers can reach. */
@@ -37,17 +27,6 @@ export interface AppImage {
   imageId: pulumi.Output<string>;
   /** The migrations this very image carries. */
   migrations: pulumi.Output<MigrationFile[]>;
-}
-
-export interface MigrationFile {
-  /** File name without its direction, such as `0001_users`. */
-  name: string;
-  /** SHA-256 of the file as the runner computes it, hexadecimal. */
-  checksum: string;
-  /** As its header says; absent where it does not. */
-  phase?: Phase | undefined;
-  /** Absent: not known, as with an image built before this was recorded. */
-  reversible?: boolean | undefined;
 }
 
 /** Instances of one service. They exist beside the old ones until a rollout switches to them. */

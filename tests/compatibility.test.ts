@@ -71,7 +71,7 @@ describe('a release whose schema the deployed version cannot live with', () => {
       /a conversation is started: expected POST \/api\/conversations to answer 201; got 500/,
     );
     expect(up.output).toContain('Pending: 0090_subject');
-    expect(up.output).toContain(`pulumi config set --stack ${stack.name} checkOldCode false`);
+    expect(up.output).toContain(`pulumi config set --stack ${stack.name} compatibilityCheck false`);
     expect(up.output).toContain(`Still serving release ${serving}`);
     expect(load).toMatchObject({ failed: 0, releases: new Set([serving]) });
     expect(await ids()).toEqual(before);
@@ -99,9 +99,9 @@ describe('a release whose schema it can live with', () => {
   });
 });
 
-describe('with checkOldCode: false', () => {
+describe('with compatibilityCheck: false', () => {
   it('a release that would be refused goes through unchecked', async () => {
-    const off = 'replicas: "1"\n  slipway:checkOldCode: "false"';
+    const off = 'replicas: "1"\n  slipway:compatibilityCheck: "false"';
     checkout.edit(`Pulumi.${stack.name}.yaml`, 'replicas: "1"', off);
     checkout.write('migrations/0091_topic.up.sql', breaking.replace('subject', 'topic'));
     checkout.write(

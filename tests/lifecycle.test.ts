@@ -9,7 +9,7 @@ const checkout = Checkout.create();
 const stack = new Stack(checkout, {
   basePort: 18200,
   replicas: 1,
-  config: { checkOldCode: 'false' },
+  config: { compatibilityCheck: 'false' },
 });
 const neighbour = new Stack(checkout, { basePort: 18300, replicas: 1, config: { seed: 'false' } });
 const entry = 'app/src/main.ts';

@@ -11,7 +11,11 @@ const timeoutSeconds = 20;
 const stack = new Stack(checkout, {
   basePort: 18600,
   replicas: 1,
-  config: { seed: 'false', checkOldCode: 'false', migrationTimeoutSeconds: String(timeoutSeconds) },
+  config: {
+    seed: 'false',
+    compatibilityCheck: 'false',
+    migrationTimeoutSeconds: String(timeoutSeconds),
+  },
 });
 const entry = 'app/src/main.ts';
 

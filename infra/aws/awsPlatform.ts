@@ -7,6 +7,7 @@ import type { Environment } from '../environment.ts';
 import { healthProbe } from '../image/healthProbe.ts';
 import type { StackIdentity } from '../docker-engine/labels.ts';
 import type { AppImage, Platform } from '../platform.ts';
+import type { AwsConnection } from '../release/awsConnection.ts';
 import { MigrationRun } from '../release/migrationRun.ts';
 import { Rollout } from '../release/rollout.ts';
 import type { AppSecrets } from '../secrets.ts';
@@ -373,7 +374,7 @@ export class AwsPlatform implements Platform<FargateService> {
   }
 
   /** Where the release provider asks AWS, and as whom. */
-  private connection(): Connection {
+  private connection(): AwsConnection {
     const { region, awsProfile: profile } = this.survey.config;
     const endpoint = this.survey.emulator?.endpoint;
     return {
@@ -403,10 +404,4 @@ function ciAccess(config: AwsConfig, opts: pulumi.ComponentResourceOptions): CiA
     },
     opts,
   );
-}
-
-interface Connection {
-  region: string;
-  profile?: string;
-  endpoints?: { ecs: string; logs: string; elbv2: string };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { awsConfig, parseConfig } from './config.ts';
+import { oldNameWarnings } from './oldNames.ts';
 
 const where = { project: 'slipway', stack: 'dev' };
 const parse = (raw: Record<string, string>) => parseConfig(raw, where);
@@ -242,5 +243,34 @@ describe('configuration of an aws stack', () => {
       provider,
     );
     expect(config).toMatchObject({ image, allowedCidrs: ['10.0.0.0/8', '192.168.0.0/16'] });
+  });
+});
+
+describe('a key under its old name', () => {
+  const docker = { platform: 'docker', build: 'true' };
+
+  it('goes on working', () => {
+    expect(parse(docker).compatibilityCheck).toBe(true);
+    expect(parse({ ...docker, checkOldCode: 'false' }).compatibilityCheck).toBe(false);
+  });
+
+  it('is warned of, with its new name; the new name is not', () => {
+    expect(oldNameWarnings({ ...docker, checkOldCode: 'false' }, where)).toEqual([
+      'slipway:checkOldCode is now called slipway:compatibilityCheck. The old name works in this release only. Rename it in Pulumi.dev.yaml.',
+    ]);
+    expect(oldNameWarnings({ ...docker, compatibilityCheck: 'false' }, where)).toEqual([]);
+  });
+
+  it('is refused beside its new name', () => {
+    const both = { ...docker, checkOldCode: 'false', compatibilityCheck: 'true' };
+    expect(refusal(both)).toContain(
+      'slipway:checkOldCode: is the old name of compatibilityCheck, and both are set. Remove checkOldCode.',
+    );
+  });
+
+  it('is the name of a fault in its value, because the file has it', () => {
+    expect(refusal({ ...docker, checkOldCode: 'perhaps' })).toContain(
+      'slipway:checkOldCode: must be a boolean, is "perhaps"',
+    );
   });
 });

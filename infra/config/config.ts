@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { createProfile } from './profile.ts';
 import { clashes, providerFaults } from './clashes.ts';
 import { keys, readValue, schema, type Keys } from './keys.ts';
+import { oldNameWarnings, renameOldKeys } from './oldNames.ts';
 import { UserError } from '../userError.ts';
 
 /** A stack's configuration: every default is filled in. */
@@ -39,6 +40,7 @@ export function loadConfig(): Config {
     if (namespace === project) raw[name] = value;
     if (namespace === 'aws') aws[name] = value;
   }
+  for (const line of oldNameWarnings(raw, { project, stack })) void pulumi.log.warn(line);
   return parseConfig(raw, { project, stack }, aws);
 }
 
@@ -57,20 +59,20 @@ export function awsConfig(config: Config): AwsConfig {
  * @throws UserError with every fault at once
  */
 export function parseConfig(
-  raw: Record<string, string>,
+  given: Record<string, string>,
   where: { project: string; stack: string },
   aws: Record<string, string> = {},
 ): Config {
+  const { raw, faults, asWritten } = renameOldKeys(given);
   const values: Record<string, unknown> = {};
   for (const [key, text] of Object.entries(raw)) values[key] = readValue(key, text);
 
-  const faults: string[] = [];
   const result = schema.safeParse(values);
   if (!result.success) {
     for (const issue of result.error.issues) faults.push(...describe(issue, values));
   }
   faults.push(...clashes(values));
-  const located = faults.map((fault) => `${where.project}:${fault}`);
+  const located = faults.map((fault) => `${where.project}:${asWritten(fault)}`);
   if (values['platform'] === 'aws')
     located.push(...providerFaults(aws).map((fault) => `aws:${fault}`));
   if (located.length === 0 && result.success) return withPlatformDefaults(result.data, aws);

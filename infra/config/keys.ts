@@ -104,7 +104,7 @@ const dockerKeys = {
   /**
    * Before pending migrations run, show that the deployed version works on the schema they bring.
    */
-  checkOldCode: z.boolean().default(true),
+  compatibilityCheck: z.boolean().default(true),
   /** Port of the gateway on 127.0.0.1. */
   gatewayPort: port.default(8000),
   /** Port of Postgres on 127.0.0.1. */

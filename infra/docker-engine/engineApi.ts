@@ -25,7 +25,7 @@ export class EngineApi {
   async image(
     nameOrId: string,
   ): Promise<{ id: string; architecture: string; labels: Record<string, string> } | undefined> {
-    const found = await this.get<{
+    const found = await this.#get<{
       Id: string;
       Architecture: string;
       Config: { Labels?: Record<string, string> | null };
@@ -39,7 +39,7 @@ export class EngineApi {
   async containers(): Promise<
     { id: string; name: string; labels: Record<string, string>; ports: number[] }[]
   > {
-    const found = await this.get<
+    const found = await this.#get<
       {
         Id: string;
         Names: string[];
@@ -55,15 +55,15 @@ export class EngineApi {
     }));
   }
 
-  private async get<T>(path: string): Promise<T | undefined> {
-    const { status, body } = await this.send(path);
+  async #get<T>(path: string): Promise<T | undefined> {
+    const { status, body } = await this.#send(path);
     if (status === 404) return undefined;
     if (status !== 200)
       throw new Error(`Docker answered ${status} to GET ${path}: ${body.slice(0, 300)}`);
     return JSON.parse(body) as T;
   }
 
-  private send(path: string): Promise<{ status: number; body: string }> {
+  #send(path: string): Promise<{ status: number; body: string }> {
     const url = new URL(this.host);
     const target =
       url.protocol === 'unix:'

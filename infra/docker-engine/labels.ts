@@ -14,8 +14,8 @@ export const labelKeys = {
    */
   root: 'dev.slipway.root',
   /**
-   * What it is: `postgres`, `valkey`, `gateway`, `network`, `image`, `migration`, `old-code-check`,
-   * or a service's name such as `api`.
+   * Its role: `postgres`, `valkey`, `gateway`, `network`, `image`, `migration`, the
+   * compatibility check's `old-code-check`, or a service's name such as `api`.
    */
   role: 'dev.slipway.role',
 } as const;

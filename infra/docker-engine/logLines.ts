@@ -1,3 +1,5 @@
+import type Docker from 'dockerode';
+
 /**
  * The text of a log that Docker sends in frames of an 8-byte header (stream, length) and a payload.
  */
@@ -14,4 +16,12 @@ export function logText(raw: Buffer): string {
 /** Its lines, without the empty ones. */
 export function plainLines(raw: Buffer): string[] {
   return logText(raw).split('\n').filter(Boolean);
+}
+
+/** The last lines a container wrote; none when they cannot be had. */
+export async function lastLines(container: Docker.Container, tail: number): Promise<string[]> {
+  const raw = await container
+    .logs({ stdout: true, stderr: true, tail })
+    .catch(() => Buffer.alloc(0));
+  return plainLines(raw as Buffer);
 }

@@ -2,7 +2,8 @@ import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
 import { baseImages } from '../docker-engine/baseImages.ts';
 import type { StackIdentity } from '../docker-engine/labels.ts';
-import type { Database, DatabaseIdentity } from '../platform.ts';
+import type { Database } from '../platform.ts';
+import type { DatabaseIdentity } from '../release/migrationRun.ts';
 import { containerDefaults, dockerLabels, healthTiming } from './containerDefaults.ts';
 
 const user = 'slipway';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MigrationError } from '../../migrations/runner/exit.ts';
 import { readMigrations } from '../../migrations/runner/files/files.ts';
-import type { MigrationFile } from '../platform.ts';
+import type { MigrationFile } from '../release/migrationRun.ts';
 import { UserError } from '../userError.ts';
 
 /**

@@ -14,22 +14,22 @@ export type Severity = 'info' | 'warning' | 'error';
 
 /** Shows lines live in the update, under the resource they belong to. */
 export class EngineLog {
-  private readonly client: EngineGrpc.EngineClient | undefined;
+  readonly #client: EngineGrpc.EngineClient | undefined;
   /** Lines of one resource belong together and come in order. */
-  private readonly streams = new Map<string, number>();
-  private last: Promise<void> = Promise.resolve();
+  readonly #streams = new Map<string, number>();
+  #last: Promise<void> = Promise.resolve();
 
   /** @param address `host:port` of the engine; empty for no log at all */
   constructor(address: string) {
-    if (address) this.client = new EngineClient(address, grpc.credentials.createInsecure());
+    if (address) this.#client = new EngineClient(address, grpc.credentials.createInsecure());
   }
 
   /** @param urn the resource the line belongs to */
   line(urn: string, message: string, severity: Severity = 'info'): Promise<void> {
-    const { client } = this;
+    const client = this.#client;
     if (!client) return Promise.resolve();
-    const stream = this.streams.get(urn) ?? this.streams.size + 1;
-    this.streams.set(urn, stream);
+    const stream = this.#streams.get(urn) ?? this.#streams.size + 1;
+    this.#streams.set(urn, stream);
     const request = new LogRequest();
     const severities = {
       info: LogSeverity.INFO,
@@ -41,9 +41,9 @@ export class EngineLog {
     request.setUrn(urn);
     request.setStreamid(stream);
     // A line that the engine no longer takes must not fail the work it describes.
-    this.last = this.last.then(
+    this.#last = this.#last.then(
       () => new Promise<void>((resolve) => client.log(request, () => resolve())),
     );
-    return this.last;
+    return this.#last;
   }
 }

@@ -1,5 +1,5 @@
 import * as provider from '@pulumi/pulumi/provider/index.js';
-import { exitWithParent } from './exitWithParent.ts';
+import { exitWithParent } from '../exitWithParent.ts';
 import { EngineLog } from './engineLog.ts';
 import { SlipwayProvider } from './slipwayProvider.ts';
 

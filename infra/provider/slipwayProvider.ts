@@ -5,7 +5,7 @@ import { MigrationHandler } from './migrations/migrationHandler.ts';
 import { RolloutHandler } from './rollout/rolloutHandler.ts';
 
 /**
- * What a resource type of this provider implements. Bags come as the engine sends them, secrets
+ * The code behind one resource type of this provider. Bags come as the engine sends them, secrets
  * still wrapped.
  */
 export interface ResourceHandler {
@@ -29,12 +29,12 @@ export interface ResourceHandler {
  */
 export class SlipwayProvider implements provider.Provider {
   readonly version = '0.1.0';
-  private readonly handlers: Record<string, ResourceHandler>;
-  private readonly cancelled = new AbortController();
-  private running: Promise<unknown>[] = [];
+  readonly #handlers: Record<string, ResourceHandler>;
+  readonly #cancelled = new AbortController();
+  #running: Promise<unknown>[] = [];
 
   constructor(log: EngineLog) {
-    this.handlers = {
+    this.#handlers = {
       'slipway:index:ImagePush': new ImagePushHandler(log),
       'slipway:index:MigrationRun': new MigrationHandler(log),
       'slipway:index:Rollout': new RolloutHandler(log),
@@ -42,15 +42,15 @@ export class SlipwayProvider implements provider.Provider {
   }
 
   async check(urn: string, olds: unknown, news: unknown): Promise<provider.CheckResult> {
-    return this.handler(urn).check(urn, olds, news);
+    return this.#handler(urn).check(urn, olds, news);
   }
 
   async diff(_id: string, urn: string, olds: unknown, news: unknown): Promise<provider.DiffResult> {
-    return this.handler(urn).diff(urn, olds, news);
+    return this.#handler(urn).diff(urn, olds, news);
   }
 
   async create(urn: string, news: unknown): Promise<provider.CreateResult> {
-    return this.track(this.handler(urn).create(urn, news, this.cancelled.signal));
+    return this.#track(this.#handler(urn).create(urn, news, this.#cancelled.signal));
   }
 
   async update(
@@ -59,36 +59,36 @@ export class SlipwayProvider implements provider.Provider {
     olds: unknown,
     news: unknown,
   ): Promise<provider.UpdateResult> {
-    return this.track(this.handler(urn).update(urn, olds, news, this.cancelled.signal));
+    return this.#track(this.#handler(urn).update(urn, olds, news, this.#cancelled.signal));
   }
 
   async read(id: string, urn: string, props?: unknown): Promise<provider.ReadResult> {
-    return (await this.handler(urn).read?.(id, props)) ?? { id, props };
+    return (await this.#handler(urn).read?.(id, props)) ?? { id, props };
   }
 
   async delete(_id: string, urn: string, olds: unknown): Promise<void> {
-    return this.handler(urn).delete(urn, olds);
+    return this.#handler(urn).delete(urn, olds);
   }
 
   /** Comes on Ctrl-C, and also at the end of every run, when there is nothing to stop. */
   async cancel(): Promise<void> {
-    this.cancelled.abort();
-    await Promise.allSettled(this.running);
+    this.#cancelled.abort();
+    await Promise.allSettled(this.#running);
   }
 
-  private async track<T>(work: Promise<T>): Promise<T> {
-    this.running.push(work);
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.push(work);
     try {
       return await work;
     } finally {
-      this.running = this.running.filter((other) => other !== work);
+      this.#running = this.#running.filter((other) => other !== work);
     }
   }
 
-  private handler(urn: string): ResourceHandler {
+  #handler(urn: string): ResourceHandler {
     // urn:pulumi:<stack>::<project>::<parent types>$<type>::<name>
     const type = (urn.split('::')[2] ?? '').split('$').at(-1) ?? '';
-    const handler = this.handlers[type];
+    const handler = this.#handlers[type];
     if (!handler) throw new Error(`The slipway provider has no resource type ${type}.`);
     return handler;
   }

@@ -1,10 +1,9 @@
-/**
- * Marks of the Pulumi wire format. Source: `sdk/go/common/resource/plugin/rpc.go`, pulumi/pulumi.
- */
-const signatureKey = '4dabf18193072939515e22adb298388d';
-const secretSignature = '1b47061264138c4ac30d75fd1eb44270';
-const outputSignature = 'd0e6a833031e9bbcd3f4e8bde6ca49a4';
-const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+import {
+  specialOutputValueSig,
+  specialSecretSig,
+  specialSigKey,
+  unknownValue,
+} from '@pulumi/pulumi/runtime/rpc.js';
 
 /**
  * The plain value of a property bag: secrets and outputs unwrapped, unknowns as `undefined`. The
@@ -15,8 +14,9 @@ export function unwrap(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unwrap);
   if (typeof value !== 'object' || value === null) return value;
   const bag = value as Record<string, unknown>;
-  const signature = bag[signatureKey];
-  if (signature === secretSignature || signature === outputSignature) return unwrap(bag['value']);
+  const signature = bag[specialSigKey];
+  if (signature === specialSecretSig || signature === specialOutputValueSig)
+    return unwrap(bag['value']);
   return Object.fromEntries(Object.entries(bag).map(([key, inner]) => [key, unwrap(inner)]));
 }
 
@@ -24,7 +24,10 @@ export function unwrap(value: unknown): unknown {
 export function hasUnknown(value: unknown): boolean {
   if (value === unknownValue) return true;
   if (typeof value !== 'object' || value === null) return false;
-  if ((value as Record<string, unknown>)[signatureKey] === outputSignature && !('value' in value))
+  if (
+    (value as Record<string, unknown>)[specialSigKey] === specialOutputValueSig &&
+    !('value' in value)
+  )
     return true;
   return Object.values(value).some(hasUnknown);
 }

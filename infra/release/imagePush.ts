@@ -4,7 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
  * An ECR repository, and how to get in. Credentials come from the environment and never reach the
  * state.
  */
-interface RegistryArgs {
+export interface RegistryArgs {
   /** The repository's name. */
   repository: pulumi.Input<string>;
   /**
@@ -33,7 +33,7 @@ export interface ImagePushArgs {
  * with immutable tags refuses even the same image.
  */
 export class ImagePush extends pulumi.CustomResource {
-  /** What tasks run: `<host>/<repository>@<repoDigest>`. */
+  /** The name that tasks run it by: `<host>/<repository>@<repoDigest>`. */
   declare readonly reference: pulumi.Output<string>;
   /** Digest of the manifest in the registry, `sha256:…`. */
   declare readonly repoDigest: pulumi.Output<string>;

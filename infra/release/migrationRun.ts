@@ -1,9 +1,32 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { CompatibilityArgs } from '../provider/compatibility/compatibilityCheck.ts';
-import type { DatabaseIdentity, MigrationFile } from '../platform.ts';
+import type { Phase } from '../../migrations/runner/files/header.ts';
+import type { AwsConnection } from './awsConnection.ts';
+import type { CompatibilityArgs } from './compatibilityArgs.ts';
+
+/** Which database a URL leads to. */
+export interface DatabaseIdentity {
+  /** Id of the resource that holds the data. */
+  id: string;
+  /** Host and port. */
+  endpoint: string;
+  /** Distinguishes a restored database at the same address from the one before. */
+  generation: string;
+}
+
+/** A migration that an image carries. */
+export interface MigrationFile {
+  /** File name without its direction, such as `0001_users`. */
+  name: string;
+  /** SHA-256 of the file as the runner computes it, hexadecimal. */
+  checksum: string;
+  /** As its header says; absent where it does not. */
+  phase?: Phase | undefined;
+  /** Absent: not known, as with an image built before this was recorded. */
+  reversible?: boolean | undefined;
+}
 
 /** How to run the task on a Docker engine. */
-interface DockerTaskArgs {
+export interface DockerTaskArgs {
   kind: 'docker';
   /** Such as `unix:///var/run/docker.sock`. */
   host: string;
@@ -15,13 +38,14 @@ interface DockerTaskArgs {
   memoryMb: number;
   /** `NAME=value` lines, secret. */
   envs: pulumi.Input<string[]>;
-  /** Where to find what the check of the deployed version works with. */
+  /** Where the compatibility check finds the deployed version and its database. */
   compatibility?: DockerCompatibilityTargets;
 }
 
 export interface DockerCompatibilityTargets {
-  /** Labels of the app's containers, and of the gateway, which knows those that serve. */
+  /** Labels of the app's containers; a failed release may have left some that never served. */
   deployedLabels: Record<string, string>;
+  /** Labels of the gateway, which knows the containers that serve. */
   gatewayLabels: Record<string, string>;
   /** The stack's Postgres, by the labels of its container. */
   database: { labels: Record<string, string>; user: string; name: string };
@@ -30,7 +54,7 @@ export interface DockerCompatibilityTargets {
    * left.
    */
   labels: Record<string, string>;
-  /** What the names of the check's networks begin with. */
+  /** How the names of the check's networks begin. */
   name: string;
 }
 
@@ -38,17 +62,8 @@ export interface DockerCompatibilityTargets {
  * How to run the task on ECS. The task definition holds the image, the roles, the environment and
  * the secrets.
  */
-interface EcsTaskArgs {
+export interface EcsTaskArgs extends AwsConnection {
   kind: 'ecs';
-  /**
-   * Such as `eu-central-1`. Credentials are never an input: the provider's process takes them from
-   * its environment.
-   */
-  region: pulumi.Input<string>;
-  /** Profile of `~/.aws/config`, as in `aws:profile`; by default what the environment says. */
-  profile?: string;
-  /** Other addresses than AWS' own, for an emulator. */
-  endpoints?: { ecs?: string; logs?: string; elbv2?: string };
   /** Name or ARN. */
   cluster: pulumi.Input<string>;
   /**
@@ -84,12 +99,9 @@ export interface MigrationRunArgs {
    * is wrong about.
    */
   force: string[];
-  /**
-   * What an error of the lint does to a preview: fails it, is shown as a warning, or is not looked
-   * for.
-   */
+  /** Whether an error of the lint fails a preview or is shown as a warning; `off`: no lint. */
   lint: 'error' | 'warning' | 'off';
-  /** Which database: another one gets all migrations. */
+  /** Another database gets all migrations. */
   database: pulumi.Input<DatabaseIdentity>;
   /** The Postgres schema in it; another one is another database to the migrations. */
   schema: string;
@@ -100,10 +112,7 @@ export interface MigrationRunArgs {
   /** After this the task is stopped and the update fails, seconds. */
   timeoutSeconds: number;
   runner: DockerTaskArgs | EcsTaskArgs;
-  /**
-   * How to check, before migrations run, that the deployed version works on their schema; left out,
-   * it is not checked.
-   */
+  /** For the compatibility check before migrations run; left out, there is no check. */
   compatibility?: CompatibilityArgs;
 }
 

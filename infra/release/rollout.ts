@@ -1,8 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Route } from '../blueprint.ts';
+import type { AwsConnection } from './awsConnection.ts';
 
 /** One new instance on a Docker engine. */
-interface DockerRolloutTarget {
+export interface DockerRolloutTarget {
   service: string;
   /** The container's name, by which the gateway reaches it. */
   name: pulumi.Input<string>;
@@ -28,13 +29,13 @@ interface DockerRolloutArgs {
  * A service of the release on ECS, which Pulumi has told to run the new revision and did not wait
  * for.
  */
-interface EcsRolloutTarget {
+export interface EcsRolloutTarget {
   service: string;
   /** The ECS service's name. */
   name: pulumi.Input<string>;
   /** ARN with its revision. */
   taskDefinition: pulumi.Input<string>;
-  /** The container whose exit code and lines tell why a task failed. */
+  /** The container whose exit code and log tell why a task failed. */
   container: string;
   /** How many tasks have to run at least. */
   replicas: number;
@@ -48,22 +49,13 @@ interface EcsRolloutTarget {
 }
 
 /** The judging of ECS' deployments. */
-interface EcsRolloutArgs {
+interface EcsRolloutArgs extends AwsConnection {
   kind: 'ecs';
-  /**
-   * Such as `eu-central-1`. Credentials are never an input: the provider's process takes them from
-   * its environment.
-   */
-  region: pulumi.Input<string>;
-  /** Profile of `~/.aws/config`, as in `aws:profile`; by default what the environment says. */
-  profile?: string;
-  /** Other addresses than AWS' own, for an emulator. */
-  endpoints?: { ecs?: string; logs?: string; elbv2?: string };
   /** Name or ARN. */
   cluster: pulumi.Input<string>;
   /**
-   * Where the new release has to answer through the load balancer. Left out where `pulumi up`
-   * cannot reach it.
+   * The address of the load balancer, without a path at its end, where the new release has to
+   * answer. Left out where `pulumi up` cannot reach it.
    */
   url?: pulumi.Input<string>;
   /** The image's digest in the registry, for the receipt. */
@@ -71,23 +63,26 @@ interface EcsRolloutArgs {
 }
 
 interface CommonRolloutArgs {
-  /**
-   * The image the new instances run, `sha256:…`: what they must answer when asked for their
-   * release.
-   */
+  /** The image the new instances run, `sha256:…`. Asked for their release, they must answer it. */
   release: pulumi.Input<string>;
   routes: Route[];
   /** How long proving and switching may take, seconds. */
   timeoutSeconds: number;
 }
 
-export type RolloutArgs = CommonRolloutArgs &
-  (
-    | { runner: DockerRolloutArgs; targets: pulumi.Input<DockerRolloutTarget[]> }
-    | { runner: EcsRolloutArgs; targets: pulumi.Input<EcsRolloutTarget[]> }
-  );
+export interface DockerRelease extends CommonRolloutArgs {
+  runner: DockerRolloutArgs;
+  targets: pulumi.Input<DockerRolloutTarget[]>;
+}
 
-/** What is kept of a release that served. */
+export interface EcsRelease extends CommonRolloutArgs {
+  runner: EcsRolloutArgs;
+  targets: pulumi.Input<EcsRolloutTarget[]>;
+}
+
+export type RolloutArgs = DockerRelease | EcsRelease;
+
+/** The record of a release that served. */
 export interface Receipt {
   release: string;
   /** Names of the instances that answered; on ECS, of the services' revisions. */

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
+import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { labelKeys } from '../../infra/docker-engine/labels.ts';
+import {
+  oneOffContainer,
+  type OneOffContainerArgs,
+} from '../../infra/docker-engine/oneOffContainer.ts';
+import { isAlive } from '../../toolchain/lib/isAlive.ts';
 
 /**
  * The process that started a test container. When it is gone, whoever comes next removes the
@@ -20,22 +26,22 @@ export interface TestContainer {
 export async function startContainer(
   image: string,
   port: number,
-  options: { env?: string[]; command?: string[] } = {},
+  options: Partial<OneOffContainerArgs> = {},
 ): Promise<TestContainer> {
-  const docker = dockerClient();
+  const docker = dockerClient(dockerHost());
   await removeOrphans(docker);
   const hostPort = await freePort();
   const container = await docker
-    .createContainer({
-      Image: image,
-      Env: options.env ?? [],
-      ...(options.command && { Cmd: options.command }),
-      Labels: { [labelKeys.role]: 'test', [ownerLabel]: String(process.pid) },
-      ExposedPorts: { [`${port}/tcp`]: {} },
-      HostConfig: {
-        PortBindings: { [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(hostPort) }] },
-      },
-    })
+    .createContainer(
+      oneOffContainer({
+        envs: [],
+        memoryMb: 1024,
+        ...options,
+        image,
+        labels: { [labelKeys.role]: 'test', [ownerLabel]: String(process.pid) },
+        port: { container: port, host: hostPort },
+      }),
+    )
     .catch((error: Error) => {
       throw new Error(
         `Cannot create a container of ${image}: ${error.message}. \`make up\` provides the base images.`,
@@ -59,13 +65,6 @@ export async function eventually<T>(probe: () => Promise<T>, timeoutMs = 30_000)
   }
 }
 
-function dockerClient(): Docker {
-  const host = dockerHost();
-  return host.startsWith('unix://')
-    ? new Docker({ socketPath: host.slice('unix://'.length) })
-    : new Docker();
-}
-
 /** What a killed test run left behind. */
 async function removeOrphans(docker: Docker): Promise<void> {
   const left = await docker.listContainers({
@@ -81,14 +80,6 @@ async function removeOrphans(docker: Docker): Promise<void> {
         .catch(() => {}),
     ),
   );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** Docker would choose one by itself, but then another one after each restart. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { baseImages } from '../../infra/docker-engine/baseImages.ts';
+import { postgresNeeds } from '../../infra/docker-engine/throwAwayPostgres.ts';
 import { eventually, startContainer, type TestContainer } from './containers.ts';
 
 /** A Postgres for one test file. */
@@ -20,8 +21,8 @@ export class TestPostgres {
     const given = process.env['SLIPWAY_TEST_DATABASE_URL'];
     if (given) return new TestPostgres(given, undefined);
     const password = randomBytes(12).toString('hex');
-    const env = ['POSTGRES_USER=slipway', `POSTGRES_PASSWORD=${password}`, 'POSTGRES_DB=slipway'];
-    const container = await startContainer(baseImages.postgres, 5432, { env });
+    const envs = ['POSTGRES_USER=slipway', `POSTGRES_PASSWORD=${password}`, 'POSTGRES_DB=slipway'];
+    const container = await startContainer(baseImages.postgres, 5432, { ...postgresNeeds, envs });
     const postgres = new TestPostgres(
       `postgres://slipway:${password}@127.0.0.1:${container.port}/slipway`,
       container,

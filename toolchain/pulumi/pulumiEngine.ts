@@ -88,7 +88,7 @@ async function build(folder: string, note: (line: string) => void): Promise<bool
 async function ensureLanguageHost(folder: string): Promise<boolean> {
   const executable = join(folder, 'pulumi-language-nodejs');
   const recipe = sourceHash(
-    ['language-host/*.ts', '../../infra/provider/exitWithParent.ts', 'installProgram.ts'],
+    ['language-host/*.ts', '../../infra/exitWithParent.ts', 'installProgram.ts'],
     process.version,
   );
   if (existsSync(executable) && recipeOf(folder) === recipe) return false;

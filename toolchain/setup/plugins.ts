@@ -61,7 +61,7 @@ export function dockerStackPlugins(): Plugin[] {
       name: 'random',
       version: random,
       recipe: sourceHash(
-        ['random/*.ts', '../../infra/provider/exitWithParent.ts', 'installProgram.ts'],
+        ['random/*.ts', '../../infra/exitWithParent.ts', 'installProgram.ts'],
         random,
         process.version,
       ),

@@ -4,12 +4,14 @@ import { readConfig } from '../../app/src/settings/config.ts';
 import { migrateCommand } from '../../migrations/runner/cli/cli.ts';
 import { connect } from '../../migrations/runner/database/connect.ts';
 import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
+import { pgDump } from '../../infra/docker-engine/postgresTools.ts';
+import type { ThrowAwayPostgres } from '../../infra/docker-engine/throwAwayPostgres.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';
-import { extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
+import { docker, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { stackKey } from '../lib/stackKey.ts';
-import { pgDumpIn, ThrowAwayPostgres } from '../lib/throwAwayPostgres.ts';
+import { startTrialPostgres } from '../lib/trialPostgres.ts';
 
 /**
  * How long Postgres may take to start: on a busy disk, initialising waits for each of its writes.
@@ -36,7 +38,7 @@ export async function migrationTrial(): Promise<number> {
   process.on('SIGINT', interrupt).on('SIGTERM', terminate);
   try {
     say('  … starting a Postgres of its own');
-    postgres = await ThrowAwayPostgres.start();
+    postgres = await startTrialPostgres();
     if (source && !stopped) await clone(source, postgres.url, folder);
     return stopped || (await run(args, folder, postgres));
   } finally {
@@ -63,7 +65,11 @@ async function stackDatabase(): Promise<string | undefined> {
  */
 async function clone(container: string, url: string, folder: string): Promise<void> {
   const dump = (...options: string[]): Promise<string> =>
-    pgDumpIn(container, 'slipway', 'slipway', ['--no-owner', '--no-privileges', ...options]);
+    pgDump(docker(), { container, user: 'slipway', name: 'slipway' }, [
+      '--no-owner',
+      '--no-privileges',
+      ...options,
+    ]);
   const name = stackKey('databaseSchema');
   const schema = await dump('--schema-only');
   const tables = [...bookkeeping, ...referenceTables(folder)].filter((table) =>

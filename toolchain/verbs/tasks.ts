@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { stackLabels } from '../../infra/docker-engine/labels.ts';
+import { oneOffContainer } from '../../infra/docker-engine/oneOffContainer.ts';
 import {
   confirmByName,
   docker,
@@ -27,21 +28,18 @@ interface TaskOutput {
 export async function runTask(command: string[]): Promise<number> {
   const { image, network, env } = await taskOutput();
   const container = await docker().createContainer({
-    name: `${project}-${stack}-task-${randomBytes(3).toString('hex')}`,
-    Image: image,
-    Cmd: command,
-    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    Labels: stackLabels(identity, 'task'),
-    User: '1000:1000',
+    ...oneOffContainer({
+      name: `${project}-${stack}-task-${randomBytes(3).toString('hex')}`,
+      image,
+      command,
+      envs: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+      labels: stackLabels(identity, 'task'),
+      user: '1000:1000',
+      memoryMb: 512,
+      network: { name: network },
+    }),
     AttachStdout: true,
     AttachStderr: true,
-    HostConfig: {
-      NetworkMode: network,
-      ReadonlyRootfs: true,
-      Tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m' },
-      CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges'],
-    },
   });
   // The runner finishes or rolls back the file it is at, then ends by itself.
   const stop = (): void => void container.kill({ signal: 'SIGTERM' }).catch(() => undefined);

@@ -176,7 +176,7 @@ describe('rate limits in Valkey', () => {
   let cache: Redis;
   beforeAll(async () => {
     const command = ['valkey-server', '--save', '', '--protected-mode', 'no'];
-    valkey = await startContainer(baseImages.valkey, 6379, { command });
+    valkey = await startContainer(baseImages.valkey, 6379, { command, user: 'valkey' });
     cache = new Redis({
       host: '127.0.0.1',
       port: valkey.port,

@@ -6,7 +6,8 @@ import { ParameterGroup, type ParameterGroupArgs } from '@pulumi/aws/rds/paramet
 import { SubnetGroup, type SubnetGroupArgs } from '@pulumi/aws/rds/subnetGroup.js';
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
-import type { Database, DatabaseIdentity } from '../../platform.ts';
+import type { Database } from '../../platform.ts';
+import type { DatabaseIdentity } from '../../release/migrationRun.ts';
 import { restoreGeneration, type DatabaseRestore } from './databaseRestore.ts';
 import type { RoleDefaults } from '../naming.ts';
 import { policyDocument, type AwsPlace } from '../access/policies.ts';

@@ -1,22 +1,3 @@
-/** What a check of the deployed version needs to know of the app, on whichever platform. */
-export interface CompatibilityArgs {
-  /** The image's role that is the API, such as `['serve']`. */
-  serve: string[];
-  /** The image's role that holds an API against its contract; the address and options follow. */
-  smoke: string[];
-  /** Port the API listens on. */
-  port: number;
-  readinessPath: string;
-  memoryMb: number;
-  /**
-   * Tables whose rows belong to the schema: the code does not work without them. Names or psql
-   * patterns.
-   */
-  referenceTables: string[];
-  /** How long the deployed version may take to become ready, seconds. */
-  readinessTimeoutSeconds: number;
-}
-
 interface FailedCheck {
   name: string;
   expected: string;
@@ -38,7 +19,7 @@ export type CompatibilityResult =
       /** How many checks there are, and how many could not run for others that failed. */
       checks: number;
       skipped: number;
-      /** What the deployed version logged about it. */
+      /** The deployed version's own log lines about it. */
       logged: string[];
     };
 

@@ -10,7 +10,7 @@ import { dockerHost } from '../../docker-engine/host.ts';
 import { throwAwayEnvironment } from '../../environment.ts';
 import { baseImages } from '../../docker-engine/baseImages.ts';
 import type { CompatibilityOptions } from './compatibilityCheck.ts';
-import { TaskError } from '../migrations/taskRunner.ts';
+import { TaskError } from '../../tasks/taskRunner.ts';
 import { containerExec } from '../../docker-engine/containerExec.ts';
 import { DockerCompatibilityCheck } from './dockerCompatibilityCheck.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
@@ -19,7 +19,7 @@ const host = dockerHost();
 const docker = dockerClient(host);
 const root = resolve(import.meta.dirname, '../../..');
 const run = randomBytes(4).toString('hex');
-const name = `slipway-old-code-test-${run}`;
+const name = `slipway-compatibility-test-${run}`;
 const label = 'dev.slipway.test';
 const labelled = (role: string) => ({ [label]: `${run}-${role}` });
 const found = (role: string) =>
@@ -44,7 +44,7 @@ async function buildFolder(folder: string, src: string[]): Promise<string> {
 }
 
 async function build(dockerfile: string, files: Record<string, string> = {}): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'slipway-old-code-'));
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-compatibility-'));
   for (const [file, text] of Object.entries({ ...files, Dockerfile: dockerfile }))
     writeFileSync(join(folder, file), text);
   try {
@@ -114,7 +114,7 @@ const sql = async (statement: string) => {
 
 // The app's image, as the Dockerfile makes it but for npm, on a database of its own.
 beforeAll(async () => {
-  bundle = mkdtempSync(join(tmpdir(), 'slipway-old-code-bundle-'));
+  bundle = mkdtempSync(join(tmpdir(), 'slipway-compatibility-bundle-'));
   execFileSync(process.execPath, [join(root, 'app/build.ts'), join(bundle, 'app')]);
   execFileSync('tar', ['-cf', join(bundle, 'context.tar'), '-C', bundle, 'app']);
   writeFileSync(
@@ -177,7 +177,8 @@ function check(image: string, signal = new AbortController().signal) {
     deployedLabels: labelled('api'),
     gatewayLabels: labelled('gateway'),
     migrationLabels: labelled('migration'),
-    database: { labels: labelled('postgres'), user: 'slipway', name: 'slipway', schema: 'public' },
+    database: { labels: labelled('postgres'), user: 'slipway', name: 'slipway' },
+    schema: 'public',
     labels: labelled('check'),
     name,
   }).run(options);

@@ -1,38 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { TaskError } from '../migrations/taskRunner.ts';
+import { TaskError } from '../../tasks/taskRunner.ts';
 import { engineReason } from '../../docker-engine/engineReason.ts';
-import { plainLines } from '../../docker-engine/logLines.ts';
+import { oneOffContainer, type OneOffContainerArgs } from '../../docker-engine/oneOffContainer.ts';
 
 /** Label with the number of one run; each thing of the run carries it. */
 const runLabel = 'dev.slipway.scratch';
 
-interface ScratchContainer {
-  image: string;
-  command: string[];
-  /** Its name on the scratch network. */
-  alias: string;
-  envs: string[];
-  memoryMb: number;
-  user?: string;
-  /** Rights beside none. */
-  capabilities?: string[];
-  tmpfs: Record<string, string>;
-}
+type ScratchContainer = Omit<OneOffContainerArgs, 'name' | 'labels' | 'network' | 'port'>;
 
 /**
  * A network of its own without a way out, and containers on it, for as long as something is tried.
- * What a killed run leaves carries the stack's labels, so that the next run and `make destroy` find
- * it.
+ * Everything carries the stack's labels, so that the next run and `make destroy` find the rest of a
+ * killed run.
  */
 export class Scratch {
   readonly network: string;
-  private readonly docker: Docker;
-  private readonly labels: Record<string, string>;
+  /** Everything of this run carries them. */
+  readonly labels: Record<string, string>;
+  readonly #docker: Docker;
 
   private constructor(docker: Docker, labels: Record<string, string>, network: string) {
-    this.docker = docker;
+    this.#docker = docker;
     this.labels = labels;
     this.network = network;
   }
@@ -47,7 +37,11 @@ export class Scratch {
     const run = randomBytes(4).toString('hex');
     const scratch = new Scratch(docker, { ...labels, [runLabel]: run }, `${name}-${run}`);
     try {
-      await docker.createNetwork({ Name: scratch.network, Internal: true, Labels: scratch.labels });
+      await docker.createNetwork({
+        Name: scratch.network,
+        Internal: true,
+        Labels: scratch.labels,
+      });
     } catch (error) {
       throw new TaskError(`a network for the copy could not be made: ${engineReason(error)}`, [], {
         cause: error,
@@ -61,52 +55,35 @@ export class Scratch {
     return { ...this.labels, [`${runLabel}-task`]: randomBytes(4).toString('hex') };
   }
 
-  /** @throws TaskError when it does not start */
-  async start(args: ScratchContainer): Promise<Docker.Container> {
+  /**
+   * @param alias its name on the network
+   * @throws TaskError when it does not start
+   */
+  async start(alias: string, args: ScratchContainer): Promise<Docker.Container> {
     try {
-      const container = await this.docker.createContainer({
-        name: `${this.network}-${args.alias}`,
-        Image: args.image,
-        Cmd: args.command,
-        Env: args.envs,
-        Labels: this.labels,
-        ...(args.user ? { User: args.user } : {}),
-        // Whoever starts it asks it in short steps; a probe beside that would make noise.
-        Healthcheck: { Test: ['NONE'] },
-        NetworkingConfig: { EndpointsConfig: { [this.network]: { Aliases: [args.alias] } } },
-        HostConfig: {
-          NetworkMode: this.network,
-          Memory: args.memoryMb * 1024 * 1024,
-          MemorySwap: args.memoryMb * 1024 * 1024,
-          ReadonlyRootfs: true,
-          Tmpfs: args.tmpfs,
-          CapDrop: ['ALL'],
-          CapAdd: args.capabilities ?? [],
-          SecurityOpt: ['no-new-privileges:true'],
-          LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '1' } },
-        },
-      });
+      const container = await this.#docker.createContainer(
+        oneOffContainer({
+          ...args,
+          name: this.containerName(alias),
+          labels: this.labels,
+          network: { name: this.network, alias },
+        }),
+      );
       await container.start();
       return container;
     } catch (error) {
-      throw new TaskError(`${args.alias} could not start: ${engineReason(error)}`, [], {
-        cause: error,
-      });
+      throw new TaskError(`${alias} could not start: ${engineReason(error)}`, [], { cause: error });
     }
+  }
+
+  containerName(alias: string): string {
+    return `${this.network}-${alias}`;
   }
 
   /** Removes all of this run. Safe to call twice. */
   async remove(): Promise<void> {
-    await removeLabelled(this.docker, this.labels);
+    await removeLabelled(this.#docker, this.labels);
   }
-}
-
-/** The last lines a container wrote. */
-export async function lastLines(container: Docker.Container, tail: number): Promise<string[]> {
-  const raw = await container
-    .logs({ stdout: true, stderr: true, tail })
-    .catch(() => Buffer.alloc(0));
-  return plainLines(raw as Buffer);
 }
 
 /**

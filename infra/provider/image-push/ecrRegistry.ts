@@ -1,13 +1,10 @@
 import { BatchGetImageCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import type { Unwrap } from '@pulumi/pulumi';
+import type { RegistryArgs } from '../../release/imagePush.ts';
 
-export interface EcrOptions {
-  repository: string;
-  region: string;
-  profile?: string | undefined;
-  endpoint?: string | undefined;
-}
+export type EcrOptions = Omit<Unwrap<RegistryArgs>, 'host'>;
 
-/** What a registry says about an image. */
+/** An image, as the registry describes it. */
 export interface RegistryImage {
   /** Digest of the manifest. */
   repoDigest: string;
@@ -25,20 +22,20 @@ const manifestTypes = [
 
 /** One repository of ECR. */
 export class EcrRegistry {
-  private readonly options: EcrOptions;
-  private readonly client: ECRClient;
+  readonly #options: EcrOptions;
+  readonly #client: ECRClient;
 
   constructor(options: EcrOptions, client?: ECRClient) {
-    this.options = options;
+    this.#options = options;
     const { region, profile, endpoint } = options;
-    this.client =
+    this.#client =
       client ??
       new ECRClient({ region, ...(profile && { profile }), ...(endpoint && { endpoint }) });
   }
 
-  /** What Docker logs in with; good for twelve hours. */
+  /** The login for Docker; it is valid for twelve hours. */
   async login(): Promise<{ username: string; password: string }> {
-    const { authorizationData } = await this.client.send(new GetAuthorizationTokenCommand({}));
+    const { authorizationData } = await this.#client.send(new GetAuthorizationTokenCommand({}));
     const token = authorizationData?.[0]?.authorizationToken;
     if (!token) throw new Error('ECR gave no authorization token.');
     const [username = '', ...rest] = Buffer.from(token, 'base64').toString().split(':');
@@ -47,9 +44,9 @@ export class EcrRegistry {
 
   /** @returns the image under a tag; `undefined` when there is none */
   async image(tag: string): Promise<RegistryImage | undefined> {
-    const { images = [], failures = [] } = await this.client.send(
+    const { images = [], failures = [] } = await this.#client.send(
       new BatchGetImageCommand({
-        repositoryName: this.options.repository,
+        repositoryName: this.#options.repository,
         imageIds: [{ imageTag: tag }],
         acceptedMediaTypes: manifestTypes,
       }),
@@ -59,7 +56,7 @@ export class EcrRegistry {
       const failure = failures[0];
       if (!failure || failure.failureCode === 'ImageNotFound') return undefined;
       throw new Error(
-        `ECR cannot read ${this.options.repository}:${tag}: ${failure.failureReason ?? 'no reason given'}`,
+        `ECR cannot read ${this.#options.repository}:${tag}: ${failure.failureReason ?? 'no reason given'}`,
       );
     }
     const manifest = JSON.parse(found.imageManifest) as { config?: { digest?: string } };

@@ -1,18 +1,16 @@
 import type * as provider from '@pulumi/pulumi/provider/index.js';
+import type { Unwrap } from '@pulumi/pulumi';
 import type { EngineLog } from '../engineLog.ts';
 import type { EcrOptions, RegistryImage } from './ecrRegistry.ts';
 import type { PushOptions } from './dockerPush.ts';
 import type { ResourceHandler } from '../slipwayProvider.ts';
+import type { ImagePushArgs } from '../../release/imagePush.ts';
 import { unwrap } from '../wire.ts';
-import { shortImageId } from '../shortImageId.ts';
+import { shortImageId } from '../../release/shortImageId.ts';
 
-interface Inputs {
-  image: string;
-  dockerHost: string;
-  registry: EcrOptions & { host: string };
-}
+type Inputs = Unwrap<ImagePushArgs>;
 
-/** What a push needs of the world. */
+/** The registry and the engine of a push; tests bring their own. */
 export interface PushTools {
   registry(options: EcrOptions): Promise<{
     login(): Promise<{ username: string; password: string }>;
@@ -23,12 +21,12 @@ export interface PushTools {
 
 /** The provider's side of ImagePush. */
 export class ImagePushHandler implements ResourceHandler {
-  private readonly log: EngineLog;
-  private readonly tools: PushTools;
+  readonly #log: EngineLog;
+  readonly #tools: PushTools;
 
   constructor(log: EngineLog, tools: PushTools = realTools) {
-    this.log = log;
-    this.tools = tools;
+    this.#log = log;
+    this.#tools = tools;
   }
 
   async check(_urn: string, _olds: unknown, news: unknown): Promise<provider.CheckResult> {
@@ -36,8 +34,8 @@ export class ImagePushHandler implements ResourceHandler {
   }
 
   /**
-   * Another image, or another repository, is another push. Which engine has the image does not
-   * matter to what is there.
+   * Another image, or another repository, is another push. It does not matter which engine holds the
+   * image.
    */
   async diff(_urn: string, olds: unknown, news: unknown): Promise<provider.DiffResult> {
     const [before, after] = [unwrap(olds) as Inputs, unwrap(news) as Inputs];
@@ -49,7 +47,7 @@ export class ImagePushHandler implements ResourceHandler {
   }
 
   async create(urn: string, news: unknown, signal: AbortSignal): Promise<provider.CreateResult> {
-    const outs = await this.push(urn, news, signal);
+    const outs = await this.#push(urn, news, signal);
     return { id: outs.image, outs };
   }
 
@@ -59,7 +57,7 @@ export class ImagePushHandler implements ResourceHandler {
     news: unknown,
     signal: AbortSignal,
   ): Promise<provider.UpdateResult> {
-    return { outs: await this.push(urn, news, signal) };
+    return { outs: await this.#push(urn, news, signal) };
   }
 
   /**
@@ -68,7 +66,7 @@ export class ImagePushHandler implements ResourceHandler {
    */
   async delete(): Promise<void> {}
 
-  private async push(
+  async #push(
     urn: string,
     news: unknown,
     signal: AbortSignal,
@@ -77,15 +75,22 @@ export class ImagePushHandler implements ResourceHandler {
     const { image, registry } = inputs;
     const tag = imageTag(image);
     const repository = `${registry.host}/${registry.repository}`;
-    const ecr = await this.tools.registry(registry);
+    const ecr = await this.#tools.registry(registry);
     let found = await ecr.image(tag);
     if (!found) {
-      await this.log.line(urn, `pushing ${tag} to ${repository}`);
+      await this.#log.line(urn, `pushing ${tag} to ${repository}`);
       const pending: Promise<void>[] = [];
       try {
         const login = await ecr.login();
-        const onLine = (line: string) => pending.push(this.log.line(urn, line));
-        await this.tools.push(inputs.dockerHost, { image, repository, tag, login, signal, onLine });
+        const onLine = (line: string) => pending.push(this.#log.line(urn, line));
+        await this.#tools.push(inputs.dockerHost, {
+          image,
+          repository,
+          tag,
+          login,
+          signal,
+          onLine,
+        });
       } catch (error) {
         throw new Error(explain(image, repository, (error as Error).message), { cause: error });
       } finally {
@@ -93,7 +98,7 @@ export class ImagePushHandler implements ResourceHandler {
       }
       found = await ecr.image(tag);
     } else {
-      await this.log.line(urn, `${tag} is in ${repository} already`);
+      await this.#log.line(urn, `${tag} is in ${repository} already`);
     }
     if (found?.configDigest !== image) {
       const is = found ? `is ${found.configDigest || 'a list of images'}` : 'is not there';
@@ -110,7 +115,7 @@ export class ImagePushHandler implements ResourceHandler {
   }
 }
 
-/** A tag of an image's own, so that no push ever finds another image under it. */
+/** Each image has a tag of its own, so no push ever finds another image under it. */
 export function imageTag(image: string): string {
   return image.replace(':', '-');
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
+import type { Unwrap } from '@pulumi/pulumi';
 import type { CompatibilityCheck } from '../compatibility/compatibilityCheck.ts';
-import type { EcsTaskRunnerArgs } from './ecsTaskRunner.ts';
 import type { EngineLog } from '../engineLog.ts';
 import {
   describePlan,
@@ -10,27 +10,14 @@ import {
   type MigrationPlan,
   type MigrationTarget,
 } from './migrationPlan.ts';
-import type { DockerCompatibilityTargets, MigrationRunArgs } from '../../release/migrationRun.ts';
-import { requireOldCodeWorks } from '../compatibility/oldCodeGate.ts';
+import type { MigrationRunArgs } from '../../release/migrationRun.ts';
+import { requireCompatibility } from '../compatibility/requireCompatibility.ts';
 import type { ResourceHandler } from '../slipwayProvider.ts';
-import { TaskError, type TaskResult, type TaskRunner } from './taskRunner.ts';
+import { TaskError, type TaskResult, type TaskRunner } from '../../tasks/taskRunner.ts';
 import { hasUnknown, unwrap } from '../wire.ts';
 
-type Inputs = {
-  [K in keyof MigrationRunArgs]: MigrationRunArgs[K] extends infer T ? T : never;
-} & MigrationTarget & {
-    runner:
-      | {
-          kind: 'docker';
-          host: string;
-          network: string;
-          labels: Record<string, string>;
-          memoryMb: number;
-          envs: string[];
-          compatibility?: DockerCompatibilityTargets;
-        }
-      | ({ kind: 'ecs' } & Omit<EcsTaskRunnerArgs, 'identity'>);
-  };
+/** `ahead` is kept with the inputs by `check`. */
+type Inputs = Unwrap<MigrationRunArgs> & MigrationTarget;
 
 const stateHint =
   " So says the stack's state. Where the database was changed by hand since, such as reverted or rebuilt, name the file in " +
@@ -40,11 +27,11 @@ const forceHint = ' In a stack: add its name to slipway:forceMigrations.';
 
 /** The provider's side of MigrationRun. */
 export class MigrationHandler implements ResourceHandler {
-  private readonly log: EngineLog;
-  private readonly runnerFor: (inputs: Inputs) => Promise<TaskRunner>;
-  private readonly compatibilityFor: (inputs: Inputs) => Promise<CompatibilityCheck | undefined>;
+  readonly #log: EngineLog;
+  readonly #runnerFor: (inputs: Inputs) => Promise<TaskRunner>;
+  readonly #compatibilityFor: (inputs: Inputs) => Promise<CompatibilityCheck | undefined>;
   /** The checkout's migrations: what a preview shows the SQL of. */
-  private readonly folder: string;
+  readonly #folder: string;
 
   constructor(
     log: EngineLog,
@@ -52,10 +39,10 @@ export class MigrationHandler implements ResourceHandler {
     compatibilityFor = dockerCompatibility,
     folder = join(import.meta.dirname, '../../../migrations'),
   ) {
-    this.log = log;
-    this.runnerFor = runnerFor;
-    this.compatibilityFor = compatibilityFor;
-    this.folder = folder;
+    this.#log = log;
+    this.#runnerFor = runnerFor;
+    this.#compatibilityFor = compatibilityFor;
+    this.#folder = folder;
   }
 
   /** Refuses what can be known to be wrong before anything runs, and says what will run. */
@@ -64,11 +51,11 @@ export class MigrationHandler implements ResourceHandler {
     const last = olds && Object.keys(olds).length > 0 ? (unwrap(olds) as Inputs) : undefined;
     if (hasUnknown((news as { files?: unknown }).files)) return { inputs: news, failures: [] };
     const plan = planMigrations(last, next, next.force);
-    for (const line of describePlan(plan)) await this.log.line(urn, line);
-    if (plan.doubt !== undefined) await this.log.line(urn, plan.doubt + doubtHint, 'warning');
+    for (const line of describePlan(plan)) await this.#log.line(urn, line);
+    if (plan.doubt !== undefined) await this.#log.line(urn, plan.doubt + doubtHint, 'warning');
     const reasons = [
       ...(plan.refused === undefined ? [] : [plan.refused + stateHint]),
-      ...(plan.pending.length > 0 ? await this.review(urn, plan, next) : []),
+      ...(plan.pending.length > 0 ? await this.#review(urn, plan, next) : []),
     ];
     // Kept with the inputs, because the next check sees nothing else of the state.
     const inputs = plan.ahead.length > 0 ? { ...(news as object), ahead: plan.ahead } : news;
@@ -80,17 +67,17 @@ export class MigrationHandler implements ResourceHandler {
    * Shows the files that would be applied, and what the lint says of them. Returns what must not be
    * released.
    */
-  private async review(urn: string, { pending }: MigrationPlan, next: Inputs): Promise<string[]> {
+  async #review(urn: string, { pending }: MigrationPlan, next: Inputs): Promise<string[]> {
     // Loaded where something is pending: most updates have nothing to look at.
     const { reviewMigrations } = await import('./migrationReview.ts');
     const names = new Set(pending.map(({ name }) => name));
     const applied = (next.files ?? []).filter(({ name }) => !names.has(name));
-    const review = reviewMigrations(this.folder, pending, applied, next.force);
-    for (const line of review.lines) await this.log.line(urn, line);
+    const review = reviewMigrations(this.#folder, pending, applied, next.force);
+    for (const line of review.lines) await this.#log.line(urn, line);
     if (next.lint !== 'off') {
       const warnings =
         next.lint === 'warning' ? [...review.errors, ...review.warnings] : review.warnings;
-      for (const line of warnings) await this.log.line(urn, line, 'warning');
+      for (const line of warnings) await this.#log.line(urn, line, 'warning');
     }
     const errors = next.lint === 'error' ? review.errors : [];
     return [...(review.refused === undefined ? [] : [review.refused + forceHint]), ...errors];
@@ -102,7 +89,7 @@ export class MigrationHandler implements ResourceHandler {
   }
 
   async create(urn: string, news: unknown, signal: AbortSignal): Promise<provider.CreateResult> {
-    return { id: randomUUID(), outs: await this.migrate(urn, undefined, news, signal) };
+    return { id: randomUUID(), outs: await this.#migrate(urn, undefined, news, signal) };
   }
 
   async update(
@@ -111,13 +98,13 @@ export class MigrationHandler implements ResourceHandler {
     news: unknown,
     signal: AbortSignal,
   ): Promise<provider.UpdateResult> {
-    return { outs: await this.migrate(urn, olds, news, signal) };
+    return { outs: await this.#migrate(urn, olds, news, signal) };
   }
 
   /** Deleting the resource runs nothing: the schema stays with its database. */
   async delete(): Promise<void> {}
 
-  private async migrate(
+  async #migrate(
     urn: string,
     olds: unknown,
     news: unknown,
@@ -128,11 +115,11 @@ export class MigrationHandler implements ResourceHandler {
     const { pending } = planMigrations(unwrap(olds) as Inputs | undefined, inputs);
     if (inputs.compatibility && pending.length > 0) {
       const names = pending.map(({ name }) => name);
-      await this.requireOldCodeWorks(urn, inputs, names, signal);
+      await this.#requireCompatibility(urn, inputs, names, signal);
     }
-    await this.task(urn, 'migrations', inputs, inputs.command, signal);
+    await this.#task(urn, 'migrations', inputs, inputs.command, signal);
     if (inputs.seedCommand.length > 0)
-      await this.task(urn, 'demo data', inputs, inputs.seedCommand, signal);
+      await this.#task(urn, 'demo data', inputs, inputs.seedCommand, signal);
     return {
       image: inputs.image,
       files: inputs.files,
@@ -148,26 +135,26 @@ export class MigrationHandler implements ResourceHandler {
   }
 
   /** Before anything of the stack is touched. */
-  private async requireOldCodeWorks(
+  async #requireCompatibility(
     urn: string,
     inputs: Inputs,
     pending: string[],
     signal: AbortSignal,
   ): Promise<void> {
-    const check = await this.compatibilityFor(inputs);
+    const check = await this.#compatibilityFor(inputs);
     if (!check) return;
-    await requireOldCodeWorks(check, {
+    await requireCompatibility(check, {
       pending,
       // urn:pulumi:<stack>::…
       stack: urn.split(':')[2] ?? '',
       migrate: inputs.command,
       migrateTimeoutMs: inputs.timeoutSeconds * 1000,
       signal,
-      onLine: (line, severity) => this.log.line(urn, line, severity),
+      onLine: (line, severity) => this.#log.line(urn, line, severity),
     });
   }
 
-  private async task(
+  async #task(
     urn: string,
     what: string,
     inputs: Inputs,
@@ -177,12 +164,12 @@ export class MigrationHandler implements ResourceHandler {
     const pending: Promise<void>[] = [];
     let result: TaskResult;
     try {
-      const runner = await this.runnerFor(inputs);
+      const runner = await this.#runnerFor(inputs);
       result = await runner.run({
         command,
         timeoutMs: inputs.timeoutSeconds * 1000,
         signal,
-        onLine: (line) => pending.push(this.log.line(urn, line)),
+        onLine: (line) => pending.push(this.#log.line(urn, line)),
       });
     } catch (error) {
       if (!(error instanceof TaskError)) throw error;
@@ -212,11 +199,11 @@ function explain(what: string, reason: string, tail: string[]): string {
  */
 async function taskRunner({ runner, image, files, database }: Inputs): Promise<TaskRunner> {
   if (runner.kind === 'ecs') {
-    const { EcsTaskRunner } = await import('./ecsTaskRunner.ts');
+    const { EcsTaskRunner } = await import('../../tasks/ecsTaskRunner.ts');
     return new EcsTaskRunner({ ...runner, identity: [image, files, database] });
   }
-  const { DockerTaskRunner } = await import('./dockerTaskRunner.ts');
-  return new DockerTaskRunner({ ...runner, image: image ?? '' });
+  const { DockerTaskRunner } = await import('../../tasks/dockerTaskRunner.ts');
+  return new DockerTaskRunner({ ...runner, image });
 }
 
 /** Loaded when there is something to check. */
@@ -227,10 +214,10 @@ async function dockerCompatibility(inputs: Inputs): Promise<CompatibilityCheck |
   const { host, labels: migrationLabels } = runner;
   return new DockerCompatibilityCheck({
     host,
-    image: inputs.image ?? '',
+    image: inputs.image,
     app,
     migrationLabels,
     ...runner.compatibility,
-    database: { ...runner.compatibility.database, schema: inputs.schema },
+    schema: inputs.schema,
   });
 }

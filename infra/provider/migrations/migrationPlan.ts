@@ -1,20 +1,17 @@
+import type { Unwrap } from '@pulumi/pulumi';
 import { MigrationError } from '../../../migrations/runner/exit.ts';
 import { compare, what } from '../../../migrations/runner/files/verify.ts';
-import type { DatabaseIdentity, MigrationFile } from '../../platform.ts';
+import type { MigrationFile, MigrationRunArgs } from '../../release/migrationRun.ts';
 
-/**
- * What decides whether and what a MigrationRun runs. Unknown parts are `undefined` during a
- * preview.
- */
-export interface MigrationTarget {
-  image?: string | undefined;
-  files?: MigrationFile[] | undefined;
-  database?: DatabaseIdentity | undefined;
-  /** The Postgres schema in it, `public` where nothing is said. */
-  schema?: string | undefined;
+type Args = Unwrap<MigrationRunArgs>;
+
+/** The inputs that decide which migrations run. Unknown parts are `undefined` during a preview. */
+export type MigrationTarget = {
+  [K in 'image' | 'files' | 'database' | 'schema']?: Args[K] | undefined;
+} & {
   /** Applied by a newer image, and not carried by this one. */
   ahead?: MigrationFile[] | undefined;
-}
+};
 
 export interface MigrationPlan {
   /** Whether a task has to run. */

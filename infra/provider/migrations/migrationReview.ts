@@ -4,7 +4,7 @@ import { findingLine, lintMigrations } from '../../../migrations/runner/lint/lin
 import { planStatements } from '../../../migrations/runner/sql/plannedStatements.ts';
 import { refuseEarlyContract } from '../../../migrations/runner/run/releaseRules.ts';
 import { lockOrder, type LockMode } from '../../../migrations/runner/sql/sqlLocks.ts';
-import type { MigrationFile } from '../../platform.ts';
+import type { MigrationFile } from '../../release/migrationRun.ts';
 
 export interface MigrationReview {
   /**
@@ -18,8 +18,8 @@ export interface MigrationReview {
 }
 
 /**
- * Looks at the SQL of the files that a release would apply, for a preview: nothing is run. Of a
- * promoted image the files are those of this checkout, where they are the same ones.
+ * Looks at the SQL of the files that a release would apply, for a preview: nothing is run. The
+ * SQL is read from this checkout, also when the image was promoted from another stack.
  *
  * @param folder the checkout's migrations
  * @param applied what the state knows to be applied

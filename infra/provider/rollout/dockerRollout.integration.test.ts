@@ -57,15 +57,13 @@ async function instance(
   return { service: 'api', name: `${name}-${run}`, id, port: 3000, ...paths };
 }
 
-const rollout = (release: string, targets: DockerTarget[], timeoutMs = 15_000) =>
+const rollout = (release: string, targets: DockerTarget[], timeoutSeconds = 15) =>
   new DockerRollout({
-    host,
-    gateway,
-    imageLabels: { 'dev.slipway.test': run },
+    runner: { kind: 'docker', host, gateway, imageLabels: { 'dev.slipway.test': run } },
     release,
     targets,
     routes,
-    timeoutMs,
+    timeoutSeconds,
     signal: new AbortController().signal,
     onLine: () => Promise.resolve(),
   }).run();
@@ -166,7 +164,7 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
 
   it('never sends a request to an instance that does not get ready, and says what it answered', async () => {
     const stop = requests();
-    const bad = rollout('v3', [await instance('v3-a', 'v3', { ready: false })], 4000);
+    const bad = rollout('v3', [await instance('v3-a', 'v3', { ready: false })], 4);
     await expect(bad).rejects.toThrow(
       /v3-a-\w+ did not become healthy in time: \/health\/ready answers 503/,
     );
@@ -174,7 +172,7 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
   });
 
   it('refuses an instance of another release', async () => {
-    const wrong = rollout('v4', [await instance('v4-a', 'v4', { claims: 'v9' })], 3000);
+    const wrong = rollout('v4', [await instance('v4-a', 'v4', { claims: 'v9' })], 3);
     await expect(wrong).rejects.toThrow('it says it is release v9, not v4');
     expect(await serving()).toBe('v2');
   });
@@ -193,7 +191,7 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
       livenessPath: '/health',
       readinessPath: '/',
     };
-    await expect(rollout('v5', [target], 4000)).rejects.toThrow(
+    await expect(rollout('v5', [target], 4)).rejects.toThrow(
       /ended with exit code 9.*\n {2}\| no such table/,
     );
     expect(await serving()).toBe('v2');
@@ -213,7 +211,7 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
       livenessPath: '/health',
       readinessPath: '/',
     };
-    await expect(rollout('v5', [target], 30_000)).rejects.toThrow(
+    await expect(rollout('v5', [target], 30)).rejects.toThrow(
       /crashed \d times, last with exit code 7/,
     );
     const { State } = await docker.getContainer(id).inspect();

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Unwrap } from '@pulumi/pulumi';
 import type Docker from 'dockerode';
-import type { Route } from '../../blueprint.ts';
 import { gatewayPorts, nginxConfig } from '../../gateway/nginxConfig.ts';
-import { containerExec } from '../../docker-engine/containerExec.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
-import { plainLines } from '../../docker-engine/logLines.ts';
+import { lastLines } from '../../docker-engine/logLines.ts';
+import { GatewayContainer } from './gatewayContainer.ts';
+import type { DockerRelease, DockerRolloutTarget } from '../../release/rollout.ts';
 
 /** On the image that the Dockerfile's build stage leaves without a name. */
 const buildStageLabel = 'dev.slipway.role=build-stage';
@@ -12,34 +13,11 @@ const buildStageLabel = 'dev.slipway.role=build-stage';
 /** A new instance that ends this often is not going to get healthy. */
 const crashLimit = 3;
 
-/** A new instance on the Docker engine. */
-export interface DockerTarget {
-  service: string;
-  name: string;
-  id: string;
-  port: number;
-  livenessPath: string;
-  readinessPath: string;
-}
+export type DockerTarget = Unwrap<DockerRolloutTarget>;
 
-export interface DockerRolloutOptions {
-  host: string;
-  /** Id of the gateway's container. */
-  gateway: string;
-  imageLabels: Record<string, string>;
-  release: string;
-  targets: DockerTarget[];
-  routes: Route[];
-  timeoutMs: number;
+export interface DockerRolloutOptions extends Unwrap<DockerRelease> {
   signal: AbortSignal;
   onLine: (line: string) => Promise<void>;
-}
-
-/** What an instance says of itself at its liveness path. */
-interface Answer {
-  status: number;
-  release?: string;
-  instance?: string;
 }
 
 /**
@@ -48,12 +26,14 @@ interface Answer {
  * answered there.
  */
 export class DockerRollout {
-  private readonly options: DockerRolloutOptions;
-  private readonly docker: Docker;
+  readonly #options: DockerRolloutOptions;
+  readonly #docker: Docker;
+  readonly #gateway: GatewayContainer;
 
-  constructor(options: DockerRolloutOptions, docker: Docker = dockerClient(options.host)) {
-    this.options = options;
-    this.docker = docker;
+  constructor(options: DockerRolloutOptions, docker: Docker = dockerClient(options.runner.host)) {
+    this.#options = options;
+    this.#docker = docker;
+    this.#gateway = new GatewayContainer(docker, options.runner.gateway);
   }
 
   /**
@@ -61,25 +41,25 @@ export class DockerRollout {
    * the old ones serve then
    */
   async run(): Promise<void> {
-    const { targets, onLine } = this.options;
-    const deadline = Date.now() + this.options.timeoutMs;
+    const { targets, onLine } = this.#options;
+    const deadline = Date.now() + this.#options.timeoutSeconds * 1000;
     try {
-      for (const target of targets) await this.startIfStopped(target);
-      for (const target of targets) await this.prove(target, deadline);
+      for (const target of targets) await this.#startIfStopped(target);
+      for (const target of targets) await this.#prove(target, deadline);
     } catch (error) {
-      await this.stopTargets();
+      await this.#stopTargets();
       throw error;
     }
     await onLine(
       `${targets.length} new ${targets.length === 1 ? 'instance is' : 'instances are'} healthy; switching the gateway`,
     );
-    await this.gateway('try', this.config());
+    await this.#gateway.try(this.#config());
     try {
-      await this.askThroughGateway(deadline);
-      await this.gateway('keep');
+      await this.#askThroughGateway(deadline);
+      await this.#gateway.keep();
     } catch (error) {
-      await this.gateway('restore');
-      await this.stopTargets();
+      await this.#gateway.restore();
+      await this.#stopTargets();
       throw error;
     }
     await onLine('the gateway serves the new release');
@@ -90,25 +70,27 @@ export class DockerRollout {
    * their build stage, but for the newest, which makes the next build quick. What is in use stays.
    */
   async removeOldImages(keep: string[]): Promise<void> {
-    const label = Object.entries(this.options.imageLabels).map(([key, value]) => `${key}=${value}`);
-    const images = await this.docker.listImages({ filters: { label } });
+    const label = Object.entries(this.#options.runner.imageLabels).map(
+      ([key, value]) => `${key}=${value}`,
+    );
+    const images = await this.#docker.listImages({ filters: { label } });
     const old = images
       .filter(({ Id }) => !keep.includes(Id))
       .flatMap(({ RepoTags }) => RepoTags ?? []);
-    const stages = await this.docker.listImages({
+    const stages = await this.#docker.listImages({
       filters: { label: [buildStageLabel], dangling: ['true'] },
     });
     const oldStages = stages.sort((a, b) => b.Created - a.Created).slice(1);
     for (const name of [...old, ...oldStages.map(({ Id }) => Id)]) {
-      const image = this.docker.getImage(name);
+      const image = this.#docker.getImage(name);
       await image.remove().catch(() => undefined);
     }
   }
 
-  private config(): string {
+  #config(): string {
     return nginxConfig({
-      routes: this.options.routes,
-      upstreams: this.options.targets.map(({ service, name, port }) => ({
+      routes: this.#options.routes,
+      upstreams: this.#options.targets.map(({ service, name, port }) => ({
         service,
         address: `${name}:${port}`,
       })),
@@ -121,16 +103,16 @@ export class DockerRollout {
    * Waits until an instance is ready and says it is the new release, asked from the gateway's
    * container.
    */
-  private async prove(target: DockerTarget, deadline: number): Promise<void> {
-    const { release } = this.options;
+  async #prove(target: DockerTarget, deadline: number): Promise<void> {
+    const { release } = this.#options;
     const where = `${target.name}:${target.port}`;
     let last = 'it was never asked';
     while (Date.now() < deadline) {
-      this.stopIfCancelled();
-      await this.requireRunning(target);
-      const ready = await this.ask(where, target.readinessPath);
+      this.#stopIfCancelled();
+      await this.#requireRunning(target);
+      const ready = await this.#gateway.ask(where, target.readinessPath);
       if (ready?.status === 200) {
-        const alive = await this.ask(where, target.livenessPath);
+        const alive = await this.#gateway.ask(where, target.livenessPath);
         if (alive?.release === release) return;
         last = `it says it is release ${alive?.release ?? 'unknown'}, not ${release}`;
       } else {
@@ -138,28 +120,31 @@ export class DockerRollout {
       }
       await sleep(250);
     }
-    const logs = await this.lastLogs(target);
+    const logs = await this.#lastLogs(target);
     throw new Error(`${target.name} did not become healthy in time: ${last}.${logs}`);
   }
 
   /** Every new instance has to answer through the gateway; no other may any more. */
-  private async askThroughGateway(deadline: number): Promise<void> {
-    const target = this.options.targets[0];
+  async #askThroughGateway(deadline: number): Promise<void> {
+    const target = this.#options.targets[0];
     if (!target) return;
-    const expected = new Set(this.options.targets.map(({ id }) => id.slice(0, 12)));
+    const expected = new Set(this.#options.targets.map(({ id }) => id.slice(0, 12)));
     const missing = new Set(expected);
     let strangers = 0;
     let last = 'it does not answer';
     // A few rounds more than instances: the old workers of the gateway may still answer one.
     for (let good = 0; missing.size > 0 || good < expected.size * 2;) {
-      this.stopIfCancelled();
+      this.#stopIfCancelled();
       if (Date.now() > deadline) {
         const absent = [...missing].join(', ');
         throw new Error(
           `not every new instance answers through the gateway (missing: ${absent || 'none'}; last: ${last}).`,
         );
       }
-      const answer = await this.ask(`127.0.0.1:${gatewayPorts.public}`, target.livenessPath);
+      const answer = await this.#gateway.ask(
+        `127.0.0.1:${gatewayPorts.public}`,
+        target.livenessPath,
+      );
       if (answer?.status === 200 && answer.instance && expected.has(answer.instance)) {
         missing.delete(answer.instance);
         good++;
@@ -178,69 +163,42 @@ export class DockerRollout {
    * A failed rollout stopped its instances; when the same version is tried again, they get one more
    * start.
    */
-  private async startIfStopped(target: DockerTarget): Promise<void> {
-    const container = this.docker.getContainer(target.id);
+  async #startIfStopped(target: DockerTarget): Promise<void> {
+    const container = this.#docker.getContainer(target.id);
     const { State } = await container.inspect();
     if (!State.Running && !State.Restarting) await container.start();
   }
 
   /**
-   * What is not fit to serve must not burn CPU by restarting for ever; its container stays, to be
-   * looked at.
+   * An instance that cannot serve must not burn CPU by restarting for ever. Its container stays, so
+   * that a person can look at it.
    */
-  private async stopTargets(): Promise<void> {
+  async #stopTargets(): Promise<void> {
     await Promise.allSettled(
-      this.options.targets.map(({ id }) => this.docker.getContainer(id).stop({ t: 5 })),
+      this.#options.targets.map(({ id }) => this.#docker.getContainer(id).stop({ t: 5 })),
     );
   }
 
-  private async requireRunning(target: DockerTarget): Promise<void> {
-    const { State, RestartCount } = await this.docker.getContainer(target.id).inspect();
+  async #requireRunning(target: DockerTarget): Promise<void> {
+    const { State, RestartCount } = await this.#docker.getContainer(target.id).inspect();
     // Only between two runs does it have an exit code.
     if (State.Running && !State.Restarting) return;
     if (State.Restarting && RestartCount < crashLimit) return;
     const how = RestartCount > 0 ? `crashed ${RestartCount} times, last with` : 'ended with';
     throw new Error(
-      `${target.name} ${how} exit code ${State.ExitCode}.${await this.lastLogs(target)}`,
+      `${target.name} ${how} exit code ${State.ExitCode}.${await this.#lastLogs(target)}`,
     );
   }
 
-  /** One HTTP request from within the gateway's container, by the shell alone. */
-  private async ask(address: string, path: string): Promise<Answer | undefined> {
-    const [host, port] = address.split(':');
-    const script = `exec 3<>/dev/tcp/"$0"/"$1"; printf 'GET %s HTTP/1.0\\r\\nHost: gateway\\r\\n\\r\\n' "$2" >&3; cat <&3`;
-    const command = ['timeout', '3', 'bash', '-c', script, host ?? '', port ?? '', path];
-    const { exitCode, output } = await containerExec(this.docker, this.options.gateway, command);
-    const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(output)?.[1]);
-    if (exitCode !== 0 || !status) return undefined;
-    return { status, ...readIdentity(output.slice(output.indexOf('\r\n\r\n') + 4)) };
-  }
-
-  /** Runs one verb of the gateway's script. */
-  private async gateway(verb: 'try' | 'keep' | 'restore', input?: string): Promise<void> {
-    const command = ['bash', '-c', 'bash -c "$GATEWAY_SCRIPT" gateway "$0"', verb];
-    const { exitCode, output } = await containerExec(this.docker, this.options.gateway, command, {
-      ...(input === undefined ? {} : { input }),
-      // The kept configuration is root's, so that nginx itself cannot rewrite it.
-      user: verb === 'keep' ? 'root' : 'nginx',
-    });
-    if (exitCode !== 0)
-      throw new Error(`the gateway refused to ${verb} the new configuration: ${output.trim()}`);
-  }
-
-  private async lastLogs(target: DockerTarget): Promise<string> {
-    const raw = (await this.docker
-      .getContainer(target.id)
-      .logs({ stdout: true, stderr: true, tail: 20 })
-      .catch(() => Buffer.alloc(0))) as Buffer;
-    const lines = plainLines(raw);
+  async #lastLogs(target: DockerTarget): Promise<string> {
+    const lines = await lastLines(this.#docker.getContainer(target.id), 20);
     return lines.length > 0
       ? ` Its last lines:\n${lines.map((line) => `  | ${line}`).join('\n')}`
       : '';
   }
 
-  private stopIfCancelled(): void {
-    if (this.options.signal.aborted) throw new Error('cancelled; the gateway was left as it was.');
+  #stopIfCancelled(): void {
+    if (this.#options.signal.aborted) throw new Error('cancelled; the gateway was left as it was.');
   }
 }
 
@@ -252,16 +210,4 @@ export async function runningTargets(
   const running = await dockerClient(host).listContainers();
   const ids = new Set(running.map(({ Id }) => Id));
   return targets.filter(({ id }) => ids.has(id));
-}
-
-function readIdentity(body: string): { release?: string; instance?: string } {
-  try {
-    const { release, instance } = JSON.parse(body) as { release?: unknown; instance?: unknown };
-    return {
-      ...(typeof release === 'string' ? { release } : {}),
-      ...(typeof instance === 'string' ? { instance } : {}),
-    };
-  } catch {
-    return {};
-  }
 }

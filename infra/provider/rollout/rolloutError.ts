@@ -1,6 +1,6 @@
-/** A rollout that failed, where more is to be said than that the release before goes on serving. */
+/** A rollout that failed, when the usual sentence (the release before goes on serving) is not enough. */
 export class RolloutError extends Error {
-  /** What serves now, in place of the usual sentence; `undefined` for that one. */
+  /** Says which release serves now; `undefined` for the usual sentence. */
   readonly aftermath: string | undefined;
 
   constructor(message: string, aftermath: string | undefined, options?: ErrorOptions) {

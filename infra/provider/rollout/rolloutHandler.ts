@@ -1,34 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
-import type { Route } from '../../blueprint.ts';
-import { canonical } from '../canonical.ts';
-import type { DockerTarget } from './dockerRollout.ts';
-import type { AwsConnection } from '../ecs/awsClients.ts';
-import { revision, type EcsTarget } from './serviceDeployment.ts';
+import type { Unwrap } from '@pulumi/pulumi';
+import { canonical } from '../../canonical.ts';
+import { revision } from './ecs/serviceDeployment.ts';
 import type { EngineLog } from '../engineLog.ts';
-import type { Receipt } from '../../release/rollout.ts';
+import type { EcsRelease, Receipt, RolloutArgs } from '../../release/rollout.ts';
 import { RolloutError } from './rolloutError.ts';
 import type { ResourceHandler } from '../slipwayProvider.ts';
 import { unwrap } from '../wire.ts';
-import { shortImageId } from '../shortImageId.ts';
+import { shortImageId } from '../../release/shortImageId.ts';
 
-interface CommonInputs {
-  release: string;
-  routes: Route[];
-  timeoutSeconds: number;
-}
-
-interface DockerInputs extends CommonInputs {
-  targets: DockerTarget[];
-  runner: { kind: 'docker'; host: string; gateway: string; imageLabels: Record<string, string> };
-}
-
-interface EcsInputs extends CommonInputs {
-  targets: EcsTarget[];
-  runner: { kind: 'ecs'; cluster: string; url?: string; repoDigest?: string } & AwsConnection;
-}
-
-type Inputs = DockerInputs | EcsInputs;
+type Inputs = Unwrap<RolloutArgs>;
 type State = Inputs & { receipts: Receipt[] };
 
 /** A rollout on one platform. */
@@ -45,12 +27,12 @@ const keptReceipts = 50;
 
 /** The provider's side of Rollout. */
 export class RolloutHandler implements ResourceHandler {
-  private readonly log: EngineLog;
-  private readonly rolloutFor: typeof platformRollout;
+  readonly #log: EngineLog;
+  readonly #rolloutFor: typeof platformRollout;
 
   constructor(log: EngineLog, rolloutFor = platformRollout) {
-    this.log = log;
-    this.rolloutFor = rolloutFor;
+    this.#log = log;
+    this.#rolloutFor = rolloutFor;
   }
 
   async check(_urn: string, _olds: unknown, news: unknown): Promise<provider.CheckResult> {
@@ -64,7 +46,7 @@ export class RolloutHandler implements ResourceHandler {
   }
 
   async create(urn: string, news: unknown, signal: AbortSignal): Promise<provider.CreateResult> {
-    return { id: randomUUID(), outs: await this.roll(urn, undefined, news, signal) };
+    return { id: randomUUID(), outs: await this.#roll(urn, undefined, news, signal) };
   }
 
   async update(
@@ -73,7 +55,7 @@ export class RolloutHandler implements ResourceHandler {
     news: unknown,
     signal: AbortSignal,
   ): Promise<provider.UpdateResult> {
-    return { outs: await this.roll(urn, unwrap(olds) as State, news, signal) };
+    return { outs: await this.#roll(urn, unwrap(olds) as State, news, signal) };
   }
 
   /**
@@ -88,7 +70,7 @@ export class RolloutHandler implements ResourceHandler {
   /** Deleting it switches nothing: instances, services and the gateway go by themselves. */
   async delete(): Promise<void> {}
 
-  private async roll(
+  async #roll(
     urn: string,
     last: State | undefined,
     news: unknown,
@@ -96,7 +78,9 @@ export class RolloutHandler implements ResourceHandler {
   ): Promise<State> {
     const inputs = unwrap(news) as Inputs;
     const receipts = last?.receipts ?? [];
-    const rollout = await this.rolloutFor(inputs, last, signal, (line) => this.log.line(urn, line));
+    const rollout = await this.#rolloutFor(inputs, last, signal, (line) =>
+      this.#log.line(urn, line),
+    );
     const serving = receipts[0]?.release;
     try {
       await rollout.run();
@@ -133,46 +117,34 @@ async function platformRollout(
   signal: AbortSignal,
   onLine: (line: string) => Promise<void>,
 ): Promise<PlatformRollout> {
-  const common = {
-    release: inputs.release,
-    timeoutMs: inputs.timeoutSeconds * 1000,
-    signal,
-    onLine,
-  };
   if (isEcs(inputs)) {
-    const { EcsRollout } = await import('./ecsRollout.ts');
+    const { EcsRollout } = await import('./ecs/ecsRollout.ts');
     const previous = last && isEcs(last) ? last.targets : [];
-    const rollout = new EcsRollout({
-      ...inputs.runner,
-      ...common,
-      targets: inputs.targets,
-      previous,
-    });
+    const rollout = new EcsRollout({ ...inputs, previous, signal, onLine });
     const instances = inputs.targets.map(
       ({ service, taskDefinition }) => `${service} ${revision(taskDefinition)}`,
     );
     return { run: () => rollout.run(), instances };
   }
   const { DockerRollout } = await import('./dockerRollout.ts');
-  const { runner, targets, routes } = inputs;
-  const rollout = new DockerRollout({ ...runner, ...common, targets, routes });
+  const rollout = new DockerRollout({ ...inputs, signal, onLine });
   return {
     run: () => rollout.run(),
-    instances: targets.map(({ name }) => name),
+    instances: inputs.targets.map(({ name }) => name),
     removeOldImages: (keep) => rollout.removeOldImages(keep),
   };
 }
 
 async function servingTargets(state: State): Promise<Inputs['targets']> {
   if (isEcs(state)) {
-    const { servingTargets } = await import('./services.ts');
+    const { servingTargets } = await import('./ecs/servingTargets.ts');
     return servingTargets(state.runner, state.targets);
   }
   const { runningTargets } = await import('./dockerRollout.ts');
   return runningTargets(state.runner.host, state.targets);
 }
 
-function isEcs<T extends Inputs>(inputs: T): inputs is T & EcsInputs {
+function isEcs<T extends Inputs>(inputs: T): inputs is T & Unwrap<EcsRelease> {
   return inputs.runner.kind === 'ecs';
 }
 

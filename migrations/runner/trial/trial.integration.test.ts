@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { migrate, migrationFolder } from '../../../tests/support/migrate.ts';
 import { TestPostgres } from '../../../tests/support/postgres.ts';
-import { pgDumpIn } from '../../../toolchain/lib/throwAwayPostgres.ts';
+import { dockerClient } from '../../../infra/docker-engine/dockerClient.ts';
+import { dockerHost } from '../../../infra/docker-engine/host.ts';
+import { pgDump } from '../../../infra/docker-engine/postgresTools.ts';
 import { migrateCommand } from '../cli/cli.ts';
 import { exitCodes } from '../exit.ts';
 
@@ -58,7 +60,8 @@ async function rehearse(
     },
     ...{ lockTimeoutMs: 3_000, statementTimeoutMs: 60_000, attempts: 5 },
     ...(container && {
-      pgDump: (options: string[]) => pgDumpIn(container, 'slipway', name, options),
+      pgDump: (options: string[]) =>
+        pgDump(dockerClient(dockerHost()), { container, user: 'slipway', name }, options),
     }),
   }));
   vi.restoreAllMocks();

@@ -1,8 +1,5 @@
-import {
-  EcsTaskRunner,
-  type EcsTaskRunnerArgs,
-} from '../../../infra/provider/migrations/ecsTaskRunner.ts';
-import { shortImageId } from '../../../infra/provider/shortImageId.ts';
+import { EcsTaskRunner, type EcsTaskRunnerArgs } from '../../../infra/tasks/ecsTaskRunner.ts';
+import { shortImageId } from '../../../infra/release/shortImageId.ts';
 import { docker, identity, stack } from '../../lib/context.ts';
 import { messageOf } from '../../lib/fault.ts';
 import { say } from '../../lib/progress.ts';

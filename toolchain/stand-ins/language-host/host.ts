@@ -12,7 +12,7 @@ import messages, {
   type RunRequest,
 } from '@pulumi/pulumi/proto/language_pb.js';
 import plugins from '@pulumi/pulumi/proto/plugin_pb.js';
-import { exitWithParent } from '../../../infra/provider/exitWithParent.ts';
+import { exitWithParent } from '../../../infra/exitWithParent.ts';
 import { dependencies, requiredPackages } from './packages.ts';
 import { killPrograms, runPlugin, runProgram } from './programs.ts';
 

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import provider from '@pulumi/pulumi/provider/index.js';
-import { exitWithParent } from '../../../infra/provider/exitWithParent.ts';
+import { exitWithParent } from '../../../infra/exitWithParent.ts';
 import { password, passwordFaults, type PasswordArgs } from './password.ts';
 
 type Properties = Record<string, unknown>;

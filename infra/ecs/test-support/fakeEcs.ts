@@ -16,7 +16,7 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { AwsClients } from '../ecs/awsClients.ts';
+import type { AwsClients } from '../awsClients.ts';
 import type { FakeClock } from './fakeClock.ts';
 
 /**
@@ -44,11 +44,11 @@ export class FakeEcs {
   readonly clients: AwsClients;
   readonly ecs;
   readonly elbv2;
-  private readonly clock: FakeClock;
-  private ids = 0;
+  readonly #clock: FakeClock;
+  #ids = 0;
 
   constructor(clock: FakeClock) {
-    this.clock = clock;
+    this.#clock = clock;
     const region = 'eu-central-1';
     this.clients = {
       ecs: new ECSClient({ region }),
@@ -67,7 +67,7 @@ export class FakeEcs {
       .on(GetLogEventsCommand)
       .callsFake(() => ({ events: this.logLines.map((message) => ({ message })) }));
     this.ecs.on(DescribeServicesCommand).callsFake(({ services = [] }: { services?: string[] }) => {
-      this.services.forEach((service) => this.advance(service));
+      this.services.forEach((service) => this.#advance(service));
       return {
         services: services.flatMap((name) => structuredClone(this.services.get(name)) ?? []),
       };
@@ -85,7 +85,7 @@ export class FakeEcs {
         ({ desiredStatus, serviceName }: { desiredStatus: string; serviceName: string }) => ({
           taskArns:
             desiredStatus === 'STOPPED'
-              ? this.stoppedOf(serviceName).map(({ taskArn }) => taskArn)
+              ? this.#stoppedOf(serviceName).map(({ taskArn }) => taskArn)
               : [],
         }),
       );
@@ -125,15 +125,15 @@ export class FakeEcs {
     const service = this.services.get(name)!;
     for (const deployment of service.deployments ?? []) deployment.status = 'ACTIVE';
     service.deployments = [
-      this.deployment(service, taskDefinition),
+      this.#deployment(service, taskDefinition),
       ...(service.deployments ?? []),
     ];
     service.taskDefinition = taskDefinition;
   }
 
-  private deployment(service: Service, taskDefinition: string): Deployment {
+  #deployment(service: Service, taskDefinition: string): Deployment {
     return {
-      id: `ecs-svc/${++this.ids}`,
+      id: `ecs-svc/${++this.#ids}`,
       status: 'PRIMARY',
       taskDefinition,
       rolloutState: 'IN_PROGRESS',
@@ -141,19 +141,19 @@ export class FakeEcs {
       runningCount: 0,
       pendingCount: 0,
       failedTasks: 0,
-      createdAt: new Date(this.clock.now()),
+      createdAt: new Date(this.#clock.now()),
     };
   }
 
-  private advance(service: Service): void {
+  #advance(service: Service): void {
     const primary = service.deployments?.find(({ status }) => status === 'PRIMARY');
     if (!primary) return;
     const revision = primary.taskDefinition?.split('/').at(-1) ?? '';
-    const age = this.clock.now() - Number(primary.createdAt);
+    const age = this.#clock.now() - Number(primary.createdAt);
     const fate = this.fates[revision] ?? 'good';
     if (fate === 'flaps') {
       Object.assign(primary, { rolloutState: 'COMPLETED', runningCount: service.desiredCount });
-      while (this.stoppedOf(service.serviceName ?? '').length < Math.floor(age / flapsEvery))
+      while (this.#stoppedOf(service.serviceName ?? '').length < Math.floor(age / flapsEvery))
         this.stop(service, primary);
     }
     if (primary.rolloutState !== 'IN_PROGRESS') return;
@@ -164,19 +164,19 @@ export class FakeEcs {
         (one) => one === primary || one.rolloutState === 'FAILED',
       );
     }
-    if (fate === 'crashes' && age >= givenUpAfter) this.giveUp(service, primary);
+    if (fate === 'crashes' && age >= givenUpAfter) this.#giveUp(service, primary);
   }
 
-  private giveUp(service: Service, primary: Deployment): void {
+  #giveUp(service: Service, primary: Deployment): void {
     const rolloutStateReason = 'ECS deployment circuit breaker: tasks failed to start.';
     Object.assign(primary, { rolloutState: 'FAILED', failedTasks: 3, rolloutStateReason });
     const message = `(service ${service.serviceName}) deployment failed: tasks failed to start.`;
-    service.events?.unshift({ message, createdAt: new Date(this.clock.now()) });
+    service.events?.unshift({ message, createdAt: new Date(this.#clock.now()) });
     for (let count = 0; count < 3; count++) this.stop(service, primary);
     const before = service.deployments?.find(({ rolloutState }) => rolloutState === 'COMPLETED');
     if (!this.rollback || !before) return;
     primary.status = 'ACTIVE';
-    service.deployments = [this.deployment(service, before.taskDefinition ?? ''), primary];
+    service.deployments = [this.#deployment(service, before.taskDefinition ?? ''), primary];
     service.taskDefinition = before.taskDefinition;
   }
 
@@ -188,8 +188,8 @@ export class FakeEcs {
       taskDefinitionArn: taskDefinition,
       group: `service:${service.serviceName}`,
       lastStatus: 'STOPPED',
-      createdAt: new Date(this.clock.now()),
-      stoppedAt: new Date(this.clock.now()),
+      createdAt: new Date(this.#clock.now()),
+      stoppedAt: new Date(this.#clock.now()),
       stopCode: 'EssentialContainerExited',
       stoppedReason: 'Essential container in task exited',
       containers: [{ name: 'app', exitCode: 3 }],
@@ -197,7 +197,7 @@ export class FakeEcs {
     });
   }
 
-  private stoppedOf(serviceName: string): Task[] {
+  #stoppedOf(serviceName: string): Task[] {
     return this.stopped.filter(({ group }) => group === `service:${serviceName}`);
   }
 }

@@ -1,7 +1,7 @@
-/** What a release answers through the load balancer. */
+/** The answer of a release through the load balancer. */
 export interface HttpAnswer {
   status: number;
-  /** Which release it says it is, at the liveness path. */
+  /** The release, as it says at the liveness path. */
   release?: string;
 }
 
@@ -32,7 +32,7 @@ export async function httpAnswer(url: string): Promise<HttpAnswer> {
   return { status: response.status, ...releaseOf(body) };
 }
 
-/** What is wrong with what a base URL answers; empty when the release asked for is ready there. */
+/** Says why a release is not ready at a base URL; empty when it is. */
 export async function complaint(
   base: string,
   { readinessPath, livenessPath }: { readinessPath: string; livenessPath: string },

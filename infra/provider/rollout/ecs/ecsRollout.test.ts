@@ -1,11 +1,11 @@
 import { DescribeServicesCommand, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { EcsRollout, type EcsRolloutOptions } from './ecsRollout.ts';
-import { FakeClock } from '../test-support/fakeClock.ts';
-import { FakeEcs } from '../test-support/fakeEcs.ts';
+import { FakeClock } from '../../../ecs/test-support/fakeClock.ts';
+import { FakeEcs } from '../../../ecs/test-support/fakeEcs.ts';
 import type { HttpAnswer } from './httpAnswer.ts';
 import type { EcsTarget } from './serviceDeployment.ts';
-import { servingTargets } from './services.ts';
+import { servingTargets } from './servingTargets.ts';
 
 const taskDefinition = (revision: string) =>
   `arn:aws:ecs:eu-central-1:111122223333:task-definition/${revision}`;
@@ -48,20 +48,20 @@ class World {
   /** Pulumi deploys what its state does not hold, then the rollout judges. */
   async up(
     targets: EcsTarget[],
-    options: Partial<EcsRolloutOptions> & { deploy?: boolean } = {},
+    options: Partial<EcsRolloutOptions> & { deploy?: boolean; url?: string | undefined } = {},
   ): Promise<void> {
     const { deploy = true, ...over } = options;
+    const url = 'url' in over ? over.url : 'https://chat.example.com/';
     for (const { name, taskDefinition } of deploy ? targets : [])
       this.aws.deploy(name, taskDefinition);
     const rollout = new EcsRollout(
       {
-        region: 'eu-central-1',
-        cluster: 'prod',
-        url: 'https://chat.example.com/',
+        runner: { kind: 'ecs', ...connection, url },
+        routes: [],
         release: `release ${targets[0]?.taskDefinition.split(':').at(-1)}`,
         targets,
         previous: this.state,
-        timeoutMs: 300_000,
+        timeoutSeconds: 300,
         signal: this.controller.signal,
         onLine: (line) => {
           this.lines.push(line);

@@ -2,18 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { CompatibilityCheck, CompatibilityResult } from './compatibilityCheck.ts';
 import { MigrationHandler } from '../migrations/migrationHandler.ts';
 import { EngineLog } from '../engineLog.ts';
-import { requireOldCodeWorks } from './oldCodeGate.ts';
-import { TaskError, type TaskRunner } from '../migrations/taskRunner.ts';
+import { requireCompatibility } from './requireCompatibility.ts';
+import { TaskError, type TaskRunner } from '../../tasks/taskRunner.ts';
 
 const deployed = `sha256:${'a'.repeat(64)}`;
 const checkThat = (result: CompatibilityResult | Error): CompatibilityCheck => ({
   run: () => (result instanceof Error ? Promise.reject(result) : Promise.resolve(result)),
 });
 
-/** What the gate says: the lines it shows, then the error it refuses with. */
-async function gate(result: CompatibilityResult | Error, signal = new AbortController().signal) {
+/** The lines that are shown, and the error that refuses the release. */
+async function checked(result: CompatibilityResult | Error, signal = new AbortController().signal) {
   const lines: string[] = [];
-  const refusal = await requireOldCodeWorks(checkThat(result), {
+  const refusal = await requireCompatibility(checkThat(result), {
     pending: ['0005_subject'],
     stack: 'dev',
     migrate: ['migrate', 'up'],
@@ -27,9 +27,13 @@ async function gate(result: CompatibilityResult | Error, signal = new AbortContr
   return { lines, refusal };
 }
 
-describe('the gate before the migrations', () => {
+describe('the compatibility check before the migrations', () => {
   it('lets a release pass whose schema the deployed version works on, and says so', async () => {
-    const { lines, refusal } = await gate({ outcome: 'passed', deployed: [deployed], checks: 31 });
+    const { lines, refusal } = await checked({
+      outcome: 'passed',
+      deployed: [deployed],
+      checks: 31,
+    });
     expect(refusal).toBeUndefined();
     expect(lines.join()).toMatch(
       /^info: the deployed version sha256:aaaaaaaaaaaa works on the new schema.* 31 checks/,
@@ -37,7 +41,7 @@ describe('the gate before the migrations', () => {
   });
 
   it('lets one pass that cannot be checked, with a warning', async () => {
-    const { lines, refusal } = await gate({
+    const { lines, refusal } = await checked({
       outcome: 'unchecked',
       reason: 'no role',
       severity: 'warning',
@@ -55,7 +59,7 @@ describe('the gate before the migrations', () => {
       got: '500',
     }));
     const logged = ['column "title" does not exist'];
-    const { refusal } = await gate({
+    const { refusal } = await checked({
       outcome: 'failed',
       deployed,
       failures,
@@ -72,11 +76,11 @@ describe('the gate before the migrations', () => {
     expect(refusal).toContain('| column "title" does not exist');
     expect(refusal).toContain('Pending: 0005_subject');
     expect(refusal).toContain('goes on serving');
-    expect(refusal).toContain('pulumi config set --stack dev checkOldCode false');
+    expect(refusal).toContain('pulumi config set --stack dev compatibilityCheck false');
   });
 
   it('refuses one whose migrations fail on the copy, in the words of the migration task', async () => {
-    const { refusal } = await gate({
+    const { refusal } = await checked({
       outcome: 'migrationFailed',
       reason: 'exit code 1',
       tail: ['division by zero'],
@@ -88,18 +92,18 @@ describe('the gate before the migrations', () => {
   });
 
   it('refuses one that could not be checked for a fault, with the way around', async () => {
-    const { refusal } = await gate(
+    const { refusal } = await checked(
       new TaskError('a throw-away Postgres did not become ready', ['no space left']),
     );
     expect(refusal).toContain('did not become ready');
     expect(refusal).toContain('| no space left');
-    expect(refusal).toContain('checkOldCode false');
+    expect(refusal).toContain('compatibilityCheck false');
   });
 
   it('offers no way around to whoever cancelled', async () => {
-    const { refusal } = await gate(new TaskError('cancelled'), AbortSignal.abort());
+    const { refusal } = await checked(new TaskError('cancelled'), AbortSignal.abort());
     expect(refusal).toContain('cancelled');
-    expect(refusal).not.toContain('checkOldCode');
+    expect(refusal).not.toContain('compatibilityCheck');
   });
 });
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dockerHost } from '../../docker-engine/host.ts';
-import { baseImages } from '../../docker-engine/baseImages.ts';
-import { dockerClient } from '../../docker-engine/dockerClient.ts';
+import { dockerHost } from '../docker-engine/host.ts';
+import { baseImages } from '../docker-engine/baseImages.ts';
+import { dockerClient } from '../docker-engine/dockerClient.ts';
 import { DockerTaskRunner, type DockerTaskRunnerArgs } from './dockerTaskRunner.ts';
 
 const host = dockerHost();

@@ -17,7 +17,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { TaskError } from './taskRunner.ts';
 import { EcsTaskRunner, type EcsTaskRunnerArgs } from './ecsTaskRunner.ts';
-import { FakeClock } from '../test-support/fakeClock.ts';
+import { FakeClock } from '../ecs/test-support/fakeClock.ts';
 
 const region = 'eu-central-1';
 const arn = (id: string) => `arn:aws:ecs:${region}:111122223333:task/prod/${id}`;

@@ -1,4 +1,4 @@
-/** What an error of the AWS SDK may carry. */
+/** An error of the AWS SDK, with all that it may carry. */
 interface SdkError {
   name?: string;
   message?: string;

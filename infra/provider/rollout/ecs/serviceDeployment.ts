@@ -1,27 +1,10 @@
 import type { Deployment, Service } from '@aws-sdk/client-ecs';
+import type { Unwrap } from '@pulumi/pulumi';
+import type { EcsRolloutTarget } from '../../../release/rollout.ts';
 
-/** A service of a release on ECS. */
-export interface EcsTarget {
-  /** Its name in the blueprint, such as `api`. */
-  service: string;
-  /** The ECS service's name. */
-  name: string;
-  /** ARN with its revision: what the release runs. */
-  taskDefinition: string;
-  /** The container whose exit code and lines tell why a task failed. */
-  container: string;
-  /** How many tasks have to run at least. */
-  replicas: number;
-  /** ARN; for a service behind a load balancer. */
-  targetGroup?: string | undefined;
-  /**
-   * Where it says that it is ready, and which release it is; for a service that the public URL
-   * reaches.
-   */
-  http?: { livenessPath: string; readinessPath: string } | undefined;
-}
+export type EcsTarget = Unwrap<EcsRolloutTarget>;
 
-/** What ECS has made of a deployment so far. */
+/** The state of a deployment. */
 export type Verdict =
   | { state: 'steady' }
   | { state: 'going'; progress: string }

@@ -41,3 +41,9 @@ export class TaskError extends Error {
     this.tail = tail;
   }
 }
+
+/** Why a task is stopped before its end. */
+export function stopReason({ signal, timeoutMs }: TaskOptions): string {
+  if (signal.aborted) return 'cancelled, nothing half-applied: every file is whole or not there';
+  return `stopped after ${Math.round(timeoutMs / 1000)} s, its timeout; the database stands at the last whole file`;
+}

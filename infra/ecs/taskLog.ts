@@ -1,6 +1,5 @@
 import { GetLogEventsCommand, type CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { ContainerDefinition } from '@aws-sdk/client-ecs';
-import { tailLines } from '../migrations/taskRunner.ts';
 import { explainAwsError, isTransient } from './awsError.ts';
 import type { Clock } from './clock.ts';
 
@@ -37,6 +36,8 @@ export interface TaskLogOptions {
   at: LogStream | undefined;
   onLine: (line: string) => void;
   clock: Clock;
+  /** How many of the last lines are kept. */
+  keep: number;
 }
 
 /**
@@ -46,21 +47,21 @@ export interface TaskLogOptions {
 export class TaskLog {
   /** The last lines. */
   readonly tail: string[] = [];
-  private readonly options: TaskLogOptions;
-  private token: string | undefined;
-  private count = 0;
-  private broken = false;
+  readonly #options: TaskLogOptions;
+  #token: string | undefined;
+  #count = 0;
+  #broken = false;
 
   constructor(options: TaskLogOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   /**
    * Hands on what has arrived since. True when it came to the end of what CloudWatch has so far.
    */
   async read(): Promise<boolean> {
-    const { client, at } = this.options;
-    if (!at || this.broken) return true;
+    const { client, at } = this.#options;
+    if (!at || this.#broken) return true;
     for (let page = 0; page < pagesPerRead; page++) {
       let answer;
       try {
@@ -71,22 +72,22 @@ export class TaskLog {
           limit: 1000,
         };
         answer = await client.send(
-          new GetLogEventsCommand({ ...place, ...(this.token ? { nextToken: this.token } : {}) }),
+          new GetLogEventsCommand({ ...place, ...(this.#token ? { nextToken: this.#token } : {}) }),
         );
       } catch (error) {
         // The stream comes into being with the container's first line.
         if ((error as Error).name === 'ResourceNotFoundException' || isTransient(error))
           return true;
-        this.broken = true;
-        this.options.onLine(
+        this.#broken = true;
+        this.#options.onLine(
           `(its log cannot be read: ${explainAwsError(error)}; it stands in ${at.group}, ${at.stream})`,
         );
         return true;
       }
-      for (const { message } of answer.events ?? []) this.take(message ?? '');
+      for (const { message } of answer.events ?? []) this.#take(message ?? '');
       // The same token again says that this is the end; an empty page with another token does not.
-      if (!answer.nextForwardToken || answer.nextForwardToken === this.token) return true;
-      this.token = answer.nextForwardToken;
+      if (!answer.nextForwardToken || answer.nextForwardToken === this.#token) return true;
+      this.#token = answer.nextForwardToken;
     }
     return false;
   }
@@ -97,14 +98,14 @@ export class TaskLog {
    * @param spoke whether the container ran at all, so that lines are to be expected
    */
   async finish(spoke: boolean): Promise<void> {
-    const { clock, at, onLine } = this.options;
+    const { clock, at, onLine } = this.#options;
     const end = clock.now() + finishMs;
     let quietSince = clock.now();
     for (;;) {
-      const before = this.count;
+      const before = this.#count;
       const complete = await this.read();
-      if (this.count > before) quietSince = clock.now();
-      if (!spoke || !at || this.broken) break;
+      if (this.#count > before) quietSince = clock.now();
+      if (!spoke || !at || this.#broken) break;
       if (complete && clock.now() - quietSince >= quietMs) break;
       if (clock.now() >= end) {
         onLine(`(more lines stand in the log group ${at.group}, stream ${at.stream})`);
@@ -112,24 +113,24 @@ export class TaskLog {
       }
       if (complete) await clock.sleep(1000);
     }
-    if (spoke && at && !this.broken && this.count === 0)
+    if (spoke && at && !this.#broken && this.#count === 0)
       onLine(`(nothing of it arrived in the log group ${at.group})`);
-    if (at && this.count > shownLines) {
+    if (at && this.#count > shownLines) {
       onLine(
-        `(${this.count} lines in all; the others stand in the log group ${at.group}, stream ${at.stream})`,
+        `(${this.#count} lines in all; the others stand in the log group ${at.group}, stream ${at.stream})`,
       );
     }
   }
 
-  private take(message: string): void {
+  #take(message: string): void {
     for (const raw of message.replace(/\r?\n$/, '').split(/\r?\n/)) {
       const line = raw.length > longestLine ? `${raw.slice(0, longestLine)} …` : raw;
       this.tail.push(line);
-      if (this.tail.length > tailLines) this.tail.shift();
-      this.count++;
-      if (this.count <= shownLines) this.options.onLine(line);
-      else if (this.count === shownLines + 1)
-        this.options.onLine('(a long log: further lines are not shown here)');
+      if (this.tail.length > this.#options.keep) this.tail.shift();
+      this.#count++;
+      if (this.#count <= shownLines) this.#options.onLine(line);
+      else if (this.#count === shownLines + 1)
+        this.#options.onLine('(a long log: further lines are not shown here)');
     }
   }
 }

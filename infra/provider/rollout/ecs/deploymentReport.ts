@@ -7,11 +7,11 @@ import {
   type Task,
 } from '@aws-sdk/client-ecs';
 import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { AwsClients } from '../ecs/awsClients.ts';
-import { explainAwsError } from '../ecs/awsError.ts';
+import type { AwsClients } from '../../../ecs/awsClients.ts';
+import { explainAwsError } from '../../../ecs/awsError.ts';
 import type { EcsTarget } from './serviceDeployment.ts';
-import { whyStopped } from '../ecs/stoppedTask.ts';
-import { lastLines, logStream } from '../ecs/taskLog.ts';
+import { whyStopped } from '../../../ecs/stoppedTask.ts';
+import { lastLines, logStream } from '../../../ecs/taskLog.ts';
 
 const shownReasons = 3;
 const shownEvents = 5;

@@ -2,9 +2,9 @@ import type { Task } from '@aws-sdk/client-ecs';
 
 /** How a task ended, as far as ECS knows. */
 export interface TaskEnd {
-  /** Of the named container. `undefined` when it has none, which counts as a failure. */
+  /** The named container's. `undefined` when it has none, which counts as a failure. */
   exitCode: number | undefined;
-  /** What ECS says beyond the exit code, and what to do. Without a full stop. */
+  /** ECS' own reason beyond the exit code, and the remedy. Without a full stop. */
   reason?: string;
 }
 
@@ -49,7 +49,7 @@ export function taskEnd(task: Task, containerName: string): TaskEnd {
 }
 
 /**
- * What to do about each reason ECS gives, most telling first. Source: "Stopped tasks error codes",
+ * The remedy for each reason that ECS gives, most telling first. Source: "Stopped tasks error codes",
  * Amazon ECS guide.
  */
 const advice: [RegExp, string][] = [

@@ -3,13 +3,13 @@ import type {
   CompatibilityOptions,
   CompatibilityResult,
 } from './compatibilityCheck.ts';
-import { TaskError } from '../migrations/taskRunner.ts';
-import { shortImageId } from '../shortImageId.ts';
+import { TaskError } from '../../tasks/taskRunner.ts';
+import { shortImageId } from '../../release/shortImageId.ts';
 
 /** How many failed checks the error names. */
 const shownFailures = 5;
 
-export interface OldCodeGateOptions extends CompatibilityOptions {
+export interface RequireCompatibilityOptions extends CompatibilityOptions {
   /** Names of the migrations the release brings. */
   pending: string[];
   /** For the command in the error. */
@@ -18,14 +18,14 @@ export interface OldCodeGateOptions extends CompatibilityOptions {
 }
 
 /**
- * The gate before a release's migrations: during the release the version that is deployed now runs
- * on the schema the release brings, so it has to work there.
+ * Holds a release's migrations back until the compatibility check lets them pass: during the release
+ * the deployed version runs on the new schema, so it has to work there.
  *
  * @throws Error with what to do when it does not; nothing of the stack was touched then
  */
-export async function requireOldCodeWorks(
+export async function requireCompatibility(
   check: CompatibilityCheck,
-  options: OldCodeGateOptions,
+  options: RequireCompatibilityOptions,
 ): Promise<void> {
   const { pending, stack, onLine } = options;
   const started = Date.now();
@@ -99,5 +99,5 @@ function explainBroken(
 }
 
 function switchOff(stack: string): string {
-  return `\`pulumi config set --stack ${stack} checkOldCode false\``;
+  return `\`pulumi config set --stack ${stack} compatibilityCheck false\``;
 }

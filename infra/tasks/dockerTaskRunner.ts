@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { createInterface } from 'node:readline';
+import type { Unwrap } from '@pulumi/pulumi';
 import type Docker from 'dockerode';
+import type { DockerTaskArgs } from '../release/migrationRun.ts';
 import {
+  stopReason,
   TaskError,
   tailLines,
   type TaskOptions,
   type TaskResult,
   type TaskRunner,
 } from './taskRunner.ts';
-import { dockerClient } from '../../docker-engine/dockerClient.ts';
-import { engineReason } from '../../docker-engine/engineReason.ts';
+import { dockerClient } from '../docker-engine/dockerClient.ts';
+import { engineReason } from '../docker-engine/engineReason.ts';
+import { oneOffContainer } from '../docker-engine/oneOffContainer.ts';
 
 /** Label that says which run a task's container is: image and command. */
 const taskLabel = 'dev.slipway.task';
@@ -20,38 +24,35 @@ const taskLabel = 'dev.slipway.task';
  */
 const stopGraceSeconds = 15;
 
-export interface DockerTaskRunnerArgs {
-  host: string;
+export interface DockerTaskRunnerArgs extends Omit<
+  Unwrap<DockerTaskArgs>,
+  'kind' | 'compatibility'
+> {
   image: string;
-  network: string;
-  labels: Record<string, string>;
-  memoryMb: number;
-  /** `NAME=value` lines; may hold secrets, so they go nowhere but into the container. */
-  envs: string[];
 }
 
 /** Runs one-off tasks as containers of the app image, with the rights the services have. */
 export class DockerTaskRunner implements TaskRunner {
-  private readonly args: DockerTaskRunnerArgs;
-  private readonly docker: Docker;
+  readonly #args: DockerTaskRunnerArgs;
+  readonly #docker: Docker;
 
   constructor(args: DockerTaskRunnerArgs, docker: Docker = dockerClient(args.host)) {
-    this.args = args;
-    this.docker = docker;
+    this.#args = args;
+    this.#docker = docker;
   }
 
   async run(options: TaskOptions): Promise<TaskResult> {
     if (options.signal.aborted) throw new TaskError('cancelled before it started');
     const key = createHash('sha256')
-      .update(JSON.stringify([this.args.image, options.command]))
+      .update(JSON.stringify([this.#args.image, options.command]))
       .digest('hex')
       .slice(0, 16);
     const deadline = Date.now() + options.timeoutMs;
-    const left = await this.leftOver(key, options, deadline);
-    const container = left ?? (await this.start(key, options.command));
+    const left = await this.#leftOver(key, options, deadline);
+    const container = left ?? (await this.#start(key, options.command));
     if (left) options.onLine('taking up the task that an earlier update left running');
     try {
-      return { ...(await this.follow(container, options, deadline)), adopted: left !== undefined };
+      return { ...(await this.#follow(container, options, deadline)), adopted: left !== undefined };
     } finally {
       await container.remove({ force: true, v: true }).catch(() => undefined);
     }
@@ -61,16 +62,16 @@ export class DockerTaskRunner implements TaskRunner {
    * The running task of an earlier, killed update: the same one is taken up, another one is waited
    * for.
    */
-  private async leftOver(
+  async #leftOver(
     key: string,
     options: TaskOptions,
     deadline: number,
   ): Promise<Docker.Container | undefined> {
-    const label = Object.entries(this.args.labels).map(([name, value]) => `${name}=${value}`);
-    const found = await this.docker.listContainers({ all: true, filters: { label } });
+    const label = Object.entries(this.#args.labels).map(([name, value]) => `${name}=${value}`);
+    const found = await this.#docker.listContainers({ all: true, filters: { label } });
     let same: Docker.Container | undefined;
     for (const info of found) {
-      const container = this.docker.getContainer(info.Id);
+      const container = this.#docker.getContainer(info.Id);
       const running = info.State === 'running';
       if (running && info.Labels[taskLabel] === key) {
         same = container;
@@ -78,7 +79,7 @@ export class DockerTaskRunner implements TaskRunner {
       }
       if (running) {
         options.onLine('another migration task is still running; waiting for it');
-        await this.follow(
+        await this.#follow(
           container,
           { ...options, onLine: (line) => options.onLine(`(earlier task) ${line}`) },
           deadline,
@@ -89,30 +90,21 @@ export class DockerTaskRunner implements TaskRunner {
     return same;
   }
 
-  private async start(key: string, command: string[]): Promise<Docker.Container> {
-    const { args } = this;
+  async #start(key: string, command: string[]): Promise<Docker.Container> {
+    const args = this.#args;
     let container: Docker.Container | undefined;
     try {
-      container = await this.docker.createContainer({
-        Image: args.image,
-        Cmd: command,
-        Env: args.envs,
-        User: '1000:1000',
-        Labels: { ...args.labels, [taskLabel]: key },
-        HostConfig: {
-          NetworkMode: args.network,
-          Memory: args.memoryMb * 1024 * 1024,
-          MemorySwap: args.memoryMb * 1024 * 1024,
-          ReadonlyRootfs: true,
-          Tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m,mode=1777' },
-          CapDrop: ['ALL'],
-          SecurityOpt: ['no-new-privileges:true'],
-          Init: true,
-          LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '1' } },
-        },
-        // A task ends; a health check would only make noise.
-        Healthcheck: { Test: ['NONE'] },
-      });
+      container = await this.#docker.createContainer(
+        oneOffContainer({
+          image: args.image,
+          command,
+          envs: args.envs,
+          user: '1000:1000',
+          labels: { ...args.labels, [taskLabel]: key },
+          memoryMb: args.memoryMb,
+          network: { name: args.network },
+        }),
+      );
       await container.start();
       return container;
     } catch (error) {
@@ -121,64 +113,58 @@ export class DockerTaskRunner implements TaskRunner {
     }
   }
 
-  private async follow(
+  async #follow(
     container: Docker.Container,
     options: TaskOptions,
     deadline: number,
   ): Promise<Omit<TaskResult, 'adopted'>> {
     const tail: string[] = [];
-    const lines = await this.lines(container, (line) => {
+    const lines = await this.#lines(container, (line) => {
       tail.push(line);
       if (tail.length > tailLines) tail.shift();
       options.onLine(line);
     });
     let stopped: string | undefined;
-    const stop = (why: string) => {
-      stopped ??= why;
+    const stop = () => {
+      stopped ??= stopReason(options);
       // SIGTERM first: the runner finishes or rolls back its file. A hard stop follows when it does
       // not.
       void container.stop({ t: stopGraceSeconds }).catch(() => undefined);
     };
-    const onAbort = () => stop('cancelled, nothing half-applied: every file is whole or not there');
-    options.signal.addEventListener('abort', onAbort);
-    const timer = setTimeout(
-      () =>
-        stop(
-          `stopped after ${Math.round(options.timeoutMs / 1000)} s, its timeout; the database stands at the last whole file`,
-        ),
-      Math.max(0, deadline - Date.now()),
-    );
+    options.signal.addEventListener('abort', stop);
+    const timer = setTimeout(stop, Math.max(0, deadline - Date.now()));
     try {
-      if (options.signal.aborted) onAbort();
+      if (options.signal.aborted) stop();
       await container.wait();
       await lines.done;
       if (stopped) throw new TaskError(stopped, tail);
-      const { State } = await container.inspect();
-      const reason = State.OOMKilled
-        ? `out of memory (its limit is ${this.args.memoryMb} MiB)`
-        : State.ExitCode === 137
-          ? 'killed'
-          : State.Error || undefined;
-      // A process that was killed has no exit code of its own: 137 is Docker's word for that.
-      return {
-        exitCode: State.ExitCode === 137 ? undefined : State.ExitCode,
-        tail,
-        ...(reason ? { reason } : {}),
-      };
+      return { ...this.#end((await container.inspect()).State), tail };
     } finally {
       clearTimeout(timer);
-      options.signal.removeEventListener('abort', onAbort);
+      options.signal.removeEventListener('abort', stop);
     }
   }
 
+  /** A process that was killed has no exit code of its own: 137 is Docker's word for that. */
+  #end({
+    OOMKilled,
+    ExitCode,
+    Error: error,
+  }: Docker.ContainerInspectInfo['State']): Pick<TaskResult, 'exitCode' | 'reason'> {
+    const killed = ExitCode === 137;
+    const plain = killed ? 'killed' : error;
+    const reason = OOMKilled ? `out of memory (its limit is ${this.#args.memoryMb} MiB)` : plain;
+    return { exitCode: killed ? undefined : ExitCode, ...(reason && { reason }) };
+  }
+
   /** Follows the container's output, from its start; `done` ends with the output. */
-  private async lines(
+  async #lines(
     container: Docker.Container,
     onLine: (line: string) => void,
   ): Promise<{ done: Promise<void> }> {
     const stream = await container.logs({ follow: true, stdout: true, stderr: true });
     const output = new PassThrough();
-    this.docker.modem.demuxStream(stream, output, output);
+    this.#docker.modem.demuxStream(stream, output, output);
     stream.on('end', () => output.end());
     stream.on('error', () => output.end());
     const done = (async () => {
