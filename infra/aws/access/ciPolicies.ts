@@ -1,25 +1,14 @@
-import { serviceDomain } from '../naming.ts';
+import { serviceHost, type AwsPlace } from '../naming.ts';
+import type { Statement } from './policies.ts';
 
 /** Where a stack lives, for the ARNs of what its workflows may touch. */
-export interface CiScope {
-  partition: string;
-  region: string;
-  accountId: string;
+export interface CiScope extends AwsPlace {
   /** Path of the stack's roles, `/slipway/prod/`. */
   rolePath: string;
   /** ARN of the policy that every role of the stack must have as its boundary. */
   boundaryArn: string;
   stateBucket: string;
   stateKeyArn?: string | undefined;
-}
-
-export interface Statement {
-  Sid: string;
-  Effect: 'Allow' | 'Deny';
-  Action: string[];
-  Resource?: string[];
-  NotResource?: string[];
-  Condition?: Record<string, Record<string, string | string[]>>;
 }
 
 /** Reads what things are, never what is in them. Most of these calls take no resource. */
@@ -368,9 +357,9 @@ export function boundaryStatements(scope: CiScope): Statement[] {
 }
 
 /** Holds where one of these services uses a key for whoever calls it. */
-function viaServices({ partition, region }: CiScope, services: string[]): Statement['Condition'] {
-  const names = services.map((service) => `${service}.${region}.${serviceDomain(partition)}`);
-  return { StringEquals: { 'kms:ViaService': names } };
+function viaServices(place: AwsPlace, services: string[]): NonNullable<Statement['Condition']> {
+  const hosts = services.map((service) => serviceHost(place, service));
+  return { StringEquals: { 'kms:ViaService': hosts } };
 }
 
 function bucketArn({ partition, stateBucket }: CiScope): string {
