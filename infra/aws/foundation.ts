@@ -1,8 +1,9 @@
 import * as docker from '@pulumi/docker';
 import type { AppImage } from '../platform.ts';
 import type { AppSecrets } from '../secrets.ts';
-import { CiAccess } from './access/ciAccess.ts';
-import { EncryptionKey } from './access/encryptionKey.ts';
+import type { CiAccess } from './access/ciAccess.ts';
+import { createAccess } from './access/createAccess.ts';
+import type { EncryptionKey } from './access/encryptionKey.ts';
 import { SecretStore } from './access/secretStore.ts';
 import { Cluster } from './compute/cluster.ts';
 import { Registry } from './compute/registry.ts';
@@ -12,7 +13,7 @@ import { MediaBucket } from './data/mediaBucket.ts';
 import { Postgres } from './data/postgres.ts';
 import { Valkey } from './data/valkey.ts';
 import { LoadBalancer } from './edge/loadBalancer.ts';
-import { rolePath, type RoleDefaults } from './naming.ts';
+import type { RoleDefaults } from './naming.ts';
 import { Network } from './network/network.ts';
 import { SecurityGroups } from './network/securityGroups.ts';
 import type { AwsSurvey } from './preflight/survey.ts';
@@ -43,9 +44,7 @@ export function createFoundation(
   secrets: AppSecrets,
 ): Foundation {
   const { services } = survey.blueprint;
-  const ci = createCiAccess(setting);
-  const roleDefaults = ci?.roleDefaults ?? rolePath();
-  const { key, databaseKey } = createKeys(setting);
+  const { ci, roleDefaults, key, databaseKey } = createAccess(setting);
 
   const network = createNetwork(setting, survey.zones, roleDefaults);
   const groups = createSecurityGroups(setting, survey, network);
@@ -75,47 +74,6 @@ export function createFoundation(
     cluster,
     tasks,
   };
-}
-
-/** Rights of the repository's workflows, where a repository is named. */
-function createCiAccess({ config, place, opts }: Setting): CiAccess | undefined {
-  const { githubRepository: repository, stateBucket } = config;
-  if (repository === undefined || stateBucket === undefined) return undefined;
-  return new CiAccess(
-    'ci',
-    {
-      repository,
-      environment: config.githubEnvironment,
-      place,
-      stateBucket,
-      stateKeyArn: config.stateKeyArn,
-      oidcProviderArn: config.githubOidcProviderArn,
-    },
-    opts,
-  );
-}
-
-/** The database has a key of its own: a snapshot may have to be shared with another account. */
-function createKeys({ config, place, prefix, opts }: Setting): {
-  key: EncryptionKey;
-  databaseKey: EncryptionKey;
-} {
-  const common = { place, protect: config.protect, aliasPrefix: `alias/${prefix}` };
-  const databaseKey = new EncryptionKey(
-    'database-key',
-    { ...common, description: 'Database, backups, snapshots' },
-    opts,
-  );
-  const key = new EncryptionKey(
-    'app-key',
-    {
-      ...common,
-      description: 'Secrets, cache, media, images, logs, alerts',
-      usedBy: ['logs', 'alerts'],
-    },
-    opts,
-  );
-  return { key, databaseKey };
 }
 
 function createNetwork(setting: Setting, zones: string[], roleDefaults: RoleDefaults): Network {

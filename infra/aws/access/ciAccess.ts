@@ -8,13 +8,11 @@ import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import * as pulumi from '@pulumi/pulumi';
 import { Component, type Transform } from '../../component.ts';
 import { rolePath, type AwsPlace, type RoleDefaults } from '../naming.ts';
-import {
-  boundaryStatements,
-  deployStatements,
-  previewStatements,
-  type CiScope,
-} from './ciPolicies.ts';
+import { boundaryStatements } from './boundaryPolicy.ts';
+import type { CiScope } from './ciScope.ts';
+import { deployStatements } from './deployPolicy.ts';
 import { policyDocument, type Statement } from './policies.ts';
+import { previewStatements } from './previewPolicy.ts';
 
 export interface CiAccessArgs {
   /** `owner/name` on GitHub. */

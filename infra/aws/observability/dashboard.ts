@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { AlarmSubjects } from './alarms.ts';
+import type { AlarmSubjects } from './alarms/alarmRow.ts';
 
 type Text = pulumi.Input<string>;
 

@@ -8,7 +8,7 @@ import type { Postgres } from '../data/postgres.ts';
 import type { Profile } from '../../config/profile.ts';
 import type { Task } from '../compute/task.ts';
 import type { Valkey } from '../data/valkey.ts';
-import type { AlarmSubjects } from './alarms.ts';
+import type { AlarmSubjects } from './alarms/alarmRow.ts';
 import type { EventSubjects } from './events.ts';
 
 /** The parts of a stack that are watched. */
