@@ -66,7 +66,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
       await requireFreePorts(ports, identity, engine);
     }
     const image = await surveyImage(config, identity, engine);
-    const referenceTables = config.checkOldCode ? readReferenceTables(identity.root) : [];
+    const referenceTables = config.checkOldCode ? await readReferenceTables(identity.root) : [];
     const survey = { config, identity, host, image, referenceTables };
     return (secrets) => new DockerPlatform(survey, secrets);
   }

@@ -12,8 +12,9 @@ import { UserError } from '../userError.ts';
  * @throws UserError when the runner would refuse the folder: a number used twice, a missing down
  *   file, and the like
  */
-export function readMigrationFiles(root: string): MigrationFile[] {
-  return readFolder(root, readMigrations).map(({ name, checksum, phase, reversible }) => ({
+export async function readMigrationFiles(root: string): Promise<MigrationFile[]> {
+  const migrations = await readFolder(root, readMigrations);
+  return migrations.map(({ name, checksum, phase, reversible }) => ({
     name,
     checksum,
     ...(phase && { phase }),
@@ -27,13 +28,13 @@ export function readMigrationFiles(root: string): MigrationFile[] {
  *
  * @throws UserError when the runner would refuse the folder
  */
-export function readReferenceTables(root: string): string[] {
+export function readReferenceTables(root: string): Promise<string[]> {
   return readFolder(root, referenceTables);
 }
 
-function readFolder<T>(root: string, read: (folder: string) => T): T {
+async function readFolder<T>(root: string, read: (folder: string) => T | Promise<T>): Promise<T> {
   try {
-    return read(join(root, 'migrations'));
+    return await read(join(root, 'migrations'));
   } catch (error) {
     if (error instanceof MigrationError)
       throw new UserError(`The folder migrations/ is refused: ${error.message}`);

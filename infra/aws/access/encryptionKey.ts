@@ -6,7 +6,7 @@ import type { AwsPlace } from '../naming.ts';
 import { policyDocument, type Statement } from './policies.ts';
 
 export interface EncryptionKeyArgs {
-  /** What it encrypts, as the console shows it. */
+  /** Names the things that it encrypts; the console shows it. */
   description: string;
   /** `alias/<project>-<stack>`: with the component's name, unique in its account and region. */
   aliasPrefix: string;

@@ -65,7 +65,7 @@ export class Autoscaling extends Component {
   }
 }
 
-/** What is followed: the one that asks for most tasks wins. */
+/** The values that are followed: the one that asks for most tasks wins. */
 function trackings({
   cpuTargetPercent,
   requests,

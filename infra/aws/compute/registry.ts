@@ -31,7 +31,7 @@ const keptImages = 50;
 /** An ECR repository with the stack's image in it. */
 export class Registry extends Component {
   readonly repositoryArn: pulumi.Output<string>;
-  /** What tasks run, `<repository>@<digest>`: known once the push was read back. */
+  /** Tasks run this image, `<repository>@<digest>`: known once the push was read back. */
   readonly reference: pulumi.Output<string>;
   readonly repoDigest: pulumi.Output<string>;
 

@@ -26,7 +26,7 @@ export interface TaskRolesArgs {
 export class TaskRoles extends Component {
   /** Pulls the image, reads the secrets, writes the log. */
   readonly executionRoleArn: pulumi.Output<string>;
-  /** What the code in the container can do. */
+  /** The code in the container runs with it. */
   readonly taskRoleArn: pulumi.Output<string>;
 
   constructor(name: string, args: TaskRolesArgs, opts?: pulumi.ComponentResourceOptions) {

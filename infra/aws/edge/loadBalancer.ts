@@ -19,7 +19,7 @@ export interface LoadBalancerArgs {
   subnetIds: pulumi.Input<string>[];
   securityGroupId: pulumi.Input<string>;
   services: Pick<ServiceBlueprint, 'name' | 'port' | 'readinessPath' | 'drainSeconds'>[];
-  /** What no route matches is answered with 404. */
+  /** A request that no route matches is answered with 404. */
   routes: Route[];
   accountId: string;
   /** Where an emulator that stands in for AWS is, such as `http://127.0.0.1:4566`. */
@@ -94,7 +94,7 @@ export class LoadBalancer extends Component {
    * The load balancer's own name; the domain has to point there when its DNS is not in Route 53.
    */
   readonly dnsName: pulumi.Output<string>;
-  /** What CloudWatch calls the load balancer. */
+  /** CloudWatch's name for the load balancer. */
   readonly arnSuffix: pulumi.Output<string>;
   /**
    * By the service's name; known once the load balancer sends requests there, which ECS asks for.

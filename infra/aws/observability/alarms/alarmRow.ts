@@ -9,7 +9,7 @@ export interface AlarmSubjects {
     name: string;
     clusterName: Text;
     serviceName: Text;
-    /** Of a service that requests come to. */
+    /** Where requests come to the service. */
     targetGroupArnSuffix?: Text;
   }[];
   database: { identifier: Text; instanceClass: string; storageGb: number };

@@ -1,10 +1,22 @@
 import { minutes, type AlarmRow, type AlarmSubjects } from './alarmRow.ts';
 
+type Service = AlarmSubjects['services'][number];
+
 export function serviceAlarms(
-  service: AlarmSubjects['services'][number],
+  service: Service,
   loadBalancer: AlarmSubjects['loadBalancer'],
 ): AlarmRow[] {
-  const { name, targetGroupArnSuffix } = service;
+  const { targetGroupArnSuffix } = service;
+  if (targetGroupArnSuffix === undefined) return taskAlarms(service);
+  const dimensions = {
+    LoadBalancer: loadBalancer.arnSuffix,
+    TargetGroup: targetGroupArnSuffix,
+  };
+  return [...taskAlarms(service), ...requestAlarms(service.name, dimensions)];
+}
+
+function taskAlarms(service: Service): AlarmRow[] {
+  const { name } = service;
   const task = {
     namespace: 'AWS/ECS',
     dimensions: { ClusterName: service.clusterName, ServiceName: service.serviceName },
@@ -13,7 +25,7 @@ export function serviceAlarms(
     comparison: '>',
     missing: 'notBreaching',
   } as const;
-  const own: AlarmRow[] = [
+  return [
     {
       ...task,
       name: `${name}-cpu`,
@@ -31,13 +43,12 @@ export function serviceAlarms(
       threshold: 85,
     },
   ];
-  if (targetGroupArnSuffix === undefined) return own;
-  const target = {
-    namespace: 'AWS/ApplicationELB',
-    dimensions: { LoadBalancer: loadBalancer.arnSuffix, TargetGroup: targetGroupArnSuffix },
-  } as const;
+}
+
+/** Alarms of a service that requests come to. */
+function requestAlarms(name: string, dimensions: AlarmRow['dimensions']): AlarmRow[] {
+  const target = { namespace: 'AWS/ApplicationELB', dimensions } as const;
   return [
-    ...own,
     {
       ...target,
       name: `${name}-down`,
