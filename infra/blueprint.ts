@@ -2,8 +2,8 @@ import type { Config } from './config/config.ts';
 import type { CompatibilityArgs } from './release/compatibilityArgs.ts';
 
 /**
- * What runs, said once and free of any platform. `infra/docker` and `infra/aws` each render it; a
- * service added here appears on both.
+ * The services, the migrations and the routes, said once and free of any platform. `infra/docker`
+ * and `infra/aws` each render it; a service added here appears on both.
  */
 export interface Blueprint {
   services: ServiceBlueprint[];
@@ -54,13 +54,13 @@ export interface MigrationBlueprint {
   timeoutSeconds: number;
   memoryMb: number;
   /**
-   * Before it runs, the deployed version has to pass its own checks on the new schema; left out,
-   * that is not checked.
+   * The compatibility check: before the migrations run, the deployed version has to pass its own
+   * checks on the new schema. Left out, that is not checked.
    */
-  compatibility?: CompatibilityArgs;
+  compatibility?: Omit<CompatibilityArgs, 'referenceTables'>;
 }
 
-/** One line of the route table. What no line matches is refused: default deny. */
+/** One line of the route table. A request that no line matches is refused: default deny. */
 export interface Route {
   path: string;
   /** `exact` matches the path alone, `prefix` everything that starts with it. */
@@ -96,7 +96,6 @@ export function createBlueprint(config: Config): Blueprint {
           port: api.port,
           readinessPath: api.readinessPath,
           memoryMb: api.memoryMb,
-          referenceTables: ['models'],
           readinessTimeoutSeconds: config.rolloutTimeoutSeconds,
         },
       }),

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import type { Config } from './config/config.ts';
-import type { Database, Cache } from './platform.ts';
 import type { AppSecrets } from './secrets.ts';
 
 /** The address of the demo user that `seed` creates. */
@@ -19,8 +18,10 @@ export interface Environment {
 export interface EnvironmentArgs {
   config: Config;
   secrets: AppSecrets;
-  database: Database;
-  cache: Cache;
+  /** `postgres://…`, secret. */
+  databaseUrl: pulumi.Input<string>;
+  /** `redis://…` or `rediss://…`, secret. */
+  cacheUrl: pulumi.Input<string>;
   /** Id of the app image: what an instance answers when it is asked which release it is. */
   release: pulumi.Input<string>;
   /** Where a browser finds the client. */
@@ -43,8 +44,8 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
       SHUTDOWN_TIMEOUT_MS: '10000',
     },
     secret: {
-      DATABASE_URL: args.database.url,
-      CACHE_URL: args.cache.url,
+      DATABASE_URL: args.databaseUrl,
+      CACHE_URL: args.cacheUrl,
       JWT_SECRETS: args.secrets.jwtSecrets,
       SESSION_HASH_SECRET: args.secrets.sessionHashSecret,
       ENCRYPTION_KEY: args.secrets.encryptionKey,
@@ -68,7 +69,7 @@ export function taskEnvironment(args: EnvironmentArgs): Environment {
       ...(demo ? { DEMO_USER_EMAIL: demoEmail } : {}),
     },
     secret: {
-      DATABASE_URL: args.database.url,
+      DATABASE_URL: args.databaseUrl,
       ...(demo ? { DEMO_USER_PASSWORD: args.secrets.demoPassword } : {}),
     },
   };

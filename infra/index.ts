@@ -2,30 +2,29 @@ import * as pulumi from '@pulumi/pulumi';
 import { createBlueprint } from './blueprint.ts';
 import { loadConfig } from './config/config.ts';
 import { demoEmail, serviceEnvironment, taskEnvironment } from './environment.ts';
-import { surveyPlatform } from './createPlatform.ts';
+import type { Outputs } from './platform.ts';
 import { AppSecrets } from './secrets.ts';
+import { surveyPlatform } from './surveyPlatform.ts';
 
 // Configuration: every fault is reported at once, before anything is registered.
 const config = loadConfig();
 
-// What runs, free of any platform.
+// The services, the migrations and the routes, free of any platform.
 const blueprint = createBlueprint(config);
 
-// Where it runs, on Docker or on AWS. What is in the way there is reported before anything is
-// registered, too.
+// The place: Docker or AWS. Obstacles there are reported before anything is registered, too.
 const createPlatform = await surveyPlatform(config, blueprint);
 
 // Secrets, then network, database, cache, gateway and the app image.
 const secrets = new AppSecrets('app');
 const platform = createPlatform(secrets);
-const release = platform.image.imageId;
 const environment = {
   config,
   secrets,
-  database: platform.database,
-  cache: platform.cache,
+  databaseUrl: platform.database.url,
+  cacheUrl: platform.cache.url,
   publicUrl: platform.publicUrl,
-  release,
+  release: platform.image.imageId,
 };
 
 // The migrations of the new image gate everything below: when they fail, nothing that serves is
@@ -41,12 +40,17 @@ const services = blueprint.services.map((service) =>
 // after this.
 const rollout = platform.rollout(services, blueprint.routes, migrations);
 
-const outputs: Record<string, pulumi.Input<unknown>> = {
+// Metrics, alarms, a dashboard: the eyes of the stack.
+const observability = platform.observe(services, migrations);
+
+const outputs: Outputs = {
   url: platform.publicUrl,
   docsUrl: pulumi.interpolate`${platform.publicUrl}/docs`,
   release: rollout.release,
   imageId: platform.image.imageId,
   ...(config.seed ? { demoEmail, demoPassword: secrets.demoPassword } : {}),
-  ...platform.outputs(),
+  ...platform.outputs,
+  ...migrations.outputs,
+  ...observability.outputs,
 };
 export default outputs;

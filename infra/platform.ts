@@ -1,8 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MigrationBlueprint, Route, ServiceBlueprint } from './blueprint.ts';
-import type { Config } from './config/config.ts';
 import type { Environment } from './environment.ts';
-import type { StackIdentity } from './docker-engine/labels.ts';
 import type { DatabaseIdentity, MigrationFile, MigrationRun } from './release/migrationRun.ts';
 import type { Rollout } from './release/rollout.ts';
 import type { AppSecrets } from './secrets.ts';
@@ -29,32 +27,49 @@ export interface AppImage {
   migrations: pulumi.Output<MigrationFile[]>;
 }
 
+/** Outputs of the stack, by name. */
+export type Outputs = Record<string, pulumi.Input<unknown>>;
+
+/** The migrations of a release. Every service waits for them. */
+export interface Migrations {
+  run: MigrationRun;
+  outputs: Outputs;
+}
+
 /** Instances of one service. They exist beside the old ones until a rollout switches to them. */
 export interface RunningService {
   blueprint: ServiceBlueprint;
 }
 
-/** What a platform renders the blueprint with. */
-export interface PlatformArgs {
-  config: Config;
-  identity: StackIdentity;
-  secrets: AppSecrets;
+/** How people see that the stack is well. */
+export interface Observed {
+  outputs: Outputs;
 }
 
-/** What both platforms implement, in the order in which the program calls it. */
-export interface Platform<S extends RunningService = RunningService> {
+/** Registers the platform's own resources, with the stack's secrets. */
+export type CreatePlatform = (secrets: AppSecrets) => Platform;
+
+/**
+ * Both platforms implement this. The program calls the methods in this order; each returns what it
+ * made, and the next ones take it.
+ */
+export interface Platform<
+  M extends Migrations = Migrations,
+  S extends RunningService = RunningService,
+> {
   readonly database: Database;
   readonly cache: Cache;
   readonly image: AppImage;
   /** Where people reach the system. */
   readonly publicUrl: pulumi.Output<string>;
+  readonly outputs: Outputs;
 
   /** Runs the migrations as a one-off task of the new image. */
-  migrate(blueprint: MigrationBlueprint, environment: Environment): MigrationRun;
+  migrate(blueprint: MigrationBlueprint, environment: Environment): M;
   /** Creates the new instances of a service, once the migrations are through. */
-  run(blueprint: ServiceBlueprint, environment: Environment, migrations: MigrationRun): S;
+  run(blueprint: ServiceBlueprint, environment: Environment, migrations: M): S;
   /** Makes the new instances serve, proves that they do, and fails the update otherwise. */
-  rollout(services: S[], routes: Route[], migrations: MigrationRun): Rollout;
-  /** Outputs of this platform alone. */
-  outputs(): Record<string, pulumi.Input<unknown>>;
+  rollout(services: S[], routes: Route[], migrations: M): Rollout;
+  /** Watches the stack, and tells people when something is wrong with it. */
+  observe(services: S[], migrations: M): Observed;
 }

@@ -1,12 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
+import { Component } from './component.ts';
 
 /**
  * Every secret of a stack, generated once and kept encrypted in its state. Passwords keep to
  * letters and digits, so that they stand in a connection URL as they are; 32 of them carry 190
  * bits.
  */
-export class AppSecrets extends pulumi.ComponentResource {
+export class AppSecrets extends Component {
   readonly databasePassword: pulumi.Output<string>;
   readonly cachePassword: pulumi.Output<string>;
   /** Key id and secret of the key that signs access tokens, `k1:<base64url>`. */
@@ -18,15 +19,10 @@ export class AppSecrets extends pulumi.ComponentResource {
   readonly demoPassword: pulumi.Output<string>;
 
   constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:index:AppSecrets', name, {}, opts);
-    const password = (role: string, options: pulumi.CustomResourceOptions = {}) =>
-      new random.RandomPassword(
-        `${name}-${role}`,
-        { length: 32, special: false },
-        { parent: this, ...options },
-      ).result;
-    const bytes = (role: string) =>
-      new random.RandomBytes(`${name}-${role}`, { length: 32 }, { parent: this }).base64;
+    super('slipway:index:AppSecrets', name, opts);
+    const password = (role: string, options: { ignoreChanges?: string[] } = {}) =>
+      this.child(random.RandomPassword, role, { length: 32, special: false }, options).result;
+    const bytes = (role: string) => this.child(random.RandomBytes, role, { length: 32 }).base64;
 
     // A data directory keeps the password it was initialised with: changed inputs must not make a
     // new one. Rotation does.

@@ -76,7 +76,7 @@ describe('a release whose schema the deployed version cannot live with', () => {
     expect(load).toMatchObject({ failed: 0, releases: new Set([serving]) });
     expect(await ids()).toEqual(before);
     expect(await columns()).toEqual(schema);
-    expect(await stack.containers('old-code-check')).toEqual([]);
+    expect(await stack.containers('compatibility-check')).toEqual([]);
     expect(await stack.sql('select name from slipway_migrations')).not.toContain('0090_subject');
   });
 });
@@ -95,7 +95,7 @@ describe('a release whose schema it can live with', () => {
     expect(load.failed).toBe(0);
     expect(await columns()).toContain('subject');
     expect(await release()).not.toBe(before);
-    expect(await stack.containers('old-code-check')).toEqual([]);
+    expect(await stack.containers('compatibility-check')).toEqual([]);
   });
 });
 

@@ -1,59 +1,45 @@
-import * as docker from '@pulumi/docker';
 import type * as pulumi from '@pulumi/pulumi';
 import type { Blueprint, MigrationBlueprint, Route, ServiceBlueprint } from '../blueprint.ts';
-import type { AwsConfig, Config } from '../config/config.ts';
-import type { CreatePlatform } from '../createPlatform.ts';
+import type { Config } from '../config/config.ts';
+import type { StackIdentity } from '../docker-engine/labels.ts';
 import type { Environment } from '../environment.ts';
 import { healthProbe } from '../image/healthProbe.ts';
-import type { StackIdentity } from '../docker-engine/labels.ts';
-import type { AppImage, Platform } from '../platform.ts';
-import type { AwsConnection } from '../release/awsConnection.ts';
+import type {
+  AppImage,
+  CreatePlatform,
+  Migrations,
+  Observed,
+  Outputs,
+  Platform,
+} from '../platform.ts';
 import { MigrationRun } from '../release/migrationRun.ts';
 import { Rollout } from '../release/rollout.ts';
 import type { AppSecrets } from '../secrets.ts';
-import { awsProvider, stackTags } from './awsProvider.ts';
-import { CiAccess } from './access/ciAccess.ts';
-import { Cluster } from './compute/cluster.ts';
-import { databaseRestore } from './data/databaseRestore.ts';
-import { EncryptionKey } from './access/encryptionKey.ts';
-import { FargateService } from './compute/fargateService.ts';
-import { LoadBalancer } from './edge/loadBalancer.ts';
-import { MediaBucket } from './data/mediaBucket.ts';
-import { partitionOf, rolePath } from './naming.ts';
-import { Network } from './network/network.ts';
+import { stackTags } from './awsProvider.ts';
+import { FargateService, type ScalingArgs } from './compute/fargateService.ts';
+import { Task } from './compute/task.ts';
+import type { MediaBucket } from './data/mediaBucket.ts';
+import type { Postgres } from './data/postgres.ts';
+import type { Valkey } from './data/valkey.ts';
+import { createFoundation, type Foundation } from './foundation.ts';
 import { Observability } from './observability/observability.ts';
-import type { AwsPlace } from './access/policies.ts';
-import { Postgres } from './data/postgres.ts';
-import { createProfile, type Profile } from '../config/profile.ts';
-import { Registry } from './compute/registry.ts';
-import { SecretStore } from './access/secretStore.ts';
-import { SecurityGroups } from './network/securityGroups.ts';
 import { surveyAws, type AwsSurvey } from './preflight/survey.ts';
-import { Task, type TaskSetting } from './compute/task.ts';
-import { Valkey } from './data/valkey.ts';
+import { connection, createSetting, type Setting } from './setting.ts';
+
+/** The migrations of a release on AWS, and the task that runs them. */
+export interface AwsMigrations extends Migrations {
+  task: Task;
+}
 
 /** A stack on AWS: tasks on ECS Fargate behind a load balancer, the data in RDS and ElastiCache. */
-export class AwsPlatform implements Platform<FargateService> {
+export class AwsPlatform implements Platform<AwsMigrations, FargateService> {
   readonly database: Postgres;
   readonly cache: Valkey;
   readonly image: AppImage;
   readonly publicUrl: pulumi.Output<string>;
-
-  private readonly survey: AwsSurvey;
-  private readonly profile: Profile;
-  private readonly place: AwsPlace;
-  private readonly opts: pulumi.ComponentResourceOptions;
-  private readonly access: CiAccess | undefined;
-  private readonly key: EncryptionKey;
-  private readonly network: Network;
-  private readonly groups: SecurityGroups;
-  private readonly loadBalancer: LoadBalancer;
-  private readonly media: MediaBucket | undefined;
-  private readonly registry: Registry;
-  private readonly cluster: Cluster;
-  private readonly taskSetting: TaskSetting;
-  private migrations: Task | undefined;
-  private observability: Observability | undefined;
+  readonly outputs: Outputs;
+  readonly #setting: Setting;
+  readonly #parts: Foundation;
 
   /** @throws UserError when the stack could not come up */
   static async survey(
@@ -65,160 +51,36 @@ export class AwsPlatform implements Platform<FargateService> {
     return (secrets) => new AwsPlatform(survey, secrets);
   }
 
-  constructor(survey: AwsSurvey, secrets: AppSecrets) {
-    const { config, identity, blueprint, emulator } = survey;
-    const { region, awsProfile, awsAccountId: accountId, protect } = config;
-    const profile = createProfile(config);
-    const place = { partition: partitionOf(region), region, accountId };
-    const names = {
-      prefix: `${identity.project}-${identity.stack}`,
-      logPrefix: `/${identity.project}/${identity.stack}`,
+  private constructor(survey: AwsSurvey, secrets: AppSecrets) {
+    const setting = createSetting(survey);
+    const parts = createFoundation(setting, survey, secrets);
+    const { ci, media } = parts;
+    this.#setting = setting;
+    this.#parts = parts;
+    this.database = parts.database;
+    this.cache = parts.cache;
+    this.image = parts.image;
+    this.publicUrl = parts.loadBalancer.url;
+    this.outputs = {
+      region: setting.place.region,
+      loadBalancer: parts.loadBalancer.dnsName,
+      imageReference: parts.registry.reference,
+      cluster: parts.cluster.clusterName,
+      databaseInstance: parts.database.identifier,
+      ...(media && { mediaBucket: media.bucketName }),
+      ...(ci && { previewRole: ci.previewRoleArn, deployRole: ci.deployRoleArn }),
     };
-    const { logRetentionDays } = profile;
-    const opts = {
-      providers: [awsProvider({ region, profile: awsProfile, accountId, identity, emulator })],
-    };
-    this.survey = survey;
-    this.profile = profile;
-    this.place = place;
-    this.opts = opts;
-
-    this.access = ciAccess(config, opts);
-    const roleDefaults = this.access?.roleDefaults ?? rolePath();
-
-    // The database has a key of its own: a snapshot may have to be shared with another account.
-    const key = { place, protect, aliasPrefix: `alias/${names.prefix}` };
-    const databaseKey = new EncryptionKey(
-      'database-key',
-      { ...key, description: 'Database, backups, snapshots' },
-      opts,
-    );
-    this.key = new EncryptionKey(
-      'app-key',
-      {
-        ...key,
-        description: 'Secrets, cache, media, images, logs, alerts',
-        usedBy: ['logs', 'alerts'],
-      },
-      opts,
-    );
-    const kmsKeyArn = this.key.arn;
-
-    this.network = new Network(
-      'network',
-      { cidr: config.vpcCidr, zones: survey.zones, region, accountId, profile, roleDefaults },
-      opts,
-    );
-    const { services, routes } = blueprint;
-    const { vpcId } = this.network;
-    this.groups = new SecurityGroups(
-      'firewall',
-      {
-        vpcId,
-        services,
-        routes,
-        allowedCidrs: config.allowedCidrs,
-        https: survey.https !== undefined,
-      },
-      opts,
-    );
-    this.loadBalancer = new LoadBalancer(
-      'gateway',
-      {
-        vpcId,
-        subnetIds: this.network.publicSubnetIds,
-        securityGroupId: this.groups.loadBalancerId,
-        services,
-        routes,
-        accountId,
-        emulatorEndpoint: emulator?.endpoint,
-        https: survey.https,
-        waf: config.waf,
-        protect,
-        logRetentionDays,
-      },
-      opts,
-    );
-
-    const store = { subnetIds: this.network.databaseSubnetIds, logRetentionDays, protect };
-    this.database = new Postgres(
-      'database',
-      {
-        ...store,
-        prefix: names.prefix,
-        place,
-        roleDefaults,
-        profile: profile.database,
-        securityGroupId: this.groups.databaseId,
-        password: secrets.databasePassword,
-        kmsKeyArn: databaseKey.arn,
-        logKmsKeyArn: kmsKeyArn,
-        restore: databaseRestore(config),
-      },
-      opts,
-    );
-    this.cache = new Valkey(
-      'cache',
-      {
-        ...store,
-        logGroupName: `${names.logPrefix}/valkey`,
-        profile: profile.cache,
-        securityGroupId: this.groups.cacheId,
-        password: secrets.cachePassword,
-        kmsKeyArn,
-      },
-      opts,
-    );
-    if (services.some(({ media }) => media))
-      this.media = new MediaBucket('media', { kmsKeyArn, protect }, opts);
-
-    // The image is pushed and read back before anything runs it.
-    this.image = survey.image(() => new docker.Provider('docker', { host: survey.dockerHost }));
-    this.registry = new Registry(
-      'registry',
-      {
-        repositoryName: `${names.prefix}/app`,
-        image: this.image.imageId,
-        dockerHost: survey.dockerHost,
-        region,
-        profile: awsProfile,
-        endpoint: emulator?.endpoint,
-        registryHost: config.registryHost,
-        kmsKeyArn: config.cost === 'lean' ? undefined : kmsKeyArn,
-        protect,
-      },
-      opts,
-    );
-
-    const execLog = { name: `${names.logPrefix}/exec`, retentionDays: logRetentionDays, kmsKeyArn };
-    this.cluster = new Cluster(
-      'cluster',
-      { containerInsights: profile.containerInsights, ...(config.enableExec && { execLog }) },
-      opts,
-    );
-    this.taskSetting = {
-      ...names,
-      place,
-      roleDefaults,
-      architecture: config.architecture,
-      image: this.registry.reference,
-      repositoryArn: this.registry.repositoryArn,
-      secretStore: new SecretStore('secrets', { stack: identity.stack, kmsKeyArn, protect }, opts),
-      kmsKeyArn,
-      logRetentionDays,
-      exec: config.enableExec,
-    };
-    this.publicUrl = this.loadBalancer.url;
   }
 
-  migrate(blueprint: MigrationBlueprint, environment: Environment): MigrationRun {
-    const { config } = this.survey;
+  migrate(blueprint: MigrationBlueprint, environment: Environment): AwsMigrations {
+    const { config, identity, opts } = this.#setting;
+    const { network, groups, cluster, tasks } = this.#parts;
     const task = new Task(
       'migrations',
       {
-        ...this.taskSetting,
+        ...tasks,
         command: blueprint.command,
-        environment: this.adapted(environment),
+        environment: this.#adapted(environment),
         cpus: 0.25,
         memoryMb: blueprint.memoryMb,
         // Nobody needs a shell in a task that lasts seconds.
@@ -226,10 +88,9 @@ export class AwsPlatform implements Platform<FargateService> {
         // After SIGTERM the runner rolls back the file in hand.
         stopTimeoutSeconds: 60,
       },
-      this.opts,
+      opts,
     );
-    this.migrations = task;
-    return new MigrationRun('migrations', {
+    const run = new MigrationRun('migrations', {
       image: this.image.imageId,
       files: this.image.migrations,
       force: config.forceMigrations,
@@ -241,32 +102,34 @@ export class AwsPlatform implements Platform<FargateService> {
       timeoutSeconds: blueprint.timeoutSeconds,
       runner: {
         kind: 'ecs',
-        ...this.connection(),
-        cluster: this.cluster.arn,
+        ...connection(this.#setting),
+        cluster: cluster.arn,
         taskDefinition: task.arn,
         container: task.containerName,
-        subnets: this.network.taskSubnetIds,
-        securityGroups: [this.groups.taskId],
-        assignPublicIp: this.network.assignPublicIp,
-        tags: { ...stackTags(this.survey.identity), 'dev.slipway.role': 'migration' },
+        subnets: network.taskSubnetIds,
+        securityGroups: [groups.taskId],
+        assignPublicIp: network.assignPublicIp,
+        tags: { ...stackTags(identity), 'dev.slipway.role': 'migration' },
       },
     });
+    return { run, task, outputs: { migrationLog: task.logGroupName } };
   }
 
   run(
     blueprint: ServiceBlueprint,
     environment: Environment,
-    migrations: MigrationRun,
+    migrations: AwsMigrations,
   ): FargateService {
-    const { config, emulator, identity } = this.survey;
+    const { config, opts } = this.#setting;
+    const { network, groups, loadBalancer, cluster, tasks } = this.#parts;
     const { name } = blueprint;
-    const media = blueprint.media ? this.media : undefined;
+    const media = blueprint.media ? this.#parts.media : undefined;
     const task = new Task(
       name,
       {
-        ...this.taskSetting,
+        ...tasks,
         command: blueprint.command,
-        environment: this.adapted(environment, media),
+        environment: this.#adapted(environment, media),
         cpus: blueprint.cpus,
         memoryMb: blueprint.memoryMb,
         port: blueprint.port,
@@ -274,36 +137,31 @@ export class AwsPlatform implements Platform<FargateService> {
         stopTimeoutSeconds: blueprint.drainSeconds + 5,
         statements: media?.statements ?? [],
       },
-      this.opts,
+      opts,
     );
-    const { max, cpuTargetPercent } = this.profile.tasks;
-    const loadBalancerArnSuffix = this.loadBalancer.arnSuffix;
-    const scaling = { max, cpuTargetPercent, loadBalancerArnSuffix, namespace: identity.project };
     return new FargateService(
       name,
       {
         blueprint,
         task,
-        clusterName: this.cluster.clusterName,
-        subnetIds: this.network.taskSubnetIds,
-        securityGroupIds: [this.groups.serviceIds[name] ?? this.groups.taskId],
-        assignPublicIp: this.network.assignPublicIp,
-        targetGroup: this.loadBalancer.targetGroups[name],
+        clusterName: cluster.clusterName,
+        subnetIds: network.taskSubnetIds,
+        securityGroupIds: [groups.serviceIds[name] ?? groups.taskId],
+        assignPublicIp: network.assignPublicIp,
+        targetGroup: loadBalancer.targetGroups[name],
         spotPercent: config.spotPercent,
-        // The emulator knows no autoscaling.
-        scaling: max > blueprint.replicas && !emulator ? scaling : undefined,
+        scaling: this.#scaling(blueprint),
         exec: config.enableExec,
       },
-      { ...this.opts, dependsOn: [migrations, this.cache] },
+      { ...opts, dependsOn: [migrations.run, this.cache] },
     );
   }
 
-  rollout(services: FargateService[], routes: Route[], migrations: MigrationRun): Rollout {
-    const { config } = this.survey;
-    this.observability = this.observe(services);
+  rollout(services: FargateService[], routes: Route[], migrations: AwsMigrations): Rollout {
+    const { loadBalancer, cluster, registry } = this.#parts;
     const targets = services.map(({ blueprint, serviceName, task }) => {
       const { name, livenessPath, readinessPath, replicas } = blueprint;
-      const targetGroup = this.loadBalancer.targetGroups[name]?.arn;
+      const targetGroup = loadBalancer.targetGroups[name]?.arn;
       const routed = targetGroup ? { targetGroup, http: { livenessPath, readinessPath } } : {};
       const { arn: taskDefinition, containerName: container } = task;
       return { service: name, name: serviceName, taskDefinition, container, replicas, ...routed };
@@ -314,94 +172,65 @@ export class AwsPlatform implements Platform<FargateService> {
         release: this.image.imageId,
         targets,
         routes,
-        timeoutSeconds: config.rolloutTimeoutSeconds,
+        timeoutSeconds: this.#setting.config.rolloutTimeoutSeconds,
         runner: {
           kind: 'ecs',
-          ...this.connection(),
-          cluster: this.cluster.arn,
+          ...connection(this.#setting),
+          cluster: cluster.arn,
           url: this.publicUrl,
-          repoDigest: this.registry.repoDigest,
+          repoDigest: registry.repoDigest,
         },
       },
-      { dependsOn: [migrations, ...services] },
+      { dependsOn: [migrations.run, ...services] },
     );
   }
 
-  outputs(): Record<string, pulumi.Input<unknown>> {
-    return {
-      region: this.place.region,
-      loadBalancer: this.loadBalancer.dnsName,
-      imageReference: this.registry.reference,
-      cluster: this.cluster.clusterName,
-      databaseInstance: this.database.identifier,
-      ...(this.media && { mediaBucket: this.media.bucketName }),
-      ...(this.migrations && { migrationLog: this.migrations.logGroupName }),
-      ...(this.access && {
-        previewRole: this.access.previewRoleArn,
-        deployRole: this.access.deployRoleArn,
-      }),
-      ...(this.observability && { dashboard: this.observability.dashboardUrl }),
-    };
-  }
-
-  private observe(services: FargateService[]): Observability | undefined {
-    const { taskSetting, profile, place, network, loadBalancer, cluster, migrations } = this;
-    const { database: postgres, cache: valkey } = this;
-    if (!migrations) return undefined;
-    return new Observability(
+  observe(services: FargateService[], migrations: AwsMigrations): Observed {
+    const { config, place, prefix, profile, opts } = this.#setting;
+    const { network, loadBalancer, cluster, key } = this.#parts;
+    const { dashboardUrl } = new Observability(
       'observability',
       {
-        prefix: taskSetting.prefix,
+        prefix,
         place,
         level: profile.alarms,
-        parts: { network, loadBalancer, cluster, services, migrations, postgres, valkey, profile },
-        kmsKeyArn: this.key.arn,
-        email: this.survey.config.alarmEmail,
+        parts: {
+          network,
+          loadBalancer,
+          cluster,
+          services,
+          migrations: migrations.task,
+          postgres: this.database,
+          valkey: this.cache,
+          profile,
+        },
+        kmsKeyArn: key.arn,
+        email: config.alarmEmail,
       },
-      this.opts,
+      opts,
     );
+    return { outputs: { dashboard: dashboardUrl } };
   }
 
   /** The environment as tasks here need it. */
-  private adapted(environment: Environment, media?: MediaBucket): Environment {
-    const plain = {
-      ...environment.plain,
-      ...(media && { MEDIA_BUCKET: media.bucketName }),
-      // An emulator's certificates are signed by nobody that the image trusts.
-      ...(this.survey.emulator && { NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
-    };
-    return { plain, secret: environment.secret };
-  }
-
-  /** Where the release provider asks AWS, and as whom. */
-  private connection(): AwsConnection {
-    const { region, awsProfile: profile } = this.survey.config;
-    const endpoint = this.survey.emulator?.endpoint;
+  #adapted({ plain, secret }: Environment, media?: MediaBucket): Environment {
     return {
-      region,
-      ...(profile !== undefined && { profile }),
-      ...(endpoint !== undefined && {
-        endpoints: { ecs: endpoint, logs: endpoint, elbv2: endpoint },
-      }),
+      plain: {
+        ...plain,
+        ...(media && { MEDIA_BUCKET: media.bucketName }),
+        // An emulator's certificates are signed by nobody that the image trusts.
+        ...(this.#setting.emulator && { NODE_TLS_REJECT_UNAUTHORIZED: '0' }),
+      },
+      secret,
     };
   }
-}
 
-/** Rights of the repository's workflows, where a repository is named. */
-function ciAccess(config: AwsConfig, opts: pulumi.ComponentResourceOptions): CiAccess | undefined {
-  const { githubRepository: repository, stateBucket } = config;
-  if (repository === undefined || stateBucket === undefined) return undefined;
-  return new CiAccess(
-    'ci',
-    {
-      repository,
-      environment: config.githubEnvironment,
-      region: config.region,
-      accountId: config.awsAccountId,
-      stateBucket,
-      stateKeyArn: config.stateKeyArn,
-      oidcProviderArn: config.githubOidcProviderArn,
-    },
-    opts,
-  );
+  /** How load decides the number of tasks, where the profile lets it. The emulator cannot. */
+  #scaling({ replicas }: ServiceBlueprint): ScalingArgs | undefined {
+    const { emulator, identity, profile } = this.#setting;
+    const { max, cpuTargetPercent } = profile.tasks;
+    if (max <= replicas || emulator) return undefined;
+    const loadBalancerArnSuffix = this.#parts.loadBalancer.arnSuffix;
+    return { max, cpuTargetPercent, loadBalancerArnSuffix, namespace: identity.project };
+  }
 }

@@ -1,18 +1,25 @@
 import * as pulumi from '@pulumi/pulumi';
 
-/**
- * What the AWS console shows for things that have no name of their own, such as subnets:
- * `slipway-prod-network-vpc`.
- */
+/** Where a stack lives: what ARNs are made of. */
+export interface AwsPlace {
+  /** `aws`, `aws-cn` or `aws-us-gov`. */
+  partition: string;
+  /** Such as `eu-central-1`. */
+  region: string;
+  /** Twelve digits. */
+  accountId: string;
+}
+
+/** The AWS console shows this for things without a name, such as subnets: `slipway-prod-network-vpc`. */
 export function nameTag(logicalName: string): { Name: string } {
   return { Name: `${pulumi.getProject()}-${pulumi.getStack()}-${logicalName}` };
 }
 
-/** What every IAM role of a stack is made with. */
+/** Arguments of every IAM role of a stack. */
 export interface RoleDefaults {
   /**
-   * Path of the stack's roles, `/slipway/prod/`: whoever may deploy it may manage these roles and
-   * no others.
+   * Path of the stack's roles, `/slipway/prod/`: whoever may deploy the stack may manage these
+   * roles and no others.
    */
   path: string;
   /** The most that a role of the stack may be allowed, where a boundary is in force. */
@@ -31,9 +38,13 @@ export function partitionOf(region: string): string {
 }
 
 /**
- * How the names of AWS's services end in a partition, such as
+ * How AWS names one of its services in a region, such as
  * `secretsmanager.eu-central-1.amazonaws.com`.
  */
-export function serviceDomain(partition: string): string {
-  return partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+export function serviceHost(
+  { partition, region }: Pick<AwsPlace, 'partition' | 'region'>,
+  service: string,
+): string {
+  const domain = partition === 'aws-cn' ? 'amazonaws.com.cn' : 'amazonaws.com';
+  return `${service}.${region}.${domain}`;
 }

@@ -55,7 +55,7 @@ export function addressPlan(vpcCidr: string, zoneCount: number): ZoneSubnets[] {
   });
 }
 
-/** What is wrong with a VPC's block, and with the blocks of networks it is to be connected with. */
+/** Faults of a VPC's block, and of the blocks of networks it is to be connected with. */
 export function addressFaults(
   vpcCidr: string,
   peeredCidrs: string[],

@@ -26,7 +26,7 @@ export function smallestFargateSize(cpus: number, memoryMb: number): FargateSize
 }
 
 /**
- * What is wrong with a size that somebody chose, with what would be right; nothing when Fargate
+ * The fault of a size that somebody chose, and sizes that would be right; none when Fargate
  * offers it.
  */
 export function fargateFault(cpus: number, memoryMb: number): string | undefined {

@@ -1,4 +1,4 @@
-/** What a stack on AWS is worth: the key `cost`. */
+/** Sizes and redundancy of a stack on AWS: the key `cost`. */
 export type Cost = (typeof costs)[number];
 
 export const costs = ['lean', 'standard', 'ha'] as const;

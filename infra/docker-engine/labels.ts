@@ -15,7 +15,7 @@ export const labelKeys = {
   root: 'dev.slipway.root',
   /**
    * Its role: `postgres`, `valkey`, `gateway`, `network`, `image`, `migration`, the
-   * compatibility check's `old-code-check`, or a service's name such as `api`.
+   * compatibility check's `compatibility-check`, or a service's name such as `api`.
    */
   role: 'dev.slipway.role',
 } as const;

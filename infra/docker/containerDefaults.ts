@@ -10,7 +10,7 @@ export function dockerLabels(
 }
 
 /**
- * What every container of a stack has in common: bounded memory, CPU and logs, no privilege to
+ * All containers of a stack have this in common: bounded memory, CPU and logs, no privilege to
  * gain, and a comeback after a crash or a restart of the engine.
  */
 export function containerDefaults(

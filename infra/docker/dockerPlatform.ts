@@ -1,41 +1,56 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
 import type { MigrationBlueprint, Route, ServiceBlueprint } from '../blueprint.ts';
-import type { Environment } from '../environment.ts';
 import type { Config } from '../config/config.ts';
-import type { CreatePlatform } from '../createPlatform.ts';
+import { EngineApi } from '../docker-engine/engineApi.ts';
+import { dockerHost } from '../docker-engine/host.ts';
 import { stackLabels, type StackIdentity } from '../docker-engine/labels.ts';
-import type { AppImage, Cache, Database, Platform, PlatformArgs } from '../platform.ts';
-import { MigrationRun } from '../release/migrationRun.ts';
-import { Rollout } from '../release/rollout.ts';
+import type { Environment } from '../environment.ts';
 import { surveyImage, type ImageMaker } from '../image/appImage.ts';
+import { readReferenceTables } from '../image/migrationFiles.ts';
+import type {
+  AppImage,
+  CreatePlatform,
+  Migrations,
+  Observed,
+  Outputs,
+  Platform,
+} from '../platform.ts';
+import { MigrationRun, type DockerCompatibilityTargets } from '../release/migrationRun.ts';
+import { Rollout } from '../release/rollout.ts';
+import type { AppSecrets } from '../secrets.ts';
 import { dockerLabels } from './containerDefaults.ts';
 import { dockerEnvironment, DockerService } from './dockerService.ts';
-import { EngineApi } from '../docker-engine/engineApi.ts';
 import { Gateway } from './gateway.ts';
-import { dockerHost } from '../docker-engine/host.ts';
 import { requireFreePorts } from './hostPorts.ts';
 import { Postgres } from './postgres.ts';
 import { Valkey } from './valkey.ts';
+
+/** Everything that is known before anything is registered. */
+interface DockerSurvey {
+  config: Config;
+  identity: StackIdentity;
+  /** Such as `unix:///var/run/docker.sock`. */
+  host: string;
+  image: ImageMaker;
+  /** Tables whose rows the compatibility check needs; none where it does not run. */
+  referenceTables: string[];
+}
 
 /**
  * A stack on a Docker engine: everything in containers on one network, reachable on 127.0.0.1
  * alone.
  */
-export class DockerPlatform implements Platform<DockerService> {
-  readonly database: Database;
-  readonly cache: Cache;
+export class DockerPlatform implements Platform<Migrations, DockerService> {
+  readonly database: Postgres;
+  readonly cache: Valkey;
   readonly image: AppImage;
   readonly publicUrl: pulumi.Output<string>;
-
-  private readonly args: PlatformArgs;
-  private readonly host: string;
-  private readonly provider: docker.Provider;
-  private readonly network: docker.Network;
-  private readonly postgres: Postgres;
-  private readonly valkey: Valkey;
-  private readonly gateway: Gateway;
-  private taskEnvs: pulumi.Output<string[]> = pulumi.output([]);
+  readonly outputs: Outputs;
+  readonly #survey: DockerSurvey;
+  readonly #provider: docker.Provider;
+  readonly #network: docker.Network;
+  readonly #gateway: Gateway;
 
   /**
    * Asks the engine what must be known before anything is registered.
@@ -51,42 +66,49 @@ export class DockerPlatform implements Platform<DockerService> {
       await requireFreePorts(ports, identity, engine);
     }
     const image = await surveyImage(config, identity, engine);
-    return (secrets) => new DockerPlatform({ config, identity, secrets }, host, image);
+    const referenceTables = config.compatibilityCheck ? await readReferenceTables(identity.root) : [];
+    const survey = { config, identity, host, image, referenceTables };
+    return (secrets) => new DockerPlatform(survey, secrets);
   }
 
-  private constructor(args: PlatformArgs, host: string, image: ImageMaker) {
-    const { config, identity, secrets } = args;
-    this.args = args;
-    this.host = host;
-    this.provider = new docker.Provider('docker', { host });
-    const opts = { providers: [this.provider] };
-    this.network = new docker.Network(
+  private constructor(survey: DockerSurvey, secrets: AppSecrets) {
+    const { config, identity, host, image } = survey;
+    this.#survey = survey;
+    this.#provider = new docker.Provider('docker', { host });
+    const opts = { providers: [this.#provider] };
+    this.#network = new docker.Network(
       'network',
       { labels: dockerLabels(identity, 'network') },
-      { provider: this.provider, ignoreChanges: ['labels'] },
+      { provider: this.#provider, ignoreChanges: ['labels'] },
     );
-    const common = { identity, network: this.network };
-    this.postgres = new Postgres(
+    const common = { identity, network: this.#network };
+    this.database = new Postgres(
       'postgres',
       { ...common, password: secrets.databasePassword, hostPort: config.databasePort },
       opts,
     );
-    this.valkey = new Valkey('valkey', { ...common, password: secrets.cachePassword }, opts);
-    this.gateway = new Gateway(
+    this.cache = new Valkey('valkey', { ...common, password: secrets.cachePassword }, opts);
+    this.#gateway = new Gateway(
       'gateway',
       { ...common, hostPort: config.gatewayPort, metricsHostPort: config.metricsPort },
       opts,
     );
-    this.database = this.postgres;
-    this.cache = this.valkey;
-    this.image = image(() => this.provider);
-    this.publicUrl = pulumi.output(this.gateway.url);
+    this.image = image(() => this.#provider);
+    this.publicUrl = pulumi.output(this.#gateway.url);
+    this.outputs = {
+      databaseHost: '127.0.0.1',
+      databasePort: config.databasePort,
+      databaseName: this.database.databaseName,
+      databaseUser: this.database.user,
+      databaseUrl: this.database.hostUrl,
+    };
   }
 
-  migrate(blueprint: MigrationBlueprint, environment: Environment): MigrationRun {
-    const { config, identity } = this.args;
-    this.taskEnvs = dockerEnvironment(environment);
-    return new MigrationRun(
+  migrate(blueprint: MigrationBlueprint, environment: Environment): Migrations {
+    const { config, identity, host, referenceTables } = this.#survey;
+    const { compatibility } = blueprint;
+    const envs = dockerEnvironment(environment);
+    const run = new MigrationRun(
       'migrations',
       {
         image: this.image.imageId,
@@ -100,49 +122,45 @@ export class DockerPlatform implements Platform<DockerService> {
         timeoutSeconds: blueprint.timeoutSeconds,
         runner: {
           kind: 'docker',
-          host: this.host,
-          network: this.network.name,
+          host,
+          network: this.#network.name,
           labels: stackLabels(identity, 'migration'),
           memoryMb: blueprint.memoryMb,
-          envs: this.taskEnvs,
-          compatibility: {
-            deployedLabels: stackLabels(identity, 'api'),
-            gatewayLabels: stackLabels(identity, 'gateway'),
-            database: {
-              labels: stackLabels(identity, 'postgres'),
-              user: this.postgres.user,
-              name: this.postgres.databaseName,
-            },
-            labels: stackLabels(identity, 'old-code-check'),
-            name: `${identity.project}-${identity.stack}-old-code`,
-          },
+          envs,
+          compatibility: compatibilityTargets(identity, this.database),
         },
-        ...(blueprint.compatibility && { compatibility: blueprint.compatibility }),
+        ...(compatibility && { compatibility: { ...compatibility, referenceTables } }),
       },
-      { dependsOn: [this.postgres.container] },
+      { dependsOn: [this.database.container] },
     );
+    const migrationTask = pulumi.secret({
+      image: this.image.imageId,
+      network: this.#network.name,
+      env: envs.apply(toRecord),
+    });
+    return { run, outputs: { migrationTask } };
   }
 
   run(
     blueprint: ServiceBlueprint,
     environment: Environment,
-    migrations: MigrationRun,
+    migrations: Migrations,
   ): DockerService {
     return new DockerService(
       blueprint.name,
       {
-        identity: this.args.identity,
-        network: this.network,
+        identity: this.#survey.identity,
+        network: this.#network,
         blueprint,
         environment,
         imageId: this.image.imageId,
       },
-      { providers: [this.provider], dependsOn: [migrations, this.valkey.container] },
+      { providers: [this.#provider], dependsOn: [migrations.run, this.cache.container] },
     );
   }
 
-  rollout(services: DockerService[], routes: Route[], migrations: MigrationRun): Rollout {
-    const { config, identity } = this.args;
+  rollout(services: DockerService[], routes: Route[], migrations: Migrations): Rollout {
+    const { config, identity, host } = this.#survey;
     const targets = services.flatMap(({ blueprint, containers }) =>
       containers.map((container) => ({
         service: blueprint.name,
@@ -162,31 +180,33 @@ export class DockerPlatform implements Platform<DockerService> {
         timeoutSeconds: config.rolloutTimeoutSeconds,
         runner: {
           kind: 'docker',
-          host: this.host,
-          gateway: this.gateway.container.id,
+          host,
+          gateway: this.#gateway.container.id,
           imageLabels: stackLabels(identity, 'image'),
         },
       },
-      { dependsOn: [migrations, ...services] },
+      { dependsOn: [migrations.run, ...services] },
     );
   }
 
-  outputs(): Record<string, pulumi.Input<unknown>> {
-    const { config } = this.args;
-    return {
-      metricsUrl: this.gateway.metricsUrl,
-      databaseHost: '127.0.0.1',
-      databasePort: config.databasePort,
-      databaseName: this.postgres.databaseName,
-      databaseUser: this.postgres.user,
-      databaseUrl: this.postgres.hostUrl,
-      migrationTask: pulumi.secret({
-        image: this.image.imageId,
-        network: this.network.name,
-        env: this.taskEnvs.apply(toRecord),
-      }),
-    };
+  /** The gateway answers for the metrics of all instances. */
+  observe(): Observed {
+    return { outputs: { metricsUrl: this.#gateway.metricsUrl } };
   }
+}
+
+/** Where the compatibility check finds the deployed version and the stack's database. */
+function compatibilityTargets(
+  identity: StackIdentity,
+  { user, databaseName }: Postgres,
+): DockerCompatibilityTargets {
+  return {
+    deployedLabels: stackLabels(identity, 'api'),
+    gatewayLabels: stackLabels(identity, 'gateway'),
+    database: { labels: stackLabels(identity, 'postgres'), user, name: databaseName },
+    labels: stackLabels(identity, 'compatibility-check'),
+    name: `${identity.project}-${identity.stack}-compatibility`,
+  };
 }
 
 function toRecord(lines: string[]): Record<string, string> {

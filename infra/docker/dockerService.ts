@@ -1,5 +1,6 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
+import { Component } from '../component.ts';
 import type { ServiceBlueprint } from '../blueprint.ts';
 import type { Environment } from '../environment.ts';
 import { healthProbe } from '../image/healthProbe.ts';
@@ -16,18 +17,19 @@ export interface DockerServiceArgs {
 }
 
 /** The instances of one service. New ones come up beside the old ones, under names of their own. */
-export class DockerService extends pulumi.ComponentResource implements RunningService {
+export class DockerService extends Component implements RunningService {
   readonly blueprint: ServiceBlueprint;
   readonly containers: docker.Container[];
 
   constructor(name: string, args: DockerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:docker:Service', name, {}, opts);
+    super('slipway:docker:Service', name, opts);
     const { blueprint } = args;
     this.blueprint = blueprint;
     const envs = dockerEnvironment(args.environment);
-    this.containers = Array.from({ length: blueprint.replicas }, (_, index) => {
-      return new docker.Container(
-        `${name}-${index}`,
+    this.containers = Array.from({ length: blueprint.replicas }, (_, index) =>
+      this.child(
+        docker.Container,
+        String(index),
         {
           ...containerDefaults(args.identity, blueprint.name, blueprint),
           image: args.imageId,
@@ -50,9 +52,9 @@ export class DockerService extends pulumi.ComponentResource implements RunningSe
         },
         // The provider deletes first by default; then a bad release would take its place before it
         // is known to be bad.
-        { parent: this, deleteBeforeReplace: false },
-      );
-    });
+        { deleteBeforeReplace: false },
+      ),
+    );
     this.registerOutputs({});
   }
 }

@@ -1,5 +1,6 @@
 import * as docker from '@pulumi/docker';
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
+import { Component } from '../component.ts';
 import { baseImages } from '../docker-engine/baseImages.ts';
 import type { StackIdentity } from '../docker-engine/labels.ts';
 import { containerDefaults, dockerLabels, healthTiming } from './containerDefaults.ts';
@@ -16,51 +17,48 @@ export interface GatewayArgs {
 }
 
 /**
- * nginx: the one door to the stack. It only routes; which instances it routes to is the rollout's
- * to say.
+ * nginx: the one door to the stack. It only routes; the rollout decides which instances it routes
+ * to.
  */
-export class Gateway extends pulumi.ComponentResource {
+export class Gateway extends Component {
   readonly url: string;
   readonly metricsUrl: string;
   readonly container: docker.Container;
 
   constructor(name: string, args: GatewayArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:docker:Gateway', name, {}, opts);
-    const configuration = new docker.Volume(
-      `${name}-config`,
+    super('slipway:docker:Gateway', name, opts);
+    const configuration = this.child(
+      docker.Volume,
+      'config',
       { labels: dockerLabels(args.identity, 'gateway') },
-      { parent: this, ignoreChanges: ['labels'] },
+      { ignoreChanges: ['labels'] },
     );
-    this.container = new docker.Container(
-      name,
-      {
-        ...containerDefaults(args.identity, 'gateway', { cpus: 1, memoryMb: 128 }),
-        image: baseImages.nginx,
-        user: 'nginx',
-        entrypoints: gatewayEntrypoint,
-        command: ['run'],
-        envs: [`FIRST_CONFIG=${firstConfig}`, `GATEWAY_SCRIPT=${gatewayScript}`],
-        volumes: [{ volumeName: configuration.name, containerPath: '/etc/slipway' }],
-        networksAdvanced: [{ name: args.network.name, aliases: ['gateway'] }],
-        ports: [
-          { internal: gatewayPorts.public, external: args.hostPort, ip: '127.0.0.1' },
-          { internal: gatewayPorts.metrics, external: args.metricsHostPort, ip: '127.0.0.1' },
-        ],
-        readOnly: true,
-        tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m,mode=1777' },
-        capabilities: { drops: ['ALL'] },
-        healthcheck: {
-          tests: ['CMD', 'bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${gatewayPorts.public}`],
-          ...healthTiming,
-        },
-        waitTimeout: 60,
-        // SIGQUIT lets nginx finish the requests in flight.
-        stopSignal: 'SIGQUIT',
-        stopTimeout: 15,
-        destroyGraceSeconds: 15,
+    this.container = this.child(docker.Container, '', {
+      ...containerDefaults(args.identity, 'gateway', { cpus: 1, memoryMb: 128 }),
+      image: baseImages.nginx,
+      user: 'nginx',
+      entrypoints: gatewayEntrypoint,
+      command: ['run'],
+      envs: [`FIRST_CONFIG=${firstConfig}`, `GATEWAY_SCRIPT=${gatewayScript}`],
+      volumes: [{ volumeName: configuration.name, containerPath: '/etc/slipway' }],
+      networksAdvanced: [{ name: args.network.name, aliases: ['gateway'] }],
+      ports: [
+        { internal: gatewayPorts.public, external: args.hostPort, ip: '127.0.0.1' },
+        { internal: gatewayPorts.metrics, external: args.metricsHostPort, ip: '127.0.0.1' },
+      ],
+      readOnly: true,
+      tmpfs: { '/tmp': 'rw,noexec,nosuid,size=64m,mode=1777' },
+      capabilities: { drops: ['ALL'] },
+      healthcheck: {
+        tests: ['CMD', 'bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${gatewayPorts.public}`],
+        ...healthTiming,
       },
-      { parent: this },
-    );
+      waitTimeout: 60,
+      // SIGQUIT lets nginx finish the requests in flight.
+      stopSignal: 'SIGQUIT',
+      stopTimeout: 15,
+      destroyGraceSeconds: 15,
+    });
     this.url = `http://127.0.0.1:${args.hostPort}`;
     this.metricsUrl = `http://127.0.0.1:${args.metricsHostPort}/`;
     this.registerOutputs({});

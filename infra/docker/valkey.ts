@@ -1,5 +1,6 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
+import { Component } from '../component.ts';
 import { baseImages } from '../docker-engine/baseImages.ts';
 import type { StackIdentity } from '../docker-engine/labels.ts';
 import type { Cache } from '../platform.ts';
@@ -25,40 +26,37 @@ maxmemory-policy noeviction
 CONFIG`;
 
 /** Valkey in a container: fan-out, jobs, rate limits. Its data is kept in a volume. */
-export class Valkey extends pulumi.ComponentResource implements Cache {
+export class Valkey extends Component implements Cache {
   readonly url: pulumi.Output<string>;
   readonly container: docker.Container;
 
   constructor(name: string, args: ValkeyArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:docker:Valkey', name, {}, opts);
-    const data = new docker.Volume(
-      `${name}-data`,
+    super('slipway:docker:Valkey', name, opts);
+    const data = this.child(
+      docker.Volume,
+      'data',
       { labels: dockerLabels(args.identity, 'valkey') },
-      { parent: this, ignoreChanges: ['labels'] },
+      { ignoreChanges: ['labels'] },
     );
-    this.container = new docker.Container(
-      name,
-      {
-        ...containerDefaults(args.identity, 'valkey', { cpus: 1, memoryMb: 192 }),
-        image: baseImages.valkey,
-        user: 'valkey',
-        command: ['sh', '-c', start],
-        envs: [pulumi.secret(pulumi.interpolate`VALKEY_PASSWORD=${args.password}`)],
-        volumes: [{ volumeName: data.name, containerPath: '/data' }],
-        networksAdvanced: [{ name: args.network.name, aliases: ['valkey'] }],
-        readOnly: true,
-        tmpfs: { '/tmp': 'rw,noexec,nosuid,size=16m' },
-        capabilities: { drops: ['ALL'] },
-        healthcheck: {
-          tests: ['CMD-SHELL', 'REDISCLI_AUTH="$VALKEY_PASSWORD" valkey-cli ping | grep -q PONG'],
-          ...healthTiming,
-        },
-        waitTimeout: 300,
-        stopTimeout: 15,
-        destroyGraceSeconds: 15,
+    this.container = this.child(docker.Container, '', {
+      ...containerDefaults(args.identity, 'valkey', { cpus: 1, memoryMb: 192 }),
+      image: baseImages.valkey,
+      user: 'valkey',
+      command: ['sh', '-c', start],
+      envs: [pulumi.secret(pulumi.interpolate`VALKEY_PASSWORD=${args.password}`)],
+      volumes: [{ volumeName: data.name, containerPath: '/data' }],
+      networksAdvanced: [{ name: args.network.name, aliases: ['valkey'] }],
+      readOnly: true,
+      tmpfs: { '/tmp': 'rw,noexec,nosuid,size=16m' },
+      capabilities: { drops: ['ALL'] },
+      healthcheck: {
+        tests: ['CMD-SHELL', 'REDISCLI_AUTH="$VALKEY_PASSWORD" valkey-cli ping | grep -q PONG'],
+        ...healthTiming,
       },
-      { parent: this },
-    );
+      waitTimeout: 300,
+      stopTimeout: 15,
+      destroyGraceSeconds: 15,
+    });
     this.url = pulumi.secret(pulumi.interpolate`redis://:${args.password}@valkey:6379`);
     this.registerOutputs({});
   }

@@ -7,7 +7,7 @@ import { gatewayPorts } from './nginxConfig.ts';
 export const keptConfigPath = '/etc/slipway/nginx.conf';
 
 /**
- * What the gateway's container runs, and what a rollout runs inside it (`bash -c "$GATEWAY_SCRIPT"
+ * The gateway's container runs this, and so does a rollout inside it (`bash -c "$GATEWAY_SCRIPT"
  * gateway <verb>`):
  *
  * - `run`: start nginx from the kept configuration, else answer 503; follow instances whose address

@@ -75,7 +75,7 @@ async function planBuild(
     buildArgs,
     baseImages: base ? [base.id] : [],
   });
-  const migrations = readMigrationFiles(identity.root);
+  const migrations = await readMigrationFiles(identity.root);
   const labels = {
     ...stackLabels(identity, 'image'),
     [migrationsLabel]: JSON.stringify(migrations.map(migrationRow)),
@@ -174,7 +174,7 @@ function parseMigrations(label: string): MigrationFile[] {
   }));
 }
 
-/** What a build needs to reach package registries from where this engine runs. */
+/** A build reaches package registries with these, from where this engine runs. */
 function proxyArgs(env: NodeJS.ProcessEnv): Record<string, string> {
   const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NPM_CONFIG_REGISTRY'];
   const entries = names.flatMap((name) => {

@@ -7,7 +7,7 @@ import dockerignoreModule from '@balena/dockerignore';
 // of those.
 const dockerignore = dockerignoreModule.default;
 
-/** What decides how an image comes out. */
+/** The inputs of a build: another one of them makes another image. */
 export interface BuildInputs {
   /** Absolute path of the build context. */
   context: string;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { MigrationError } from '../../migrations/runner/exit.ts';
 import { readMigrations } from '../../migrations/runner/files/files.ts';
+import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
 import type { MigrationFile } from '../release/migrationRun.ts';
 import { UserError } from '../userError.ts';
 
@@ -11,16 +12,29 @@ import { UserError } from '../userError.ts';
  * @throws UserError when the runner would refuse the folder: a number used twice, a missing down
  *   file, and the like
  */
-export function readMigrationFiles(root: string): MigrationFile[] {
+export async function readMigrationFiles(root: string): Promise<MigrationFile[]> {
+  const migrations = await readFolder(root, readMigrations);
+  return migrations.map(({ name, checksum, phase, reversible }) => ({
+    name,
+    checksum,
+    ...(phase && { phase }),
+    reversible,
+  }));
+}
+
+/**
+ * The tables that a checkout's migrations write rows of their own into: the app does not work
+ * without these rows.
+ *
+ * @throws UserError when the runner would refuse the folder
+ */
+export function readReferenceTables(root: string): Promise<string[]> {
+  return readFolder(root, referenceTables);
+}
+
+async function readFolder<T>(root: string, read: (folder: string) => T | Promise<T>): Promise<T> {
   try {
-    return readMigrations(join(root, 'migrations')).map(
-      ({ name, checksum, phase, reversible }) => ({
-        name,
-        checksum,
-        ...(phase && { phase }),
-        reversible,
-      }),
-    );
+    return await read(join(root, 'migrations'));
   } catch (error) {
     if (error instanceof MigrationError)
       throw new UserError(`The folder migrations/ is refused: ${error.message}`);

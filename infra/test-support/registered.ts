@@ -8,7 +8,7 @@ export interface Recorded {
   type: string;
   name: string;
   inputs: Record<string, unknown>;
-  /** What it has once it is there: its inputs, and what AWS would answer. */
+  /** Its properties once it is there: its inputs, and the answers of AWS. */
   outputs: Record<string, unknown>;
   urn: string;
   /** URNs: its parent, what it depends on, and what its single properties come from. */
@@ -17,10 +17,10 @@ export interface Recorded {
   propertyDependencies: Record<string, string[]>;
 }
 
-/** Of every image in a registry. */
+/** The digest of every image in a registry. */
 export const repoDigest = `sha256:${'d19e57'.padEnd(64, '0')}`;
 
-/** What was registered under Pulumi's mocks, for tests of components. */
+/** The resources that were registered under Pulumi's mocks, for tests of components. */
 export class Registered {
   readonly all: Recorded[] = [];
 
@@ -124,7 +124,7 @@ function links(
   };
 }
 
-/** What AWS would answer. */
+/** The answers of AWS. */
 function physical(name: string): Record<string, unknown> {
   return {
     arn: `arn:aws:test:::${name}`,

@@ -94,7 +94,8 @@ async function previewWith(verb: string, ...flags: string[]): Promise<number> {
  */
 async function resume(resources: StateResource[]): Promise<boolean> {
   const there = await stackContainers();
-  const oneOff = ['migration', 'task', 'old-code-check'];
+  // 'old-code-check' is what the release before this one called the compatibility check.
+  const oneOff = ['migration', 'task', 'compatibility-check', 'old-code-check'];
   const stopped = there.filter(({ State, role }) => State !== 'running' && !oneOff.includes(role));
   let failed = false;
   for (const { Id, name } of stopped) {

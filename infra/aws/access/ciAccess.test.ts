@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { Registered } from '../../test-support/registered.ts';
 import type { CiAccessArgs } from './ciAccess.ts';
-import type { Statement } from './ciPolicies.ts';
+
+/** A statement as AWS is given it. */
+interface Statement {
+  Sid: string;
+  Effect: 'Allow' | 'Deny';
+  Action: string[];
+  Resource?: string[];
+  NotResource?: string[];
+  Condition?: Record<string, Record<string, string | string[]>>;
+}
 
 const key = 'arn:aws:kms:eu-central-1:123456789012:key/abc';
 
@@ -11,8 +20,7 @@ async function access(overrides: Partial<CiAccessArgs> = {}): Promise<Registered
     new CiAccess('ci', {
       repository: 'acme/chat',
       environment: 'prod',
-      region: 'eu-central-1',
-      accountId: '123456789012',
+      place: { partition: 'aws', region: 'eu-central-1', accountId: '123456789012' },
       stateBucket: 'acme-state',
       stateKeyArn: key,
       ...overrides,

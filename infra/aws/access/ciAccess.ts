@@ -6,23 +6,20 @@ import { Policy } from '@pulumi/aws/iam/policy.js';
 import { Role, type RoleArgs } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import * as pulumi from '@pulumi/pulumi';
-import {
-  boundaryStatements,
-  deployStatements,
-  previewStatements,
-  type CiScope,
-  type Statement,
-} from './ciPolicies.ts';
-import { partitionOf, rolePath, type RoleDefaults } from '../naming.ts';
-import { transformed, type Transform } from '../transform.ts';
+import { Component, type Transform } from '../../component.ts';
+import { rolePath, type AwsPlace, type RoleDefaults } from '../naming.ts';
+import { boundaryStatements } from './boundaryPolicy.ts';
+import type { CiScope } from './ciScope.ts';
+import { deployStatements } from './deployPolicy.ts';
+import { policyDocument, type Statement } from './policies.ts';
+import { previewStatements } from './previewPolicy.ts';
 
 export interface CiAccessArgs {
   /** `owner/name` on GitHub. */
   repository: string;
   /** The GitHub environment whose jobs may deploy; protect it with reviewers. */
   environment: string;
-  region: string;
-  accountId: string;
+  place: AwsPlace;
   /** S3 bucket with the Pulumi state. */
   stateBucket: string;
   /** KMS key of the secrets in the state. */
@@ -36,78 +33,77 @@ export interface CiAccessArgs {
 const issuer = 'token.actions.githubusercontent.com';
 
 /**
- * What GitHub's workflows may do, without a stored key: a pull request may compute a preview, a job
+ * The rights of GitHub's workflows, without a stored key: a pull request may compute a preview, a job
  * of one protected environment may deploy. Both roles, and the boundary, stand outside the path
  * that the deploying role may manage, so a workflow cannot change its own rights; a person with
  * more rights applies a change to them.
  */
-export class CiAccess extends pulumi.ComponentResource {
+export class CiAccess extends Component {
   readonly previewRoleArn: pulumi.Output<string>;
   readonly deployRoleArn: pulumi.Output<string>;
-  /**
-   * What the stack's other roles must be made with, for the deploying role to be allowed to make
-   * them.
-   */
+  /** The deploying role may make the stack's other roles with these arguments alone. */
   readonly roleDefaults: RoleDefaults;
 
   constructor(name: string, args: CiAccessArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:CiAccess', name, {}, opts);
-    const { transform = {} } = args;
-    const parent = { parent: this };
-    const partition = partitionOf(args.region);
+    super('slipway:aws:CiAccess', name, opts);
+    const { place, repository } = args;
     const { path } = rolePath();
     const ownPath = `/${pulumi.getProject()}-ci/${pulumi.getStack()}/`;
-    // A name of its own rather than a generated one: the deploying role's policy has to say it
-    // before it exists.
     const scope: CiScope = {
-      partition,
-      region: args.region,
-      accountId: args.accountId,
+      ...place,
       rolePath: path,
-      boundaryArn: `arn:${partition}:iam::${args.accountId}:policy${ownPath}boundary`,
+      // Not a generated name: the deploying role's policy has to say it before it exists.
+      boundaryArn: `arn:${place.partition}:iam::${place.accountId}:policy${ownPath}boundary`,
       stateBucket: args.stateBucket,
       stateKeyArn: args.stateKeyArn,
     };
-    const boundary = new Policy(
-      `${name}-boundary`,
-      {
-        name: 'boundary',
-        path: ownPath,
-        description: `The most that a role of stack ${pulumi.getStack()} may do`,
-        policy: document(boundaryStatements(scope)),
-      },
-      parent,
-    );
+    const boundary = this.child(Policy, 'boundary', {
+      name: 'boundary',
+      path: ownPath,
+      description: `The most that a role of stack ${pulumi.getStack()} may do`,
+      policy: policyDocument(boundaryStatements(scope)),
+    });
     this.roleDefaults = { path, permissionsBoundary: boundary.arn };
 
-    const providerArgs = { url: `https://${issuer}`, clientIdLists: ['sts.amazonaws.com'] };
-    const providerArn =
-      args.oidcProviderArn ??
-      new OpenIdConnectProvider(
-        ...transformed<OpenIdConnectProviderArgs>(
-          transform.oidcProvider,
-          `${name}-github`,
-          providerArgs,
-          parent,
-        ),
-      ).arn;
+    const providerArn = args.oidcProviderArn ?? this.#createOidcProvider(args);
     const role = (purpose: string, subject: string, statements: Statement[]) => {
-      const logical = `${name}-${purpose}`;
-      const roleArgs: RoleArgs = {
-        path: ownPath,
-        description: `GitHub workflows of ${args.repository}: ${purpose}`,
-        maxSessionDuration: 3600,
-        assumeRolePolicy: pulumi.jsonStringify(
-          trust(providerArn, `repo:${args.repository}:${subject}`),
-        ),
-      };
-      const made = new Role(...transformed<RoleArgs>(transform.role, logical, roleArgs, parent));
-      new RolePolicy(logical, { role: made.id, policy: document(statements) }, parent);
-      return made.arn;
+      const trust = trustPolicy(providerArn, `repo:${repository}:${subject}`);
+      return this.#createRole(purpose, ownPath, trust, statements, args);
     };
     this.previewRoleArn = role('preview', 'pull_request', previewStatements(scope));
     this.deployRoleArn = role('deploy', `environment:${args.environment}`, deployStatements(scope));
     this.registerOutputs({});
+  }
+
+  #createOidcProvider({ transform }: CiAccessArgs): pulumi.Output<string> {
+    return this.child(
+      OpenIdConnectProvider,
+      'github',
+      { url: `https://${issuer}`, clientIdLists: ['sts.amazonaws.com'] },
+      { transform: transform?.oidcProvider },
+    ).arn;
+  }
+
+  #createRole(
+    purpose: string,
+    path: string,
+    assumeRolePolicy: pulumi.Input<string>,
+    statements: Statement[],
+    { repository, transform }: CiAccessArgs,
+  ): pulumi.Output<string> {
+    const role = this.child(
+      Role,
+      purpose,
+      {
+        path,
+        description: `GitHub workflows of ${repository}: ${purpose}`,
+        maxSessionDuration: 3600,
+        assumeRolePolicy,
+      },
+      { transform: transform?.role },
+    );
+    this.child(RolePolicy, purpose, { role: role.id, policy: policyDocument(statements) });
+    return role.arn;
   }
 }
 
@@ -115,22 +111,15 @@ export class CiAccess extends pulumi.ComponentResource {
  * Exactly one subject, never a pattern: `repo:acme/*` would let in whoever may name a repository
  * so.
  */
-function trust(providerArn: pulumi.Input<string>, subject: string): object {
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Federated: providerArn },
-        Action: 'sts:AssumeRoleWithWebIdentity',
-        Condition: {
-          StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subject },
-        },
+function trustPolicy(providerArn: pulumi.Input<string>, subject: string): pulumi.Output<string> {
+  return policyDocument([
+    {
+      Effect: 'Allow',
+      Principal: { Federated: providerArn },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition: {
+        StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subject },
       },
-    ],
-  };
-}
-
-function document(statements: Statement[]): string {
-  return JSON.stringify({ Version: '2012-10-17', Statement: statements });
+    },
+  ]);
 }

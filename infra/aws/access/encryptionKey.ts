@@ -1,11 +1,12 @@
 import { Alias } from '@pulumi/aws/kms/alias.js';
 import { Key, type KeyArgs } from '@pulumi/aws/kms/key.js';
-import * as pulumi from '@pulumi/pulumi';
-import { policyDocument, type AwsPlace, type Statement } from './policies.ts';
-import { transformed, type Transform } from '../transform.ts';
+import type * as pulumi from '@pulumi/pulumi';
+import { Component, type Transform } from '../../component.ts';
+import type { AwsPlace } from '../naming.ts';
+import { policyDocument, type Statement } from './policies.ts';
 
 export interface EncryptionKeyArgs {
-  /** What it encrypts, as the console shows it. */
+  /** Names the things that it encrypts; the console shows it. */
   description: string;
   /** `alias/<project>-<stack>`: with the component's name, unique in its account and region. */
   aliasPrefix: string;
@@ -14,36 +15,32 @@ export interface EncryptionKeyArgs {
   usedBy?: ('logs' | 'alerts')[];
   /** A key under deletion can be had back for 30 days instead of 7. */
   protect: boolean;
+  /** Changes the key, applied last. */
   transform?: { key?: Transform<KeyArgs> };
 }
 
 /** A KMS key that rotates every year. */
-export class EncryptionKey extends pulumi.ComponentResource {
+export class EncryptionKey extends Component {
   readonly arn: pulumi.Output<string>;
 
   constructor(name: string, args: EncryptionKeyArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:EncryptionKey', name, {}, opts);
-    const key = new Key(
-      ...transformed(
-        args.transform?.key,
-        `${name}-key`,
-        {
-          description: args.description,
-          enableKeyRotation: true,
-          deletionWindowInDays: args.protect ? 30 : 7,
-          policy: policyDocument([
-            administration(args.place),
-            ...(args.usedBy ?? []).map((user) => grants[user](args.place)),
-          ]),
-        },
-        { parent: this, protect: args.protect },
-      ),
+    super('slipway:aws:EncryptionKey', name, opts);
+    const { place, protect, usedBy = [] } = args;
+    const key = this.child(
+      Key,
+      'key',
+      {
+        description: args.description,
+        enableKeyRotation: true,
+        deletionWindowInDays: protect ? 30 : 7,
+        policy: policyDocument([
+          administration(place),
+          ...usedBy.map((user) => grants[user](place)),
+        ]),
+      },
+      { protect, transform: args.transform?.key },
     );
-    new Alias(
-      `${name}-alias`,
-      { name: `${args.aliasPrefix}-${name}`, targetKeyId: key.keyId },
-      { parent: this },
-    );
+    this.child(Alias, 'alias', { name: `${args.aliasPrefix}-${name}`, targetKeyId: key.keyId });
     this.arn = key.arn;
     this.registerOutputs({});
   }

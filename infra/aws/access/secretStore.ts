@@ -1,7 +1,7 @@
 import { Secret, type SecretArgs } from '@pulumi/aws/secretsmanager/secret.js';
 import { SecretVersion } from '@pulumi/aws/secretsmanager/secretVersion.js';
 import * as pulumi from '@pulumi/pulumi';
-import { transformed, type Transform } from '../transform.ts';
+import { Component, type Transform } from '../../component.ts';
 
 export interface SecretStoreArgs {
   /** Such as `prod`, for the secrets' descriptions. */
@@ -9,12 +9,13 @@ export interface SecretStoreArgs {
   kmsKeyArn: pulumi.Input<string>;
   /** A deleted secret can be had back for 30 days; without, it is gone at once. */
   protect: boolean;
+  /** Changes the secrets, applied last. */
   transform?: { secret?: Transform<SecretArgs> };
 }
 
 /** Where a task finds the value of a secret variable. */
 export interface SecretReference {
-  /** What a role must be allowed to read. */
+  /** A role needs the right to read this. */
   arn: pulumi.Output<string>;
   /**
    * The very version, as a task definition names it: another value makes another task definition,
@@ -24,46 +25,44 @@ export interface SecretReference {
 }
 
 /** One Secrets Manager secret for each secret environment variable of the app. */
-export class SecretStore extends pulumi.ComponentResource {
-  private readonly name: string;
-  private readonly args: SecretStoreArgs;
-  private readonly references = new Map<string, SecretReference>();
+export class SecretStore extends Component {
+  readonly #args: SecretStoreArgs;
+  readonly #references = new Map<string, SecretReference>();
 
   constructor(name: string, args: SecretStoreArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:SecretStore', name, {}, opts);
-    this.name = name;
-    this.args = args;
+    super('slipway:aws:SecretStore', name, opts);
+    this.#args = args;
     this.registerOutputs({});
   }
 
   /** Keeps the value, once for all that use the variable: it has one value in a stack. */
   reference(variable: string, value: pulumi.Input<string>): SecretReference {
-    const known = this.references.get(variable);
+    const known = this.#references.get(variable);
     if (known) return known;
-    const role = `${this.name}-${variable.toLowerCase().replaceAll('_', '-')}`;
-    const secret = new Secret(
-      ...transformed(
-        this.args.transform?.secret,
-        role,
-        {
-          description: `${variable} of the app, stack ${this.args.stack}`,
-          kmsKeyId: this.args.kmsKeyArn,
-          recoveryWindowInDays: this.args.protect ? 30 : 0,
-        },
-        { parent: this },
-      ),
+    const { stack, kmsKeyArn, protect, transform } = this.#args;
+    const role = variable.toLowerCase().replaceAll('_', '-');
+    const secret = this.child(
+      Secret,
+      role,
+      {
+        description: `${variable} of the app, stack ${stack}`,
+        kmsKeyId: kmsKeyArn,
+        recoveryWindowInDays: protect ? 30 : 0,
+      },
+      { transform: transform?.secret },
     );
-    const version = new SecretVersion(
+    const version = this.child(
+      SecretVersion,
       `${role}-value`,
       { secretId: secret.id, secretString: pulumi.secret(value) },
       // Tasks of the release before name the version before: it stays until the secret goes.
-      { parent: this, retainOnDelete: true },
+      { retainOnDelete: true },
     );
     const reference = {
       arn: secret.arn,
       valueFrom: pulumi.interpolate`${secret.arn}:::${version.versionId}`,
     };
-    this.references.set(variable, reference);
+    this.#references.set(variable, reference);
     return reference;
   }
 }

@@ -6,7 +6,7 @@ import { Target as ScalableTarget } from '@pulumi/aws/appautoscaling/target.js';
 import type { input as awsInputs } from '@pulumi/aws/types/index.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Backlog } from '../../blueprint.ts';
-import { transformed, type Transform } from '../transform.ts';
+import { Component, type Transform } from '../../component.ts';
 
 export interface AutoscalingArgs {
   clusterName: pulumi.Input<string>;
@@ -24,7 +24,7 @@ export interface AutoscalingArgs {
   };
   /** Jobs that wait, for a service that works on a queue. */
   backlog?: Backlog & { namespace: string };
-  /** The escape hatch: changes what the policies are registered with. */
+  /** Changes the policies, applied last. */
   transform?: { policy?: Transform<ScalingPolicyArgs> };
 }
 
@@ -33,45 +33,39 @@ type Tracking = awsInputs.appautoscaling.PolicyTargetTrackingScalingPolicyConfig
 /**
  * Starts tasks within a minute of load, and stops them one by one when it has been gone for five.
  */
-export class Autoscaling extends pulumi.ComponentResource {
+export class Autoscaling extends Component {
   constructor(name: string, args: AutoscalingArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:Autoscaling', name, {}, opts);
-    const target = new ScalableTarget(
-      name,
-      {
-        serviceNamespace: 'ecs',
-        scalableDimension: 'ecs:service:DesiredCount',
-        resourceId: pulumi.interpolate`service/${args.clusterName}/${args.serviceName}`,
-        minCapacity: args.min,
-        maxCapacity: args.max,
-      },
-      { parent: this },
-    );
+    super('slipway:aws:Autoscaling', name, opts);
+    const target = this.child(ScalableTarget, '', {
+      serviceNamespace: 'ecs',
+      scalableDimension: 'ecs:service:DesiredCount',
+      resourceId: pulumi.interpolate`service/${args.clusterName}/${args.serviceName}`,
+      minCapacity: args.min,
+      maxCapacity: args.max,
+    });
     for (const [role, tracking] of Object.entries(trackings(args))) {
-      new ScalingPolicy(
-        ...transformed<ScalingPolicyArgs>(
-          args.transform?.policy,
-          `${name}-${role}`,
-          {
-            policyType: 'TargetTrackingScaling',
-            serviceNamespace: target.serviceNamespace,
-            scalableDimension: target.scalableDimension,
-            resourceId: target.resourceId,
-            targetTrackingScalingPolicyConfiguration: {
-              ...tracking,
-              scaleOutCooldown: 60,
-              scaleInCooldown: 300,
-            },
+      this.child(
+        ScalingPolicy,
+        role,
+        {
+          policyType: 'TargetTrackingScaling',
+          serviceNamespace: target.serviceNamespace,
+          scalableDimension: target.scalableDimension,
+          resourceId: target.resourceId,
+          targetTrackingScalingPolicyConfiguration: {
+            ...tracking,
+            scaleOutCooldown: 60,
+            scaleInCooldown: 300,
           },
-          { parent: this },
-        ),
+        },
+        { transform: args.transform?.policy },
       );
     }
     this.registerOutputs({});
   }
 }
 
-/** What is followed: the one that asks for most tasks wins. */
+/** The values that are followed: the one that asks for most tasks wins. */
 function trackings({
   cpuTargetPercent,
   requests,

@@ -5,61 +5,55 @@ import {
 } from '@pulumi/aws/ecs/cluster.js';
 import { ClusterCapacityProviders } from '@pulumi/aws/ecs/clusterCapacityProviders.js';
 import * as pulumi from '@pulumi/pulumi';
-import { transformed, type Transform } from '../transform.ts';
+import { Component, type Transform } from '../../component.ts';
 
 export interface ClusterArgs {
   /** CloudWatch Container Insights, billed per metric. */
   containerInsights: boolean;
   /** Records what is typed in `aws ecs execute-command`; set where that is allowed. */
   execLog?: { name: string; retentionDays: number; kmsKeyArn: pulumi.Input<string> };
-  /** The escape hatch: changes what the cluster is registered with. */
+  /** Changes the cluster, applied last. */
   transform?: { cluster?: Transform<EcsClusterArgs> };
 }
 
 /** An ECS cluster whose tasks run on Fargate, on spare capacity where a service says so. */
-export class Cluster extends pulumi.ComponentResource {
+export class Cluster extends Component {
   readonly arn: pulumi.Output<string>;
   readonly clusterName: pulumi.Output<string>;
 
   constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:Cluster', name, {}, opts);
+    super('slipway:aws:Cluster', name, opts);
     const { execLog } = args;
     const log =
       execLog &&
-      new LogGroup(
-        `${name}-exec-log`,
-        { name: execLog.name, retentionInDays: execLog.retentionDays, kmsKeyId: execLog.kmsKeyArn },
-        { parent: this },
-      );
-    const cluster = new EcsCluster(
-      ...transformed<EcsClusterArgs>(
-        args.transform?.cluster,
-        name,
-        {
-          settings: [
-            { name: 'containerInsights', value: args.containerInsights ? 'enabled' : 'disabled' },
-          ],
-          ...(log && {
-            configuration: {
-              executeCommandConfiguration: {
-                logging: 'OVERRIDE',
-                logConfiguration: { cloudWatchLogGroupName: log.name },
-              },
-            },
-          }),
-        },
-        { parent: this },
-      ),
-    );
-    const capacity = new ClusterCapacityProviders(
-      `${name}-capacity`,
+      this.child(LogGroup, 'exec-log', {
+        name: execLog.name,
+        retentionInDays: execLog.retentionDays,
+        kmsKeyId: execLog.kmsKeyArn,
+      });
+    const cluster = this.child(
+      EcsCluster,
+      '',
       {
-        clusterName: cluster.name,
-        capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
-        defaultCapacityProviderStrategies: [{ capacityProvider: 'FARGATE', weight: 1 }],
+        settings: [
+          { name: 'containerInsights', value: args.containerInsights ? 'enabled' : 'disabled' },
+        ],
+        ...(log && {
+          configuration: {
+            executeCommandConfiguration: {
+              logging: 'OVERRIDE',
+              logConfiguration: { cloudWatchLogGroupName: log.name },
+            },
+          },
+        }),
       },
-      { parent: this },
+      { transform: args.transform?.cluster },
     );
+    const capacity = this.child(ClusterCapacityProviders, 'capacity', {
+      clusterName: cluster.name,
+      capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+      defaultCapacityProviderStrategies: [{ capacityProvider: 'FARGATE', weight: 1 }],
+    });
     this.arn = cluster.arn;
     // A service that names a capacity provider must not come before the cluster has it.
     this.clusterName = pulumi

@@ -2,12 +2,12 @@ import {
   Service as EcsService,
   type ServiceArgs as EcsServiceArgs,
 } from '@pulumi/aws/ecs/service.js';
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import type { ServiceBlueprint } from '../../blueprint.ts';
+import { Component, type Transform } from '../../component.ts';
 import type { RunningService } from '../../platform.ts';
 import { Autoscaling } from './autoscaling.ts';
 import type { Task } from './task.ts';
-import { transformed, type Transform } from '../transform.ts';
 
 export interface FargateServiceArgs {
   blueprint: ServiceBlueprint;
@@ -23,7 +23,7 @@ export interface FargateServiceArgs {
   /** Lets load decide how many tasks run, from the blueprint's replicas up. */
   scaling?: ScalingArgs | undefined;
   exec: boolean;
-  /** The escape hatch: changes what the service is registered with. */
+  /** Changes the service, applied last. */
   transform?: { service?: Transform<EcsServiceArgs> };
 }
 
@@ -44,87 +44,78 @@ const graceSeconds = 60;
  * A service on ECS Fargate. Its deployments are judged by the rollout, and rolled back by the
  * circuit breaker.
  */
-export class FargateService extends pulumi.ComponentResource implements RunningService {
+export class FargateService extends Component implements RunningService {
   readonly blueprint: ServiceBlueprint;
   readonly serviceName: pulumi.Output<string>;
-  /** What the service was told to run. */
+  /** The tasks that the service runs. */
   readonly task: Task;
 
   constructor(name: string, args: FargateServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:Service', name, {}, opts);
-    const { blueprint, task, targetGroup } = args;
-    this.blueprint = blueprint;
-    this.task = task;
-    const service = new EcsService(
-      ...transformed<EcsServiceArgs>(
-        args.transform?.service,
-        name,
-        {
-          cluster: args.clusterName,
-          taskDefinition: task.arn,
-          desiredCount: blueprint.replicas,
-          capacityProviderStrategies: capacity(blueprint.replicas, args.spotPercent),
-          networkConfiguration: {
-            subnets: args.subnetIds,
-            securityGroups: args.securityGroupIds,
-            assignPublicIp: args.assignPublicIp,
-          },
-          ...(targetGroup && {
-            loadBalancers: [
-              {
-                targetGroupArn: targetGroup.arn,
-                containerName: task.containerName,
-                containerPort: blueprint.port,
-              },
-            ],
-            healthCheckGracePeriodSeconds: graceSeconds,
-          }),
-          // New tasks come up beside the old ones: a release takes nothing away before it is
-          // healthy.
-          deploymentMinimumHealthyPercent: 100,
-          deploymentMaximumPercent: 200,
-          deploymentCircuitBreaker: { enable: true, rollback: true },
-          // Pulumi would call a rolled-back deployment a success; the rollout looks for itself.
-          waitForSteadyState: false,
-          availabilityZoneRebalancing: 'ENABLED',
-          enableExecuteCommand: args.exec,
-          enableEcsManagedTags: true,
-          propagateTags: 'SERVICE',
-        },
-        { parent: this, ...(args.scaling && { ignoreChanges: ['desiredCount'] }) },
-      ),
-    );
+    super('slipway:aws:Service', name, opts);
+    this.blueprint = args.blueprint;
+    this.task = args.task;
+    const service = this.child(EcsService, '', serviceArgs(args), {
+      ...(args.scaling && { ignoreChanges: ['desiredCount'] }),
+      transform: args.transform?.service,
+    });
     this.serviceName = service.name;
-    if (args.scaling) this.scale(name, args, args.scaling);
+    if (args.scaling) this.#scale(args, args.scaling);
     this.registerOutputs({});
   }
 
-  private scale(
-    name: string,
-    { blueprint, clusterName, targetGroup }: FargateServiceArgs,
-    args: ScalingArgs,
-  ): void {
-    const { loadBalancerArnSuffix, max, cpuTargetPercent, namespace } = args;
-    new Autoscaling(
-      `${name}-scaling`,
-      {
-        clusterName,
-        serviceName: this.serviceName,
-        min: blueprint.replicas,
-        max,
-        cpuTargetPercent,
-        ...(targetGroup && {
-          requests: {
-            perTarget: blueprint.cpus * requestsPerCpu,
-            loadBalancerArnSuffix,
-            targetGroupArnSuffix: targetGroup.arnSuffix,
-          },
-        }),
-        ...(blueprint.backlog && { backlog: { ...blueprint.backlog, namespace } }),
-      },
-      { parent: this },
-    );
+  #scale({ blueprint, clusterName, targetGroup }: FargateServiceArgs, scaling: ScalingArgs): void {
+    const { loadBalancerArnSuffix, max, cpuTargetPercent, namespace } = scaling;
+    this.child(Autoscaling, 'scaling', {
+      clusterName,
+      serviceName: this.serviceName,
+      min: blueprint.replicas,
+      max,
+      cpuTargetPercent,
+      ...(targetGroup && {
+        requests: {
+          perTarget: blueprint.cpus * requestsPerCpu,
+          loadBalancerArnSuffix,
+          targetGroupArnSuffix: targetGroup.arnSuffix,
+        },
+      }),
+      ...(blueprint.backlog && { backlog: { ...blueprint.backlog, namespace } }),
+    });
   }
+}
+
+function serviceArgs(args: FargateServiceArgs): EcsServiceArgs {
+  const { blueprint, task, targetGroup } = args;
+  return {
+    cluster: args.clusterName,
+    taskDefinition: task.arn,
+    desiredCount: blueprint.replicas,
+    capacityProviderStrategies: capacity(blueprint.replicas, args.spotPercent),
+    networkConfiguration: {
+      subnets: args.subnetIds,
+      securityGroups: args.securityGroupIds,
+      assignPublicIp: args.assignPublicIp,
+    },
+    ...(targetGroup && {
+      loadBalancers: [
+        {
+          targetGroupArn: targetGroup.arn,
+          containerName: task.containerName,
+          containerPort: blueprint.port,
+        },
+      ],
+      healthCheckGracePeriodSeconds: graceSeconds,
+    }),
+    // New tasks come up beside the old ones: a release takes nothing away before it is healthy.
+    deploymentMinimumHealthyPercent: 100,
+    deploymentMaximumPercent: 200,
+    deploymentCircuitBreaker: { enable: true, rollback: true },
+    // Pulumi would call a rolled-back deployment a success; the rollout looks for itself.
+    waitForSteadyState: false,
+    availabilityZoneRebalancing: 'ENABLED',
+    enableExecuteCommand: args.exec,
+    enableEcsManagedTags: true,
+    propagateTags: 'SERVICE',
+  };
 }
 
 /**

@@ -1,8 +1,8 @@
 import { LifecyclePolicy } from '@pulumi/aws/ecr/lifecyclePolicy.js';
 import { Repository, type RepositoryArgs } from '@pulumi/aws/ecr/repository.js';
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
+import { Component, type Transform } from '../../component.ts';
 import { ImagePush } from '../../release/imagePush.ts';
-import { transformed, type Transform } from '../transform.ts';
 
 export interface RegistryArgs {
   /** The repository's name, such as `slipway-prod/app`. */
@@ -21,7 +21,7 @@ export interface RegistryArgs {
   kmsKeyArn?: pulumi.Input<string> | undefined;
   /** A repository with images in it is not deleted. */
   protect: boolean;
-  /** The escape hatch: changes what the repository is registered with. */
+  /** Changes the repository, applied last. */
   transform?: { repository?: Transform<RepositoryArgs> };
 }
 
@@ -29,53 +29,46 @@ export interface RegistryArgs {
 const keptImages = 50;
 
 /** An ECR repository with the stack's image in it. */
-export class Registry extends pulumi.ComponentResource {
+export class Registry extends Component {
   readonly repositoryArn: pulumi.Output<string>;
-  /** What tasks run, `<repository>@<digest>`: known once the push was read back. */
+  /** Tasks run this image, `<repository>@<digest>`: known once the push was read back. */
   readonly reference: pulumi.Output<string>;
   readonly repoDigest: pulumi.Output<string>;
 
   constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:Registry', name, {}, opts);
-    const repository = new Repository(
-      ...transformed<RepositoryArgs>(
-        args.transform?.repository,
-        name,
-        {
-          name: args.repositoryName,
-          imageTagMutability: 'IMMUTABLE',
-          imageScanningConfiguration: { scanOnPush: true },
-          encryptionConfigurations: [
-            args.kmsKeyArn
-              ? { encryptionType: 'KMS', kmsKey: args.kmsKeyArn }
-              : { encryptionType: 'AES256' },
-          ],
-          forceDelete: !args.protect,
-        },
-        { parent: this },
-      ),
-    );
-    new LifecyclePolicy(
-      `${name}-lifecycle`,
-      { repository: repository.name, policy: lifecyclePolicy() },
-      { parent: this },
-    );
-    const push = new ImagePush(
-      `${name}-push`,
+    super('slipway:aws:Registry', name, opts);
+    const repository = this.child(
+      Repository,
+      '',
       {
-        image: args.image,
-        dockerHost: args.dockerHost,
-        registry: {
-          repository: repository.name,
-          host:
-            args.registryHost ?? repository.repositoryUrl.apply((url) => url.split('/')[0] ?? url),
-          region: args.region,
-          ...(args.profile !== undefined && { profile: args.profile }),
-          ...(args.endpoint !== undefined && { endpoint: args.endpoint }),
-        },
+        name: args.repositoryName,
+        imageTagMutability: 'IMMUTABLE',
+        imageScanningConfiguration: { scanOnPush: true },
+        encryptionConfigurations: [
+          args.kmsKeyArn
+            ? { encryptionType: 'KMS', kmsKey: args.kmsKeyArn }
+            : { encryptionType: 'AES256' },
+        ],
+        forceDelete: !args.protect,
       },
-      { parent: this },
+      { transform: args.transform?.repository },
     );
+    this.child(LifecyclePolicy, 'lifecycle', {
+      repository: repository.name,
+      policy: lifecyclePolicy(),
+    });
+    const push = this.child(ImagePush, 'push', {
+      image: args.image,
+      dockerHost: args.dockerHost,
+      registry: {
+        repository: repository.name,
+        host:
+          args.registryHost ?? repository.repositoryUrl.apply((url) => url.split('/')[0] ?? url),
+        region: args.region,
+        ...(args.profile !== undefined && { profile: args.profile }),
+        ...(args.endpoint !== undefined && { endpoint: args.endpoint }),
+      },
+    });
     this.repositoryArn = repository.arn;
     this.reference = push.reference;
     this.repoDigest = push.repoDigest;

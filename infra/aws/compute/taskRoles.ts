@@ -1,14 +1,9 @@
 import { Role, type RoleArgs } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import * as pulumi from '@pulumi/pulumi';
-import { serviceDomain, type RoleDefaults } from '../naming.ts';
-import {
-  policyDocument,
-  taskTrustPolicy,
-  type AwsPlace,
-  type Statement,
-} from '../access/policies.ts';
-import { transformed, type Transform } from '../transform.ts';
+import { serviceHost, type AwsPlace, type RoleDefaults } from '../naming.ts';
+import { Component, type Transform } from '../../component.ts';
+import { policyDocument, serviceTrustPolicy, type Statement } from '../access/policies.ts';
 
 export interface TaskRolesArgs {
   place: AwsPlace;
@@ -21,54 +16,59 @@ export interface TaskRolesArgs {
   kmsKeyArn: pulumi.Input<string>;
   /** Lets `aws ecs execute-command` in. */
   exec: boolean;
-  /** What the app itself may do with AWS; nothing by default. */
+  /** The rights of the app itself; none by default. */
   statements?: Statement[];
-  /** The escape hatch: changes what a role is registered with. */
+  /** Changes the roles, applied last. */
   transform?: { executionRole?: Transform<RoleArgs>; taskRole?: Transform<RoleArgs> };
 }
 
 /** The two roles of one task: ECS starts it with the first, its code runs with the second. */
-export class TaskRoles extends pulumi.ComponentResource {
+export class TaskRoles extends Component {
   /** Pulls the image, reads the secrets, writes the log. */
   readonly executionRoleArn: pulumi.Output<string>;
-  /** What the code in the container can do. */
+  /** The code in the container runs with it. */
   readonly taskRoleArn: pulumi.Output<string>;
 
   constructor(name: string, args: TaskRolesArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:TaskRoles', name, {}, opts);
-    const role = (
-      role: string,
-      transform: Transform<RoleArgs> | undefined,
-      statements: Statement[],
-    ) => {
-      const created = new Role(
-        ...transformed(
-          transform,
-          `${name}-${role}`,
-          { ...args.roleDefaults, assumeRolePolicy: taskTrustPolicy(args.place) },
-          { parent: this },
-        ),
-      );
-      if (statements.length === 0) return created.arn;
-      const policy = new RolePolicy(
-        `${name}-${role}`,
-        { role: created.id, policy: policyDocument(statements) },
-        { parent: this },
-      );
-      // A task that starts before its role may do anything fails.
-      return pulumi.all([created.arn, policy.id]).apply(([arn]) => arn);
-    };
-    this.executionRoleArn = role(
+    super('slipway:aws:TaskRoles', name, opts);
+    const { transform = {} } = args;
+    this.executionRoleArn = this.#createRole(
       'execution',
-      args.transform?.executionRole,
       executionStatements(args),
+      args,
+      transform.executionRole,
     );
-    this.taskRoleArn = role('task', args.transform?.taskRole, [
-      ...(args.exec ? [sessionStatement] : []),
-      ...(args.statements ?? []),
-    ]);
+    const statements = [...(args.exec ? [sessionStatement] : []), ...(args.statements ?? [])];
+    this.taskRoleArn = this.#createRole('task', statements, args, transform.taskRole);
     this.registerOutputs({});
   }
+
+  #createRole(
+    role: string,
+    statements: Statement[],
+    { place, roleDefaults }: TaskRolesArgs,
+    transform: Transform<RoleArgs> | undefined,
+  ): pulumi.Output<string> {
+    const assumeRolePolicy = taskTrustPolicy(place);
+    const { arn, id } = this.child(
+      Role,
+      role,
+      { ...roleDefaults, assumeRolePolicy },
+      { transform },
+    );
+    if (statements.length === 0) return arn;
+    const policy = this.child(RolePolicy, role, { role: id, policy: policyDocument(statements) });
+    // A task fails that starts before its role has its rights.
+    return pulumi.all([arn, policy.id]).apply(([known]) => known);
+  }
+}
+
+/** Lets the tasks of this account and region take on a role. */
+function taskTrustPolicy(place: AwsPlace): pulumi.Output<string> {
+  const { partition, region, accountId } = place;
+  return serviceTrustPolicy('ecs-tasks.amazonaws.com', place, {
+    ArnLike: { 'aws:SourceArn': `arn:${partition}:ecs:${region}:${accountId}:*` },
+  });
 }
 
 function executionStatements(args: TaskRolesArgs): Statement[] {
@@ -107,11 +107,7 @@ function executionStatements(args: TaskRolesArgs): Statement[] {
       Effect: 'Allow',
       Action: 'kms:Decrypt',
       Resource: args.kmsKeyArn,
-      Condition: {
-        StringEquals: {
-          'kms:ViaService': `secretsmanager.${place.region}.${serviceDomain(place.partition)}`,
-        },
-      },
+      Condition: { StringEquals: { 'kms:ViaService': serviceHost(place, 'secretsmanager') } },
     },
   ];
 }

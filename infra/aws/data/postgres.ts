@@ -6,17 +6,15 @@ import { ParameterGroup, type ParameterGroupArgs } from '@pulumi/aws/rds/paramet
 import { SubnetGroup, type SubnetGroupArgs } from '@pulumi/aws/rds/subnetGroup.js';
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
+import { Component, type Transform } from '../../component.ts';
+import { databaseName, databaseUser } from '../../config/database.ts';
+import type { DatabaseProfile } from '../../config/profile.ts';
 import type { Database } from '../../platform.ts';
 import type { DatabaseIdentity } from '../../release/migrationRun.ts';
+import { serviceTrustPolicy } from '../access/policies.ts';
+import type { AwsPlace, RoleDefaults } from '../naming.ts';
 import { restoreGeneration, type DatabaseRestore } from './databaseRestore.ts';
-import type { RoleDefaults } from '../naming.ts';
-import { policyDocument, type AwsPlace } from '../access/policies.ts';
 import { postgresMajor, postgresParameters } from './postgresParameters.ts';
-import type { DatabaseProfile } from '../../config/profile.ts';
-import { transformed, type Transform } from '../transform.ts';
-
-const user = 'slipway';
-const databaseName = 'slipway';
 
 /** Where the image keeps the certificates that sign those of RDS. */
 const caFile = '/app/certificates/rds.crt';
@@ -42,7 +40,7 @@ export interface PostgresArgs {
    * another database.
    */
   restore?: DatabaseRestore | undefined;
-  /** The escape hatch: changes what an underlying resource is registered with. */
+  /** Changes the underlying resources, applied last. */
   transform?: {
     instance?: Transform<InstanceArgs>;
     parameterGroup?: Transform<ParameterGroupArgs>;
@@ -54,104 +52,23 @@ export interface PostgresArgs {
  * RDS for PostgreSQL: encrypted, reachable from the tasks alone and by TLS alone, with
  * point-in-time recovery.
  */
-export class Postgres extends pulumi.ComponentResource implements Database {
+export class Postgres extends Component implements Database {
   readonly url: pulumi.Output<string>;
   readonly identity: pulumi.Output<DatabaseIdentity>;
   /** By this CloudWatch, snapshots and a restore name the instance. */
   readonly identifier: pulumi.Output<string>;
 
   constructor(name: string, args: PostgresArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:Postgres', name, {}, opts);
-    const { profile, protect, restore } = args;
-    const generation = restoreGeneration(restore);
-    const identifier = this.createIdentifier(name, args.prefix, generation);
-    const subnetGroup = new SubnetGroup(
-      ...transformed(
-        args.transform?.subnetGroup,
-        `${name}-subnets`,
-        { subnetIds: args.subnetIds },
-        { parent: this },
-      ),
-    );
-    const parameterGroup = new ParameterGroup(
-      ...transformed(
-        args.transform?.parameterGroup,
-        `${name}-parameters`,
-        {
-          family: `postgres${postgresMajor}`,
-          description:
-            'TLS only; slow statements, lock waits and spills are logged, without values',
-          parameters: postgresParameters.map((parameter) => ({
-            ...parameter,
-            applyMethod: 'immediate',
-          })),
-        },
-        { parent: this },
-      ),
-    );
-    // RDS would create it without an end to its retention.
-    const log = new LogGroup(
-      `${name}-log`,
-      {
-        name: pulumi.interpolate`/aws/rds/instance/${identifier}/postgresql`,
-        retentionInDays: args.logRetentionDays,
-        kmsKeyId: args.logKmsKeyArn,
-      },
-      { parent: this },
-    );
-    const instance = new Instance(
-      ...transformed<InstanceArgs>(
-        args.transform?.instance,
-        `${name}-instance`,
-        {
-          identifier,
-          engine: 'postgres',
-          // The major alone: minor versions come by themselves, in the maintenance window.
-          engineVersion: String(postgresMajor),
-          autoMinorVersionUpgrade: true,
-          allowMajorVersionUpgrade: false,
-          instanceClass: profile.instanceClass,
-          multiAz: profile.multiAz,
-          storageType: 'gp3',
-          allocatedStorage: profile.storageGb,
-          maxAllocatedStorage: profile.maxStorageGb,
-          storageEncrypted: true,
-          kmsKeyId: args.kmsKeyArn,
-          ...origin(restore),
-          username: user,
-          password: args.password,
-          dbSubnetGroupName: subnetGroup.name,
-          vpcSecurityGroupIds: [args.securityGroupId],
-          publiclyAccessible: false,
-          caCertIdentifier: 'rds-ca-rsa2048-g1',
-          parameterGroupName: parameterGroup.name,
-          // UTC.
-          backupWindow: '02:00-03:00',
-          maintenanceWindow: 'sun:03:30-sun:04:30',
-          backupRetentionPeriod: profile.backupDays,
-          copyTagsToSnapshot: true,
-          deleteAutomatedBackups: !protect,
-          deletionProtection: protect,
-          skipFinalSnapshot: !protect,
-          finalSnapshotIdentifier: pulumi.interpolate`${identifier}-final`,
-          enabledCloudwatchLogsExports: ['postgresql'],
-          ...this.insights(name, args),
-          // An update does what its preview showed, instead of waiting for the maintenance window.
-          applyImmediately: true,
-        },
-        {
-          parent: this,
-          protect,
-          dependsOn: [log],
-          // A restored instance keeps the key of its backup.
-          ...(restore && { ignoreChanges: ['kmsKeyId'] }),
-        },
-      ),
-    );
+    super('slipway:aws:Postgres', name, opts);
+    const generation = restoreGeneration(args.restore);
+    const identifier = this.#createIdentifier(args.prefix, generation);
+    const log = this.#createLog(identifier, args);
+    const instance = this.#createInstance(identifier, log, args);
+
     const { address, port, resourceId, endpoint } = instance;
     this.identifier = instance.identifier;
     this.url = pulumi.secret(
-      pulumi.interpolate`postgres://${user}:${args.password}@${address}:${port}/${databaseName}?sslmode=verify-full&sslrootcert=${caFile}`,
+      pulumi.interpolate`postgres://${databaseUser}:${args.password}@${address}:${port}/${databaseName}?sslmode=verify-full&sslrootcert=${caFile}`,
     );
     this.identity = pulumi.all([resourceId, endpoint]).apply(([id, endpoint]) => ({
       id,
@@ -165,17 +82,81 @@ export class Postgres extends pulumi.ComponentResource implements Database {
    * Known before the instance is there, so that its log group can be; a name of its own for each
    * origin of the data.
    */
-  private createIdentifier(
-    name: string,
-    prefix: string,
-    generation: string,
-  ): pulumi.Output<string> {
-    const logicalName = generation ? `${name}-id-${generation}` : `${name}-id`;
-    const { hex } = new random.RandomId(logicalName, { byteLength: 4 }, { parent: this });
+  #createIdentifier(prefix: string, generation: string): pulumi.Output<string> {
+    const role = generation ? `id-${generation}` : 'id';
+    const { hex } = this.child(random.RandomId, role, { byteLength: 4 });
     return pulumi.interpolate`${prefix}-${hex}`;
   }
 
-  private insights(name: string, args: PostgresArgs): Partial<InstanceArgs> {
+  /** RDS would create it without an end to its retention. */
+  #createLog(identifier: pulumi.Output<string>, args: PostgresArgs): LogGroup {
+    return this.child(LogGroup, 'log', {
+      name: pulumi.interpolate`/aws/rds/instance/${identifier}/postgresql`,
+      retentionInDays: args.logRetentionDays,
+      kmsKeyId: args.logKmsKeyArn,
+    });
+  }
+
+  #createInstance(identifier: pulumi.Output<string>, log: LogGroup, args: PostgresArgs): Instance {
+    const { profile, protect, restore, transform } = args;
+    return this.child(
+      Instance,
+      'instance',
+      {
+        identifier,
+        ...engine,
+        instanceClass: profile.instanceClass,
+        multiAz: profile.multiAz,
+        storageType: 'gp3',
+        allocatedStorage: profile.storageGb,
+        maxAllocatedStorage: profile.maxStorageGb,
+        storageEncrypted: true,
+        kmsKeyId: args.kmsKeyArn,
+        ...origin(restore),
+        username: databaseUser,
+        password: args.password,
+        dbSubnetGroupName: this.#createSubnetGroup(args).name,
+        vpcSecurityGroupIds: [args.securityGroupId],
+        publiclyAccessible: false,
+        caCertIdentifier: 'rds-ca-rsa2048-g1',
+        parameterGroupName: this.#createParameterGroup(args).name,
+        ...backups(identifier, args),
+        enabledCloudwatchLogsExports: ['postgresql'],
+        ...this.#insights(args),
+        // An update does what its preview showed, instead of waiting for the maintenance window.
+        applyImmediately: true,
+      },
+      {
+        protect,
+        dependsOn: [log],
+        // A restored instance keeps the key of its backup.
+        ...(restore && { ignoreChanges: ['kmsKeyId'] }),
+        transform: transform?.instance,
+      },
+    );
+  }
+
+  #createSubnetGroup({ subnetIds, transform }: PostgresArgs): SubnetGroup {
+    return this.child(SubnetGroup, 'subnets', { subnetIds }, { transform: transform?.subnetGroup });
+  }
+
+  #createParameterGroup({ transform }: PostgresArgs): ParameterGroup {
+    return this.child(
+      ParameterGroup,
+      'parameters',
+      {
+        family: `postgres${postgresMajor}`,
+        description: 'TLS only; slow statements, lock waits and spills are logged, without values',
+        parameters: postgresParameters.map((parameter) => ({
+          ...parameter,
+          applyMethod: 'immediate',
+        })),
+      },
+      { transform: transform?.parameterGroup },
+    );
+  }
+
+  #insights(args: PostgresArgs): Partial<InstanceArgs> {
     const { monitoringSeconds, performanceInsights } = args.profile;
     return {
       ...(performanceInsights && {
@@ -185,44 +166,53 @@ export class Postgres extends pulumi.ComponentResource implements Database {
       }),
       ...(monitoringSeconds > 0 && {
         monitoringInterval: monitoringSeconds,
-        monitoringRoleArn: this.monitoringRole(name, args),
+        monitoringRoleArn: this.#createMonitoringRole(args),
       }),
     };
   }
 
-  private monitoringRole(
-    name: string,
-    { place, roleDefaults }: PostgresArgs,
-  ): pulumi.Output<string> {
-    const role = new Role(
-      `${name}-monitoring`,
-      {
-        ...roleDefaults,
-        assumeRolePolicy: policyDocument([
-          {
-            Effect: 'Allow',
-            Principal: { Service: 'monitoring.rds.amazonaws.com' },
-            Action: 'sts:AssumeRole',
-            Condition: { StringEquals: { 'aws:SourceAccount': place.accountId } },
-          },
-        ]),
-      },
-      { parent: this },
-    );
-    const attachment = new RolePolicyAttachment(
-      `${name}-monitoring`,
-      {
-        role: role.name,
-        policyArn: `arn:${place.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole`,
-      },
-      { parent: this },
-    );
+  #createMonitoringRole({ place, roleDefaults }: PostgresArgs): pulumi.Output<string> {
+    const role = this.child(Role, 'monitoring', {
+      ...roleDefaults,
+      assumeRolePolicy: serviceTrustPolicy('monitoring.rds.amazonaws.com', place),
+    });
+    const attachment = this.child(RolePolicyAttachment, 'monitoring', {
+      role: role.name,
+      policyArn: `arn:${place.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole`,
+    });
     return pulumi.all([role.arn, attachment.id]).apply(([arn]) => arn);
   }
 }
 
+const engine = {
+  engine: 'postgres',
+  // The major alone: minor versions come by themselves, in the maintenance window.
+  engineVersion: String(postgresMajor),
+  autoMinorVersionUpgrade: true,
+  allowMajorVersionUpgrade: false,
+  // UTC.
+  maintenanceWindow: 'sun:03:30-sun:04:30',
+};
+
+/** How long backups are kept, and what is left of a database that is deleted. */
+function backups(
+  identifier: pulumi.Output<string>,
+  { profile, protect }: PostgresArgs,
+): Partial<InstanceArgs> {
+  return {
+    // UTC.
+    backupWindow: '02:00-03:00',
+    backupRetentionPeriod: profile.backupDays,
+    copyTagsToSnapshot: true,
+    deleteAutomatedBackups: !protect,
+    deletionProtection: protect,
+    skipFinalSnapshot: !protect,
+    finalSnapshotIdentifier: pulumi.interpolate`${identifier}-final`,
+  };
+}
+
 /**
- * What an instance begins with: nothing, a snapshot, or another instance's state at a point in
+ * An instance begins with nothing, with a snapshot, or with another instance's state at a point in
  * time.
  */
 function origin(restore: DatabaseRestore | undefined): Partial<InstanceArgs> {

@@ -1,10 +1,7 @@
-/**
- * Of the parameter group's family, and of the engine. A new major version is a restore into a new
- * instance.
- */
+/** Postgres' major version. A new one is a restore into a new instance. */
 export const postgresMajor = 17;
 
-/** What the server is told beyond RDS' defaults. All of them take effect without a restart. */
+/** Settings that differ from RDS' defaults. All of them take effect without a restart. */
 export const postgresParameters: { name: string; value: string }[] = [
   // Connections without TLS are refused.
   { name: 'rds.force_ssl', value: '1' },

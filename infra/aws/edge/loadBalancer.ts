@@ -8,10 +8,10 @@ import { TargetGroup, type TargetGroupArgs } from '@pulumi/aws/lb/targetGroup.js
 import { Record } from '@pulumi/aws/route53/record.js';
 import * as pulumi from '@pulumi/pulumi';
 import type { Route, ServiceBlueprint } from '../../blueprint.ts';
-import { listenerRules } from './listenerRules.ts';
+import { Component, type Transform } from '../../component.ts';
+import { listenerRules, type ListenerRulePlan } from './listenerRules.ts';
 import { LogBucket, type LogBucketArgs } from './logBucket.ts';
 import { SiteCertificate, type SiteCertificateArgs } from './siteCertificate.ts';
-import { transformed, type Transform } from '../transform.ts';
 import { WebFirewall, type WebFirewallArgs } from './webFirewall.ts';
 
 export interface LoadBalancerArgs {
@@ -19,7 +19,7 @@ export interface LoadBalancerArgs {
   subnetIds: pulumi.Input<string>[];
   securityGroupId: pulumi.Input<string>;
   services: Pick<ServiceBlueprint, 'name' | 'port' | 'readinessPath' | 'drainSeconds'>[];
-  /** What no route matches is answered with 404. */
+  /** A request that no route matches is answered with 404. */
   routes: Route[];
   accountId: string;
   /** Where an emulator that stands in for AWS is, such as `http://127.0.0.1:4566`. */
@@ -77,180 +77,167 @@ const noSuchRoute = {
   },
 };
 
+/** A target group that the load balancer sends requests to. */
+interface RoutedGroup {
+  arn: pulumi.Output<string>;
+  arnSuffix: pulumi.Output<string>;
+}
+
 /**
  * The one door to the stack. It only routes, by the blueprint's route table; what no route names is
  * refused.
  */
-export class LoadBalancer extends pulumi.ComponentResource {
+export class LoadBalancer extends Component {
   /** Where people reach the site. */
   readonly url: pulumi.Output<string>;
   /**
    * The load balancer's own name; the domain has to point there when its DNS is not in Route 53.
    */
   readonly dnsName: pulumi.Output<string>;
-  /** What CloudWatch calls the load balancer. */
+  /** CloudWatch's name for the load balancer. */
   readonly arnSuffix: pulumi.Output<string>;
   /**
    * By the service's name; known once the load balancer sends requests there, which ECS asks for.
    */
-  readonly targetGroups: {
-    [service: string]: { arn: pulumi.Output<string>; arnSuffix: pulumi.Output<string> };
-  };
+  readonly targetGroups: { [service: string]: RoutedGroup };
   /** The listener that routes comes first. */
   readonly listenerArns: pulumi.Output<string>[];
+  readonly #args: LoadBalancerArgs;
 
   constructor(name: string, args: LoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:LoadBalancer', name, {}, opts);
-    const { https, transform = {} } = args;
-    const parent = { parent: this };
-
-    const logs = new LogBucket(
-      `${name}-logs`,
-      {
-        accountId: args.accountId,
-        retentionDays: args.logRetentionDays,
-        protect: args.protect,
-        ...(transform.logBucket ? { transform: transform.logBucket } : {}),
-      },
-      parent,
-    );
-    const albArgs: AlbArgs = {
-      loadBalancerType: 'application',
-      internal: false,
-      subnets: args.subnetIds,
-      securityGroups: [args.securityGroupId],
-      idleTimeout: idleTimeoutSeconds,
-      dropInvalidHeaderFields: true,
-      desyncMitigationMode: 'strictest',
-      enableDeletionProtection: args.protect,
-      accessLogs: { bucket: logs.bucket, enabled: true },
-    };
-    const alb = new Alb(
-      ...transformed<AlbArgs>(transform.loadBalancer, name, albArgs, {
-        ...parent,
-        protect: args.protect,
-      }),
-    );
-
-    const listen = (role: string, listener: Omit<ListenerArgs, 'loadBalancerArn'>) =>
-      new Listener(
-        ...transformed<ListenerArgs>(
-          transform.listener,
-          `${name}-${role}`,
-          { loadBalancerArn: alb.arn, ...listener },
-          parent,
-        ),
-      );
-    const routing = https
-      ? listen('https', {
-          port: 443,
-          protocol: 'HTTPS',
-          sslPolicy: tlsPolicy,
-          certificateArn: certificateArn(
-            `${name}-certificate`,
-            https,
-            transform.certificate,
-            parent,
-          ),
-          defaultActions: [noSuchRoute],
-        })
-      : listen('http', { port: 80, protocol: 'HTTP', defaultActions: [noSuchRoute] });
-    this.listenerArns = [routing.arn];
-    if (https) {
-      const redirect = { port: '443', protocol: 'HTTPS', statusCode: 'HTTP_301' };
-      const defaultActions = [{ type: 'redirect', redirect }];
-      this.listenerArns.push(listen('http', { port: 80, protocol: 'HTTP', defaultActions }).arn);
-    }
-
-    const rules = listenerRules(args.routes);
-    this.targetGroups = {};
-    for (const service of args.services) {
-      const ofService = rules.filter((rule) => rule.service === service.name);
-      if (ofService.length === 0) continue;
-      const groupArgs = targetGroupArgs(service, args.vpcId);
-      const group = new TargetGroup(
-        ...transformed<TargetGroupArgs>(
-          transform.targetGroup,
-          `${name}-${service.name}`,
-          groupArgs,
-          parent,
-        ),
-      );
-      const attached = ofService.map(
-        (rule) =>
-          new ListenerRule(
-            `${name}-${rule.name}`,
-            {
-              listenerArn: routing.arn,
-              priority: rule.priority,
-              conditions: [{ pathPattern: { values: [rule.pathPattern] } }],
-              actions: [{ type: 'forward', targetGroupArn: group.arn }],
-            },
-            parent,
-          ),
-      );
-      const arn = pulumi
-        .all([group.arn, pulumi.all(attached.map((rule) => rule.id))])
-        .apply(([first]) => first);
-      this.targetGroups[service.name] = { arn, arnSuffix: group.arnSuffix };
-    }
-
+    super('slipway:aws:LoadBalancer', name, opts);
+    this.#args = args;
+    const { https } = args;
+    const alb = this.#createLoadBalancer();
+    const [routing, ...others] = https
+      ? this.#listenForHttps(alb, https)
+      : this.#listenInClearText(alb);
+    this.listenerArns = [routing, ...others].map(({ arn }) => arn);
+    this.targetGroups = this.#createRoutes(routing);
     if (args.waf) {
-      const firewall = transform.webFirewall ? { transform: transform.webFirewall } : {};
-      new WebFirewall(`${name}-firewall`, { loadBalancerArn: alb.arn, ...firewall }, parent);
+      const transform = args.transform?.webFirewall;
+      this.child(WebFirewall, 'firewall', { loadBalancerArn: alb.arn, transform });
     }
     if (https && 'hostedZoneId' in https) {
       const aliases = [{ name: alb.dnsName, zoneId: alb.zoneId, evaluateTargetHealth: true }];
-      new Record(
-        `${name}-alias`,
-        { zoneId: https.hostedZoneId, name: https.domain, type: 'A', aliases },
-        parent,
-      );
+      const { hostedZoneId: zoneId, domain } = https;
+      this.child(Record, 'alias', { zoneId, name: domain, type: 'A', aliases });
     }
-    if (!https) {
-      void pulumi.log.warn(
-        'The site has no HTTPS: passwords and tokens cross the internet in clear text. Set slipway:domain before anybody uses it.',
-        alb,
-      );
-    }
-    this.url = https
-      ? pulumi.output(`https://${https.domain}`)
-      : pulumi.interpolate`http://${alb.dnsName}`;
-    // An emulator's names do not resolve: it serves its load balancers below its own address.
-    if (args.emulatorEndpoint)
-      this.url = pulumi.interpolate`${args.emulatorEndpoint}/_alb/${alb.name}`;
+    this.url = publicUrl(alb, args);
     this.dnsName = alb.dnsName;
     this.arnSuffix = alb.arnSuffix;
     this.registerOutputs({});
   }
+
+  #createLoadBalancer(): Alb {
+    const { accountId, logRetentionDays, protect, transform = {} } = this.#args;
+    const logs = this.child(LogBucket, 'logs', {
+      accountId,
+      retentionDays: logRetentionDays,
+      protect,
+      transform: transform.logBucket,
+    });
+    return this.child(
+      Alb,
+      '',
+      {
+        loadBalancerType: 'application',
+        internal: false,
+        subnets: this.#args.subnetIds,
+        securityGroups: [this.#args.securityGroupId],
+        idleTimeout: idleTimeoutSeconds,
+        dropInvalidHeaderFields: true,
+        desyncMitigationMode: 'strictest',
+        enableDeletionProtection: protect,
+        accessLogs: { bucket: logs.bucketName, enabled: true },
+      },
+      { protect, transform: transform.loadBalancer },
+    );
+  }
+
+  /** The listener that routes, and one that sends people from http:// to https://. */
+  #listenForHttps(alb: Alb, https: Https): [Listener, Listener] {
+    const routing = this.#listen(alb, 'https', {
+      port: 443,
+      protocol: 'HTTPS',
+      sslPolicy: tlsPolicy,
+      certificateArn: this.#certificateArn(https),
+      defaultActions: [noSuchRoute],
+    });
+    const redirect = { port: '443', protocol: 'HTTPS', statusCode: 'HTTP_301' };
+    const defaultActions = [{ type: 'redirect', redirect }];
+    return [routing, this.#listen(alb, 'http', { port: 80, protocol: 'HTTP', defaultActions })];
+  }
+
+  #listenInClearText(alb: Alb): [Listener] {
+    void pulumi.log.warn(
+      'The site has no HTTPS: passwords and tokens cross the internet in clear text. Set slipway:domain before anybody uses it.',
+      alb,
+    );
+    const defaultActions = [noSuchRoute];
+    return [this.#listen(alb, 'http', { port: 80, protocol: 'HTTP', defaultActions })];
+  }
+
+  #listen(alb: Alb, role: string, listener: Omit<ListenerArgs, 'loadBalancerArn'>): Listener {
+    const { transform } = this.#args;
+    const args = { loadBalancerArn: alb.arn, ...listener };
+    return this.child(Listener, role, args, { transform: transform?.listener });
+  }
+
+  #certificateArn(https: Https): pulumi.Input<string> {
+    if ('certificateArn' in https) return https.certificateArn;
+    const transform = this.#args.transform?.certificate;
+    return this.child(SiteCertificate, 'certificate', { ...https, transform }).arn;
+  }
+
+  /** A target group for each service that a route names. */
+  #createRoutes(listener: Listener): LoadBalancer['targetGroups'] {
+    const rules = listenerRules(this.#args.routes);
+    const groups = this.#args.services.flatMap((service) => {
+      const ofService = rules.filter((rule) => rule.service === service.name);
+      if (ofService.length === 0) return [];
+      return [[service.name, this.#createRoute(service, ofService, listener)] as const];
+    });
+    return Object.fromEntries(groups);
+  }
+
+  #createRoute(service: Target, rules: ListenerRulePlan[], listener: Listener): RoutedGroup {
+    const { vpcId, transform } = this.#args;
+    const group = this.child(TargetGroup, service.name, targetGroupArgs(service, vpcId), {
+      transform: transform?.targetGroup,
+    });
+    const attached = rules.map(({ name, priority, pathPattern }) =>
+      this.child(ListenerRule, name, {
+        listenerArn: listener.arn,
+        priority,
+        conditions: [{ pathPattern: { values: [pathPattern] } }],
+        actions: [{ type: 'forward', targetGroupArn: group.arn }],
+      }),
+    );
+    const arn = pulumi
+      .all([group.arn, pulumi.all(attached.map((rule) => rule.id))])
+      .apply(([first]) => first);
+    return { arn, arnSuffix: group.arnSuffix };
+  }
 }
 
-function certificateArn(
-  name: string,
-  https: Https,
-  transform: SiteCertificateArgs['transform'],
-  opts: pulumi.ComponentResourceOptions,
-): pulumi.Input<string> {
-  if ('certificateArn' in https) return https.certificateArn;
-  const args = {
-    domain: https.domain,
-    hostedZoneId: https.hostedZoneId,
-    ...(transform ? { transform } : {}),
-  };
-  return new SiteCertificate(name, args, opts).arn;
+function publicUrl(alb: Alb, { emulatorEndpoint, https }: LoadBalancerArgs): pulumi.Output<string> {
+  // An emulator's names do not resolve: it serves its load balancers below its own address.
+  if (emulatorEndpoint) return pulumi.interpolate`${emulatorEndpoint}/_alb/${alb.name}`;
+  if (https) return pulumi.output(`https://${https.domain}`);
+  return pulumi.interpolate`http://${alb.dnsName}`;
 }
 
-function targetGroupArgs(
-  service: LoadBalancerArgs['services'][number],
-  vpcId: pulumi.Input<string>,
-): TargetGroupArgs {
+type Target = LoadBalancerArgs['services'][number];
+
+function targetGroupArgs(service: Target, vpcId: pulumi.Input<string>): TargetGroupArgs {
   return {
     vpcId,
     targetType: 'ip',
     port: service.port,
     protocol: 'HTTP',
-    // As the gateway's `least_conn` on Docker. It excludes a slow start, which an api that is quick
-    // at once does not need.
+    // As the gateway's `least_conn` on Docker. It excludes a slow start, which the api does not need:
+    // it is quick at once.
     loadBalancingAlgorithmType: 'least_outstanding_requests',
     // No new requests from the moment a task is to stop; ECS sends SIGTERM after this, and the task
     // drains in turn.

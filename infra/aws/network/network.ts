@@ -16,11 +16,12 @@ import { Subnet, type SubnetArgs } from '@pulumi/aws/ec2/subnet.js';
 import { Vpc, type VpcArgs } from '@pulumi/aws/ec2/vpc.js';
 import { VpcEndpoint, type VpcEndpointArgs } from '@pulumi/aws/ec2/vpcEndpoint.js';
 import * as pulumi from '@pulumi/pulumi';
+import { Component, type Transform } from '../../component.ts';
 import { addressPlan } from '../../config/addressPlan.ts';
-import { FlowLogs, type FlowLogsArgs } from './flowLogs.ts';
-import { nameTag, partitionOf, type RoleDefaults } from '../naming.ts';
 import type { Profile } from '../../config/profile.ts';
-import { transformed, type Transform } from '../transform.ts';
+import { policyDocument } from '../access/policies.ts';
+import { nameTag, partitionOf, type RoleDefaults } from '../naming.ts';
+import { FlowLogs, type FlowLogsArgs } from './flowLogs.ts';
 
 export interface NetworkArgs {
   /** Addresses of the VPC, a block that `addressFaults` finds nothing wrong with. */
@@ -49,7 +50,7 @@ export interface NetworkArgs {
  * endpoints then: five of them in two zones cost more than a NAT gateway, and the api calls a model
  * outside AWS anyway.
  */
-export class Network extends pulumi.ComponentResource {
+export class Network extends Component {
   readonly vpcId: pulumi.Output<string>;
   readonly cidr: string;
   readonly zones: string[];
@@ -63,189 +64,192 @@ export class Network extends pulumi.ComponentResource {
   readonly natGatewayIds: pulumi.Output<string>[];
   /** Whether tasks need a public address to get out. */
   readonly assignPublicIp: boolean;
+  readonly #vpc: Vpc;
+  readonly #args: NetworkArgs;
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:Network', name, {}, opts);
-    const { cidr, zones, profile, transform = {} } = args;
-    const parent = { parent: this };
-    const vpcArgs = {
-      cidrBlock: cidr,
-      enableDnsSupport: true,
-      enableDnsHostnames: true,
-      tags: nameTag(`${name}-vpc`),
-    };
-    const vpc = new Vpc(...transformed<VpcArgs>(transform.vpc, `${name}-vpc`, vpcArgs, parent));
-    // The VPC's own group lets its members talk to one another: nobody is to be in it by mistake.
-    const noRules = { vpcId: vpc.id, ingress: [], egress: [], tags: nameTag(`${name}-unused`) };
-    new DefaultSecurityGroup(
-      ...transformed<DefaultSecurityGroupArgs>(
-        transform.defaultSecurityGroup,
-        `${name}-unused`,
-        noRules,
-        parent,
-      ),
-    );
-    new FlowLogs(
-      `${name}-flow-logs`,
-      {
-        vpcId: vpc.id,
-        traffic: profile.flowLogs,
-        retentionDays: profile.logRetentionDays,
-        accountId: args.accountId,
-        roleDefaults: args.roleDefaults,
-        ...(transform.flowLogs ? { transform: transform.flowLogs } : {}),
-      },
-      parent,
-    );
-
-    const routeTable = (role: string) =>
-      new RouteTable(
-        `${name}-${role}`,
-        { vpcId: vpc.id, tags: nameTag(`${name}-${role}`) },
-        parent,
-      );
-    const subnet = (
-      role: string,
-      index: number,
-      cidrBlock: string,
-      table: RouteTable,
-      route?: Route,
-    ) => {
-      const logical = `${name}-${role}-${index + 1}`;
-      const subnetArgs: SubnetArgs = {
-        vpcId: vpc.id,
-        cidrBlock,
-        availabilityZone: zones[index] ?? '',
-        // An address is asked for by each task that needs one, never given because of where
-        // something stands.
-        mapPublicIpOnLaunch: false,
-        tags: nameTag(logical),
-      };
-      const created = new Subnet(
-        ...transformed<SubnetArgs>(transform.subnet, logical, subnetArgs, parent),
-      );
-      const association = new RouteTableAssociation(
-        logical,
-        { subnetId: created.id, routeTableId: table.id },
-        parent,
-      );
-      // What is put into the subnet waits for its routes, and is gone before they are.
-      return pulumi.all([created.id, association.id, route?.id]).apply(([id]) => id);
-    };
+    super('slipway:aws:Network', name, opts);
+    const { cidr, zones, profile } = args;
+    this.#args = args;
+    this.#vpc = this.#createVpc();
+    this.#createFlowLogs();
     const plan = addressPlan(cidr, zones.length);
 
-    const internet = new InternetGateway(
-      `${name}-internet`,
-      { vpcId: vpc.id, tags: nameTag(`${name}-internet`) },
-      parent,
-    );
-    const publicTable = routeTable('public');
-    const toInternet = defaultRoute(
-      `${name}-public`,
-      publicTable,
-      { gatewayId: internet.id },
-      parent,
-    );
+    const internet = this.child(InternetGateway, 'internet', this.#inVpc('internet'));
+    const publicWay = this.#createWay('public', { gatewayId: internet.id });
     this.publicSubnetIds = plan.map((zone, index) =>
-      subnet('public', index, zone.public, publicTable, toInternet),
+      this.#createSubnet('public', index, zone.public, publicWay),
     );
 
     const natGateways = this.publicSubnetIds
       .slice(0, { none: 0, single: 1, perZone: zones.length }[profile.nat])
-      .map((subnetId, index) => {
-        const logical = `${name}-nat-${index + 1}`;
-        const eipArgs = { domain: 'vpc', tags: nameTag(logical) };
-        const eip = new Eip(
-          ...transformed<EipArgs>(transform.eip, logical, eipArgs, {
-            ...parent,
-            dependsOn: [internet],
-          }),
-        );
-        const natArgs = { allocationId: eip.id, subnetId, tags: nameTag(logical) };
-        return new NatGateway(
-          ...transformed<NatGatewayArgs>(transform.natGateway, logical, natArgs, parent),
-        );
-      });
+      .map((subnetId, index) => this.#createNatGateway(index, subnetId, internet));
     this.natGatewayIds = natGateways.map(({ id }) => id);
-    const taskTables = natGateways.map((nat, index) => {
-      const table = routeTable(`task-${index + 1}`);
-      return {
-        table,
-        route: defaultRoute(`${name}-task-${index + 1}`, table, { natGatewayId: nat.id }, parent),
-      };
-    });
-    this.taskSubnetIds = plan.flatMap((zone, index) => {
-      const way = taskTables[index] ?? taskTables[0];
-      return way ? [subnet('task', index, zone.task, way.table, way.route)] : [];
-    });
+    const taskWays = natGateways.map(({ id }, index) =>
+      this.#createWay(`task-${index + 1}`, { natGatewayId: id }),
+    );
     this.assignPublicIp = profile.nat === 'none';
-    if (this.assignPublicIp) this.taskSubnetIds = this.publicSubnetIds;
+    this.taskSubnetIds = this.assignPublicIp
+      ? this.publicSubnetIds
+      : plan.flatMap((zone, index) => {
+          const way = taskWays[index] ?? taskWays[0];
+          return way ? [this.#createSubnet('task', index, zone.task, way)] : [];
+        });
 
-    const databaseTable = routeTable('database');
+    const databaseWay = this.#createWay('database');
     this.databaseSubnetIds = plan.map((zone, index) =>
-      subnet('database', index, zone.database, databaseTable),
+      this.#createSubnet('database', index, zone.database, databaseWay),
     );
 
-    // Image layers come from S3: this way they cost nothing and do not pass the NAT gateway.
-    const endpointArgs: VpcEndpointArgs = {
-      vpcId: vpc.id,
-      vpcEndpointType: 'Gateway',
-      serviceName: `com.amazonaws.${args.region}.s3`,
-      routeTableIds: (this.assignPublicIp
-        ? [publicTable]
-        : taskTables.map(({ table }) => table)
-      ).map(({ id }) => id),
-      policy: JSON.stringify(s3EndpointPolicy(args)),
-      tags: nameTag(`${name}-s3`),
-    };
-    new VpcEndpoint(
-      ...transformed<VpcEndpointArgs>(transform.s3Endpoint, `${name}-s3`, endpointArgs, parent),
-    );
-
-    this.vpcId = vpc.id;
+    this.#createS3Endpoint(this.assignPublicIp ? [publicWay] : taskWays);
+    this.vpcId = this.#vpc.id;
     this.cidr = cidr;
     this.zones = zones;
     this.registerOutputs({});
   }
+
+  #createVpc(): Vpc {
+    const { cidr, transform = {} } = this.#args;
+    const vpc = this.child(
+      Vpc,
+      'vpc',
+      {
+        cidrBlock: cidr,
+        enableDnsSupport: true,
+        enableDnsHostnames: true,
+        tags: nameTag(this.childName('vpc')),
+      },
+      { transform: transform.vpc },
+    );
+    // The VPC's own group lets its members talk to one another: nobody is to be in it by mistake.
+    this.child(
+      DefaultSecurityGroup,
+      'unused',
+      { vpcId: vpc.id, ingress: [], egress: [], tags: nameTag(this.childName('unused')) },
+      { transform: transform.defaultSecurityGroup },
+    );
+    return vpc;
+  }
+
+  #createFlowLogs(): void {
+    const { profile, accountId, roleDefaults, transform } = this.#args;
+    this.child(FlowLogs, 'flow-logs', {
+      vpcId: this.#vpc.id,
+      traffic: profile.flowLogs,
+      retentionDays: profile.logRetentionDays,
+      accountId,
+      roleDefaults,
+      transform: transform?.flowLogs,
+    });
+  }
+
+  /** A route table, with a route to everywhere where there is a target. */
+  #createWay(role: string, target?: Target): Way {
+    const table = this.child(RouteTable, role, this.#inVpc(role));
+    if (!target) return { table };
+    const route = this.child(Route, role, {
+      routeTableId: table.id,
+      destinationCidrBlock: '0.0.0.0/0',
+      ...target,
+    });
+    return { table, route };
+  }
+
+  /** @param index of the zone */
+  #createSubnet(tier: string, index: number, cidrBlock: string, way: Way): pulumi.Output<string> {
+    const role = `${tier}-${index + 1}`;
+    const subnet = this.child(
+      Subnet,
+      role,
+      {
+        cidrBlock,
+        availabilityZone: this.#args.zones[index] ?? '',
+        // A task that needs an address asks for one. A place in a subnet gives none.
+        mapPublicIpOnLaunch: false,
+        ...this.#inVpc(role),
+      },
+      { transform: this.#args.transform?.subnet },
+    );
+    const association = this.child(RouteTableAssociation, role, {
+      subnetId: subnet.id,
+      routeTableId: way.table.id,
+    });
+    // A resource in the subnet waits for the routes, and is deleted before they are.
+    return pulumi.all([subnet.id, association.id, way.route?.id]).apply(([id]) => id);
+  }
+
+  #createNatGateway(
+    index: number,
+    subnetId: pulumi.Output<string>,
+    internet: InternetGateway,
+  ): NatGateway {
+    const role = `nat-${index + 1}`;
+    const tags = nameTag(this.childName(role));
+    const { transform = {} } = this.#args;
+    const eip = this.child(
+      Eip,
+      role,
+      { domain: 'vpc', tags },
+      { transform: transform.eip, dependsOn: [internet] },
+    );
+    return this.child(
+      NatGateway,
+      role,
+      { allocationId: eip.id, subnetId, tags },
+      { transform: transform.natGateway },
+    );
+  }
+
+  /** Image layers come from S3: this way they cost nothing and do not pass the NAT gateway. */
+  #createS3Endpoint(ways: Way[]): void {
+    this.child(
+      VpcEndpoint,
+      's3',
+      {
+        vpcEndpointType: 'Gateway',
+        serviceName: `com.amazonaws.${this.#args.region}.s3`,
+        routeTableIds: ways.map(({ table }) => table.id),
+        policy: s3EndpointPolicy(this.#args),
+        ...this.#inVpc('s3'),
+      },
+      { transform: this.#args.transform?.s3Endpoint },
+    );
+  }
+
+  /** The arguments that every resource of the VPC has. */
+  #inVpc(role: string): { vpcId: pulumi.Output<string>; tags: { Name: string } } {
+    return { vpcId: this.#vpc.id, tags: nameTag(this.childName(role)) };
+  }
 }
 
-function defaultRoute(
-  name: string,
-  table: RouteTable,
-  target: { gatewayId: pulumi.Input<string> } | { natGatewayId: pulumi.Input<string> },
-  opts: pulumi.CustomResourceOptions,
-): Route {
-  return new Route(
-    name,
-    { routeTableId: table.id, destinationCidrBlock: '0.0.0.0/0', ...target },
-    opts,
-  );
+/** Where packets leave a subnet. */
+interface Way {
+  table: RouteTable;
+  route?: Route;
 }
+
+type Target = { gatewayId: pulumi.Input<string> } | { natGatewayId: pulumi.Input<string> };
 
 /**
  * Buckets of this account, and ECR's image layers: a task that was broken into cannot carry data to
  * another's bucket.
  */
-function s3EndpointPolicy({ region, accountId }: NetworkArgs): object {
-  const partition = partitionOf(region);
-  return {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Sid: 'ImageLayers',
-        Effect: 'Allow',
-        Principal: '*',
-        Action: 's3:GetObject',
-        Resource: `arn:${partition}:s3:::prod-${region}-starport-layer-bucket/*`,
-      },
-      {
-        Sid: 'OwnBuckets',
-        Effect: 'Allow',
-        Principal: '*',
-        Action: 's3:*',
-        Resource: '*',
-        Condition: { StringEquals: { 'aws:ResourceAccount': accountId } },
-      },
-    ],
-  };
+function s3EndpointPolicy({ region, accountId }: NetworkArgs): pulumi.Output<string> {
+  return policyDocument([
+    {
+      Sid: 'ImageLayers',
+      Effect: 'Allow',
+      Principal: '*',
+      Action: 's3:GetObject',
+      Resource: `arn:${partitionOf(region)}:s3:::prod-${region}-starport-layer-bucket/*`,
+    },
+    {
+      Sid: 'OwnBuckets',
+      Effect: 'Allow',
+      Principal: '*',
+      Action: 's3:*',
+      Resource: '*',
+      Condition: { StringEquals: { 'aws:ResourceAccount': accountId } },
+    },
+  ]);
 }

@@ -7,10 +7,10 @@ import {
   SecurityGroupIngressRule,
   type SecurityGroupIngressRuleArgs,
 } from '@pulumi/aws/vpc/securityGroupIngressRule.js';
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import type { Route, ServiceBlueprint } from '../../blueprint.ts';
+import { Component, type Transform } from '../../component.ts';
 import { nameTag } from '../naming.ts';
-import { transformed, type Transform } from '../transform.ts';
 
 export interface SecurityGroupsArgs {
   vpcId: pulumi.Input<string>;
@@ -37,7 +37,7 @@ const cachePort = 6379;
  * load balancer → services → database, cache; tasks → database; services and tasks → HTTPS anywhere
  * (the model, and AWS itself). Name resolution passes no security group.
  */
-export class SecurityGroups extends pulumi.ComponentResource {
+export class SecurityGroups extends Component {
   readonly loadBalancerId: pulumi.Output<string>;
   /** By the service's name. */
   readonly serviceIds: Record<string, pulumi.Output<string>>;
@@ -45,64 +45,37 @@ export class SecurityGroups extends pulumi.ComponentResource {
   readonly taskId: pulumi.Output<string>;
   readonly databaseId: pulumi.Output<string>;
   readonly cacheId: pulumi.Output<string>;
+  readonly #transform: NonNullable<SecurityGroupsArgs['transform']>;
 
   constructor(name: string, args: SecurityGroupsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super('slipway:aws:SecurityGroups', name, {}, opts);
-    const { transform = {} } = args;
-    const parent = { parent: this };
-    const group = (role: string, description: string) => {
-      const logical = `${name}-${role}`;
-      const groupArgs = { vpcId: args.vpcId, description, tags: nameTag(logical) };
-      return new SecurityGroup(
-        ...transformed<SecurityGroupArgs>(transform.group, logical, groupArgs, parent),
-      ).id;
-    };
-    const ingress = (role: string, to: pulumi.Input<string>, port: number, from: Peer) => {
-      const rule = { securityGroupId: to, ...tcp(port), ...from };
-      const logical = `${name}-${role}`;
-      new SecurityGroupIngressRule(
-        ...transformed<SecurityGroupIngressRuleArgs>(transform.ingressRule, logical, rule, parent),
-      );
-    };
-    const egress = (role: string, from: pulumi.Input<string>, port: number, to: Peer) => {
-      const rule = { securityGroupId: from, ...tcp(port), ...to };
-      const logical = `${name}-${role}`;
-      new SecurityGroupEgressRule(
-        ...transformed<SecurityGroupEgressRuleArgs>(transform.egressRule, logical, rule, parent),
-      );
-    };
-    /** One rule at each end. */
-    const allow = (from: End, to: End, port: number) => {
-      egress(`${from.role}-to-${to.role}`, from.id, port, { referencedSecurityGroupId: to.id });
-      ingress(`${to.role}-from-${from.role}`, to.id, port, { referencedSecurityGroupId: from.id });
-    };
+    super('slipway:aws:SecurityGroups', name, opts);
+    this.#transform = args.transform ?? {};
+    const { vpcId } = args;
 
-    const loadBalancer = { role: 'load-balancer', id: group('load-balancer', 'The load balancer') };
-    const database = { role: 'database', id: group('database', 'Postgres') };
-    const cache = { role: 'cache', id: group('cache', 'Valkey') };
-    const task = { role: 'task', id: group('task', 'One-off tasks: migrations and seeds') };
-    const services = args.services.map((service) => ({
-      role: service.name,
-      id: group(service.name, `Service ${service.name}`),
-      port: service.port,
-      routed: args.routes.some((route) => route.service === service.name),
+    const loadBalancer = this.#createGroup(vpcId, 'load-balancer', 'The load balancer');
+    const database = this.#createGroup(vpcId, 'database', 'Postgres');
+    const cache = this.#createGroup(vpcId, 'cache', 'Valkey');
+    const task = this.#createGroup(vpcId, 'task', 'One-off tasks: migrations and seeds');
+    const services = args.services.map(({ name, port }) => ({
+      ...this.#createGroup(vpcId, name, `Service ${name}`),
+      port,
+      routed: args.routes.some((route) => route.service === name),
     }));
 
     for (const port of args.https ? [80, 443] : [80]) {
-      for (const cidr of args.allowedCidrs) {
-        ingress(`load-balancer-${port}-from-${cidr.replace('/', '-')}`, loadBalancer.id, port, {
-          cidrIpv4: cidr,
-        });
+      for (const cidrIpv4 of args.allowedCidrs) {
+        const role = `load-balancer-${port}-from-${cidrIpv4.replace('/', '-')}`;
+        this.#allowIn(role, loadBalancer, port, { cidrIpv4 });
       }
     }
     for (const service of services) {
-      if (service.routed) allow(loadBalancer, service, service.port);
-      allow(service, database, databasePort);
-      allow(service, cache, cachePort);
-      egress(`${service.role}-to-https`, service.id, 443, { cidrIpv4: '0.0.0.0/0' });
+      if (service.routed) this.#allow(loadBalancer, service, service.port);
+      this.#allow(service, database, databasePort);
+      this.#allow(service, cache, cachePort);
+      this.#allowHttps(service);
     }
-    allow(task, database, databasePort);
-    egress('task-to-https', task.id, 443, { cidrIpv4: '0.0.0.0/0' });
+    this.#allow(task, database, databasePort);
+    this.#allowHttps(task);
 
     this.loadBalancerId = loadBalancer.id;
     this.serviceIds = Object.fromEntries(services.map(({ role, id }) => [role, id]));
@@ -110,6 +83,40 @@ export class SecurityGroups extends pulumi.ComponentResource {
     this.databaseId = database.id;
     this.cacheId = cache.id;
     this.registerOutputs({});
+  }
+
+  #createGroup(vpcId: pulumi.Input<string>, role: string, description: string): End {
+    const { id } = this.child(
+      SecurityGroup,
+      role,
+      { vpcId, description, tags: nameTag(this.childName(role)) },
+      { transform: this.#transform.group },
+    );
+    return { role, id };
+  }
+
+  /** One rule at each end. */
+  #allow(from: End, to: End, port: number): void {
+    this.#allowOut(`${from.role}-to-${to.role}`, from, port, {
+      referencedSecurityGroupId: to.id,
+    });
+    this.#allowIn(`${to.role}-from-${from.role}`, to, port, {
+      referencedSecurityGroupId: from.id,
+    });
+  }
+
+  #allowHttps(from: End): void {
+    this.#allowOut(`${from.role}-to-https`, from, 443, { cidrIpv4: '0.0.0.0/0' });
+  }
+
+  #allowIn(role: string, { id: securityGroupId }: End, port: number, from: Peer): void {
+    const rule = { securityGroupId, ...tcp(port), ...from };
+    this.child(SecurityGroupIngressRule, role, rule, { transform: this.#transform.ingressRule });
+  }
+
+  #allowOut(role: string, { id: securityGroupId }: End, port: number, to: Peer): void {
+    const rule = { securityGroupId, ...tcp(port), ...to };
+    this.child(SecurityGroupEgressRule, role, rule, { transform: this.#transform.egressRule });
   }
 }
 

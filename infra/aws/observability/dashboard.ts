@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { AlarmSubjects } from './alarms.ts';
+import type { AlarmSubjects } from './alarms/alarmRow.ts';
 
 type Text = pulumi.Input<string>;
 
@@ -14,47 +14,27 @@ export interface DashboardArgs {
 const half = { width: 12, height: 6 };
 
 /**
- * The dashboard's JSON: is it up and quick, have the tasks room, has the database, what do the logs
- * complain about.
+ * The dashboard's JSON. It shows whether the site is up and quick, whether the tasks and the
+ * database have room, and the errors in the logs.
  */
-export function dashboardBody({
-  region,
-  subjects,
-  logGroups,
-}: DashboardArgs): pulumi.Output<string> {
-  const { loadBalancer, services, database, cache } = subjects;
-  const balancer = ['LoadBalancer', loadBalancer.arnSuffix];
-  const instance = ['DBInstanceIdentifier', database.identifier];
-  const cacheNode = ['CacheClusterId', cache.replicationGroupId.apply((id) => `${id}-001`)];
-  const tasks = (metric: string) =>
-    services.map(({ name, clusterName, serviceName }) => [
-      'AWS/ECS',
-      metric,
-      'ClusterName',
-      clusterName,
-      'ServiceName',
-      serviceName,
-      { label: name },
-    ]);
+export function dashboardBody(args: DashboardArgs): pulumi.Output<string> {
+  return pulumi.jsonStringify({
+    widgets: widgets(args).map((widget, index) => ({
+      x: (index % 2) * 12,
+      y: Math.floor(index / 2) * 6,
+      ...widget,
+    })),
+  });
+}
+
+function widgets({ region, subjects, logGroups }: DashboardArgs): object[] {
+  const { elb, tasks, rds, valkey } = metricsOf(subjects);
   const graph = (title: string, stat: string, metrics: unknown[][]) => ({
     type: 'metric',
     ...half,
     properties: { title, region, stat, period: 60, view: 'timeSeries', metrics },
   });
-  const elb = (metric: string, options: object = {}) => [
-    'AWS/ApplicationELB',
-    metric,
-    ...balancer,
-    options,
-  ];
-  const rds = (metric: string, options: object = {}) => ['AWS/RDS', metric, ...instance, options];
-  const valkey = (metric: string, options: object = {}) => [
-    'AWS/ElastiCache',
-    metric,
-    ...cacheNode,
-    options,
-  ];
-  const widgets = [
+  return [
     graph('Requests and errors, a minute', 'Sum', [
       elb('RequestCount'),
       elb('HTTPCode_Target_4XX_Count'),
@@ -91,13 +71,39 @@ export function dashboardBody({
       },
     },
   ];
-  return pulumi.jsonStringify({
-    widgets: widgets.map((widget, index) => ({
-      x: (index % 2) * 12,
-      y: Math.floor(index / 2) * 6,
-      ...widget,
-    })),
-  });
+}
+
+/** A metric of one part of the stack, as a graph names it. */
+type Metric = (name: string, options?: object) => unknown[];
+
+function metricsOf({ loadBalancer, services, database, cache }: AlarmSubjects): {
+  elb: Metric;
+  rds: Metric;
+  valkey: Metric;
+  tasks: (name: string) => unknown[][];
+} {
+  const of =
+    (namespace: string, ...dimension: [string, Text]): Metric =>
+    (name, options = {}) => [namespace, name, ...dimension, options];
+  return {
+    elb: of('AWS/ApplicationELB', 'LoadBalancer', loadBalancer.arnSuffix),
+    rds: of('AWS/RDS', 'DBInstanceIdentifier', database.identifier),
+    valkey: of(
+      'AWS/ElastiCache',
+      'CacheClusterId',
+      cache.replicationGroupId.apply((id) => `${id}-001`),
+    ),
+    tasks: (metric) =>
+      services.map(({ name, clusterName, serviceName }) => [
+        'AWS/ECS',
+        metric,
+        'ClusterName',
+        clusterName,
+        'ServiceName',
+        serviceName,
+        { label: name },
+      ]),
+  };
 }
 
 /** pino writes levels as numbers: 50 is error. */

@@ -22,7 +22,7 @@ export interface EventSubjects {
   databaseIdentifier: Text;
 }
 
-/** What EventBridge reports beside the alarms: things that happen rather than last. */
+/** EventBridge reports these beside the alarms: things that happen once and do not last. */
 export function eventTable(subjects: EventSubjects): EventRow[] {
   const { clusterArn } = subjects;
   const stopped = { source: ['aws.ecs'], 'detail-type': ['ECS Task State Change'] };

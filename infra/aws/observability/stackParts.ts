@@ -3,12 +3,12 @@ import type { Cluster } from '../compute/cluster.ts';
 import type { FargateService } from '../compute/fargateService.ts';
 import type { LoadBalancer } from '../edge/loadBalancer.ts';
 import type { Network } from '../network/network.ts';
-import type { AwsPlace } from '../access/policies.ts';
+import type { AwsPlace } from '../naming.ts';
 import type { Postgres } from '../data/postgres.ts';
 import type { Profile } from '../../config/profile.ts';
 import type { Task } from '../compute/task.ts';
 import type { Valkey } from '../data/valkey.ts';
-import type { AlarmSubjects } from './alarms.ts';
+import type { AlarmSubjects } from './alarms/alarmRow.ts';
 import type { EventSubjects } from './events.ts';
 
 /** The parts of a stack that are watched. */

@@ -13,7 +13,7 @@ export interface AwsQuestionsArgs {
  * domain none for Route 53.
  */
 export class AwsQuestions {
-  private readonly client: {
+  readonly #client: {
     region: string;
     maxAttempts: number;
     profile?: string;
@@ -21,7 +21,7 @@ export class AwsQuestions {
   };
 
   constructor({ region, profile, endpoint }: AwsQuestionsArgs) {
-    this.client = {
+    this.#client = {
       region,
       maxAttempts: 2,
       ...(profile && { profile }),
@@ -32,7 +32,7 @@ export class AwsQuestions {
   /** @returns the account that the credentials belong to */
   async account(): Promise<string> {
     const { GetCallerIdentityCommand, STSClient } = await import('@aws-sdk/client-sts');
-    return (await new STSClient(this.client).send(new GetCallerIdentityCommand())).Account ?? '';
+    return (await new STSClient(this.#client).send(new GetCallerIdentityCommand())).Account ?? '';
   }
 
   /** @returns the region's own zones (no local or wavelength zones) that are available, by name */
@@ -42,7 +42,7 @@ export class AwsQuestions {
       { Name: 'zone-type', Values: ['availability-zone'] },
       { Name: 'state', Values: ['available'] },
     ];
-    const answer = await new EC2Client(this.client).send(
+    const answer = await new EC2Client(this.#client).send(
       new DescribeAvailabilityZonesCommand({ Filters: filters }),
     );
     return (answer.AvailabilityZones ?? [])
@@ -54,7 +54,7 @@ export class AwsQuestions {
   async vpcNames(): Promise<string[]> {
     const { EC2Client, paginateDescribeVpcs } = await import('@aws-sdk/client-ec2');
     const names: string[] = [];
-    for await (const page of paginateDescribeVpcs({ client: new EC2Client(this.client) }, {})) {
+    for await (const page of paginateDescribeVpcs({ client: new EC2Client(this.#client) }, {})) {
       for (const { Tags } of page.Vpcs ?? [])
         names.push(Tags?.find(({ Key }) => Key === 'Name')?.Value ?? '');
     }
@@ -64,8 +64,9 @@ export class AwsQuestions {
   /** @returns how many elastic addresses the account has in the region */
   async addresses(): Promise<number> {
     const { DescribeAddressesCommand, EC2Client } = await import('@aws-sdk/client-ec2');
-    return ((await new EC2Client(this.client).send(new DescribeAddressesCommand())).Addresses ?? [])
-      .length;
+    return (
+      (await new EC2Client(this.#client).send(new DescribeAddressesCommand())).Addresses ?? []
+    ).length;
   }
 
   /**
@@ -74,7 +75,7 @@ export class AwsQuestions {
   async databaseClass(instanceClass: string): Promise<{ offered: boolean; multiAz: boolean }> {
     const { DescribeOrderableDBInstanceOptionsCommand, RDSClient } =
       await import('@aws-sdk/client-rds');
-    const answer = await new RDSClient(this.client).send(
+    const answer = await new RDSClient(this.#client).send(
       new DescribeOrderableDBInstanceOptionsCommand({
         Engine: 'postgres',
         DBInstanceClass: instanceClass,
@@ -92,7 +93,7 @@ export class AwsQuestions {
   async hostedZone(name: string): Promise<string | undefined> {
     const { ListHostedZonesByNameCommand, Route53Client } =
       await import('@aws-sdk/client-route-53');
-    const answer = await new Route53Client(this.client).send(
+    const answer = await new Route53Client(this.#client).send(
       // A name may be there several times: private zones are named so as well.
       new ListHostedZonesByNameCommand({ DNSName: name, MaxItems: 10 }),
     );
@@ -106,7 +107,7 @@ export class AwsQuestions {
   async quota(service: string, code: string): Promise<number | undefined> {
     const { GetServiceQuotaCommand, ServiceQuotasClient } =
       await import('@aws-sdk/client-service-quotas');
-    const client = new ServiceQuotasClient(this.client);
+    const client = new ServiceQuotasClient(this.#client);
     return (
       await client.send(new GetServiceQuotaCommand({ ServiceCode: service, QuotaCode: code }))
     ).Quota?.Value;

@@ -16,7 +16,7 @@ export function rdsRoots(root: string): X509Certificate[] {
 }
 
 /**
- * What is wrong with a region that the image could not verify a database in; nothing when it can.
+ * The fault of a region where the image could not verify a database; none where it can.
  */
 export function rdsRegionFault(root: string, region: string): string | undefined {
   if (rdsRoots(root).some(({ subject }) => subject.includes(`RDS ${region} Root CA RSA2048 G1`)))

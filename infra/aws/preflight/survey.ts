@@ -11,7 +11,7 @@ import type { Https } from '../edge/loadBalancer.ts';
 import { preflight } from './preflight.ts';
 import { rdsRegionFault } from './rdsCertificates.ts';
 
-/** What was found before anything is registered. */
+/** Facts that are found before anything is registered. */
 export interface AwsSurvey {
   config: AwsConfig;
   identity: StackIdentity;

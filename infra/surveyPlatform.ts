@@ -3,15 +3,11 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Blueprint } from './blueprint.ts';
 import type { Config } from './config/config.ts';
 import type { StackIdentity } from './docker-engine/labels.ts';
-import type { Platform } from './platform.ts';
-import type { AppSecrets } from './secrets.ts';
-
-/** Registers the platform's resources, with the stack's secrets. */
-export type CreatePlatform = (secrets: AppSecrets) => Platform;
+import type { CreatePlatform } from './platform.ts';
 
 /**
  * Picks the platform by configuration, never by the stack's name, and loads no other platform's
- * code. Looks at what the platform finds there before anything is registered.
+ * code. The platform looks at the place where the stack will run; nothing is registered yet.
  *
  * @throws UserError when the stack could not come up: no engine, a port taken, an image missing
  */

@@ -1,6 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import { describe, expect, it } from 'vitest';
-import { alarmTable, maxConnections, memoryBytes, type AlarmSubjects } from './alarms.ts';
+import type { AlarmSubjects } from './alarmRow.ts';
+import { alarmTable } from './alarmTable.ts';
+import { maxConnections, memoryBytes } from './databaseAlarms.ts';
 
 const subjects: AlarmSubjects = {
   loadBalancer: { arnSuffix: 'app/gateway/1' },
