@@ -74,7 +74,7 @@ async function planBuild(
     buildArgs,
     baseImages: base ? [base.id] : [],
   });
-  const migrations = readMigrationFiles(identity.root);
+  const migrations = await readMigrationFiles(identity.root);
   const labels = {
     ...stackLabels(identity, 'image'),
     [migrationsLabel]: JSON.stringify(migrations.map(migrationRow)),

@@ -71,7 +71,7 @@ async function clone(container: string, url: string, folder: string): Promise<vo
     pgDumpIn(container, 'slipway', 'slipway', ['--no-owner', '--no-privileges', ...options]);
   const name = databaseSchema();
   const schema = await dump('--schema-only');
-  const tables = [...bookkeeping, ...referenceTables(folder)].filter((table) =>
+  const tables = [...bookkeeping, ...(await referenceTables(folder))].filter((table) =>
     schema.includes(`CREATE TABLE ${name}.${table} (`),
   );
   const rows =

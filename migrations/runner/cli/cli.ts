@@ -194,7 +194,7 @@ async function lint(folder: string): Promise<Answer> {
   // Why squawk did not run; it does not look at files that cannot be read.
   let skipped = 'the files cannot be read';
   try {
-    ({ findings, skipped } = lintMigrations(folder, readMigrations(folder)));
+    ({ findings, skipped } = await lintMigrations(folder, readMigrations(folder)));
   } catch (error) {
     if (!(error instanceof MigrationError) || error.reason === 'usage') throw error;
     findings = [unreadable(error)];

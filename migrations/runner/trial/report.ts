@@ -1,5 +1,5 @@
 import type { Phase } from '../files/header.ts';
-import { lockModes } from '../sql/sqlLocks.ts';
+import { lockModes } from '../sql/lockModes.ts';
 import type { HeldLock } from './lockWatch.ts';
 import type { Wait, Waits } from './probes.ts';
 

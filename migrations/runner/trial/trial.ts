@@ -7,8 +7,9 @@ import { readMigrations, type Migration } from '../files/files.ts';
 import { Ledger } from '../database/ledger.ts';
 import type { RunnerOptions } from '../run/run.ts';
 import { migrateDown, migrateUp } from '../run/runner.ts';
-import { locksOf } from '../sql/sqlLocks.ts';
-import { splitStatements } from '../sql/statements.ts';
+import { scriptsOf } from '../sql/checkScript.ts';
+import { locksOf } from '../sql/locksOf.ts';
+import { parseForRun } from '../sql/parse.ts';
 import { compare } from '../files/verify.ts';
 import { readTables, type Table } from './rows/catalog.ts';
 import { fillTables } from './rows/fill.ts';
@@ -132,17 +133,14 @@ class Rehearser {
   readonly #options: RehearsalOptions;
   readonly #client: Client;
   readonly #pgDump: PgDump;
-  /** The tables that the files name. */
-  readonly #named: Set<string>;
+  readonly #pending: Migration[];
   #schema: string | undefined;
 
   constructor(options: RehearsalOptions, client: Client, pending: Migration[]) {
     this.#options = options;
     this.#client = client;
     this.#pgDump = options.pgDump ?? localPgDump(options.databaseUrl);
-    this.#named = new Set(
-      pending.flatMap(({ up, down }) => [up, down].flatMap((script) => namesIn(script?.sql ?? ''))),
-    );
+    this.#pending = pending;
   }
 
   /** One file: up, and where it can be reverted, down and up again. */
@@ -247,7 +245,8 @@ class Rehearser {
   async #probed(): Promise<Table[]> {
     const tables = await readTables(this.#client, this.#options.schema);
     if (tables.length <= mostProbed) return tables;
-    const named = tables.filter(({ name }) => this.#named.has(name));
+    const names = await namesIn(this.#pending);
+    const named = tables.filter(({ name }) => names.has(name));
     const chosen = [...named, ...tables.filter((table) => !named.includes(table))].slice(
       0,
       mostProbed,
@@ -259,8 +258,12 @@ class Rehearser {
   }
 }
 
-function namesIn(sql: string): string[] {
-  return splitStatements(sql)
-    .flatMap(({ start, end }) => locksOf(sql.slice(start, end)) ?? [])
-    .map(({ on }) => on.replace(/^.*\./, ''));
+/** The tables that the files name, as far as their text tells. */
+async function namesIn(migrations: Migration[]): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const { file, sql } of migrations.flatMap(scriptsOf)) {
+    for (const { tree } of (await parseForRun(file, sql)) ?? [])
+      for (const { on } of locksOf(tree) ?? []) names.add(on.replace(/^.*\./, ''));
+  }
+  return names;
 }
