@@ -102,7 +102,7 @@ function plainSql(text: string): string {
 }
 
 async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres): Promise<number> {
-  const code = await migrateCommand(['rehearse', ...args], folder, () => {
+  const code = await migrateCommand(['trial', ...args], folder, () => {
     const { DATABASE_URL, DATABASE_SCHEMA } = {
       DATABASE_URL: postgres?.url ?? '',
       DATABASE_SCHEMA: databaseSchema(),

@@ -20,9 +20,9 @@ export interface Header {
   noTransaction: boolean;
   lockTimeoutMs?: number;
   statementTimeoutMs?: number;
-  /** How long the file may take in a rehearsal. */
+  /** How long the file may take in a trial. */
   timeBudgetMs?: number;
-  /** How long it may keep a reader or a writer waiting in a rehearsal. */
+  /** How long it may keep a reader or a writer waiting in a trial. */
   maxWaitMs?: number;
 }
 

@@ -30,13 +30,13 @@ const expand = (up: string, down = 'SELECT 1;', more = '') => ({
 async function database(): Promise<string> {
   const url = new URL(await postgres.createDatabase());
   const name = url.pathname.slice(1);
-  await postgres.query(`ALTER DATABASE ${name} RENAME TO ${name}_rehearsal`);
-  url.pathname = `/${name}_rehearsal`;
+  await postgres.query(`ALTER DATABASE ${name} RENAME TO ${name}_trial`);
+  url.pathname = `/${name}_trial`;
   return url.href;
 }
 
-/** `migrate rehearse …` in this process, with the pg_dump of the server's own container. */
-async function rehearse(
+/** `migrate trial …` in this process, with the pg_dump of the server's own container. */
+async function runTrial(
   url: string,
   folder: string,
   ...args: string[]
@@ -47,7 +47,7 @@ async function rehearse(
   vi.spyOn(process.stderr, 'write').mockImplementation(keep);
   const container = postgres.container?.container.id;
   const name = new URL(url).pathname.slice(1);
-  const code = await migrateCommand(['rehearse', ...args], folder, () => ({
+  const code = await migrateCommand(['trial', ...args], folder, () => ({
     ...{
       databaseUrl: url,
       schema: 'public',
@@ -67,7 +67,7 @@ async function rehearse(
 
 /** The project's own migrations, with those of a folder beside this file behind them. */
 function projectFolder(fixture: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'slipway-rehearsal-'));
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-trial-'));
   folders.push(folder);
   const sql = (source: string): boolean => !source.endsWith('runner');
   cpSync(join(import.meta.dirname, '../..'), folder, { recursive: true, filter: sql });
@@ -118,7 +118,7 @@ test('a migration that rewrites a table is over its budget; its lock-friendly re
   const sleeper = `CREATE FUNCTION pg_sleep_one() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1 FROM pg_sleep(0.02)';`;
   const url = await database();
   await postgres.query(sleeper, url);
-  const over = await rehearse(url, rewrite, '--rows', '300', '--json');
+  const over = await runTrial(url, rewrite, '--rows', '300', '--json');
   expect(over.code).toBe(exitCodes.overBudget);
   expect(report(over.output).overBudget).toEqual([
     text('0002_v kept a reader of t waiting for'),
@@ -142,21 +142,21 @@ test('a migration that rewrites a table is over its budget; its lock-friendly re
   });
   const other = await database();
   await postgres.query(sleeper, other);
-  const fine = await rehearse(other, friendly, '--rows', '300');
-  expect(fine).toMatchObject({ code: 0, output: text('3 rehearsed: within budget') });
+  const fine = await runTrial(other, friendly, '--rows', '300');
+  expect(fine).toMatchObject({ code: 0, output: text('3 tried: within budget') });
 });
 
 test('time_budget is about the time of the file itself', async () => {
   const folder = migrationFolder({
     '0001_a': expand('SELECT pg_sleep(0.3);', 'SELECT 1;', 'time_budget=100ms'),
   });
-  expect(await rehearse(await database(), folder)).toMatchObject({
+  expect(await runTrial(await database(), folder)).toMatchObject({
     code: exitCodes.overBudget,
     output: text('its time_budget is 100 ms'),
   });
   const within = migrationFolder({ '0001_a': expand('SELECT pg_sleep(0.3);') });
-  expect(await rehearse(await database(), within, '--budget', '5min')).toMatchObject({ code: 0 });
-  expect(await rehearse(await database(), within, '--budget', '100ms')).toMatchObject({
+  expect(await runTrial(await database(), within, '--budget', '5min')).toMatchObject({ code: 0 });
+  expect(await runTrial(await database(), within, '--budget', '100ms')).toMatchObject({
     code: exitCodes.overBudget,
   });
 });
@@ -169,7 +169,7 @@ test('a down file that does not bring back the schema is found, and the differen
       'ALTER TABLE t DROP COLUMN w; DROP INDEX t_v; ALTER TABLE t ALTER v DROP NOT NULL;',
     ),
   });
-  const { code, output } = await rehearse(await database(), folder, '--rows', '10');
+  const { code, output } = await runTrial(await database(), folder, '--rows', '10');
   expect(code).toBe(exitCodes.notRestored);
   expect(output).toContain(
     '0002_w: the down file does not bring back the schema (- before up, + after down):',
@@ -192,7 +192,7 @@ test('what cannot be reverted is left out of the way down, and the others are no
     },
     '0004_back': expand('ALTER TABLE t ADD COLUMN y int;', 'ALTER TABLE t DROP COLUMN y;'),
   });
-  const { code, output } = await rehearse(await database(), folder, '--rows', '10');
+  const { code, output } = await runTrial(await database(), folder, '--rows', '10');
   expect(code).toBe(0);
   expect(output).toContain('0002_gone: left out of the way down and up again: it has no down file');
   expect(output).toContain(
@@ -201,8 +201,8 @@ test('what cannot be reverted is left out of the way down, and the others are no
   expect(output.match(/^reverting .* done/gm)).toEqual([text('0001_t'), text('0004_back')]);
 });
 
-test("the project's own migrations can be rehearsed with rows, up to a rewrite of the newest table", async () => {
-  const { code, output } = await rehearse(
+test("the project's own migrations can be tried with rows, up to a rewrite of the newest table", async () => {
+  const { code, output } = await runTrial(
     await database(),
     projectFolder('rewrite'),
     '--rows',
@@ -224,7 +224,7 @@ test("the project's own migrations can be rehearsed with rows, up to a rewrite o
 });
 
 test('a rewrite in lock-friendly steps never locks out readers while it goes over the rows', async () => {
-  const { code, output } = await rehearse(
+  const { code, output } = await runTrial(
     await database(),
     projectFolder('friendly'),
     ...['--from', '0004_messages', '--rows', '50,messages=20000', ...unhurried, '--json'],
@@ -270,8 +270,8 @@ test('rows satisfy every kind of constraint', async () => {
   const folder = migrationFolder({ '0001_a': expand('SELECT 1;') });
   // No simple value fits a pattern or several columns at once: a person writes those rows.
   const cars = `INSERT INTO cars SELECT n, 1, 'ABC-1234', '\\x00112233445566778899aabbccddeeff', '[2025-01-01,2025-01-02)', n, NULL, true, 'why' FROM generate_series(1, :rows) AS n`;
-  writeFileSync(join(folder, 'rehearsal.json'), JSON.stringify({ fill: { cars } }));
-  const { code, output } = await rehearse(
+  writeFileSync(join(folder, 'trial.json'), JSON.stringify({ fill: { cars } }));
+  const { code, output } = await runTrial(
     url,
     folder,
     '--rows',
@@ -310,16 +310,16 @@ test('a table that cannot be filled is named, with what stands in the way and th
     url,
   );
   const folder = migrationFolder({ '0001_a': expand('SELECT 1;') });
-  const refused = await rehearse(url, folder, '--rows', '5');
+  const refused = await runTrial(url, folder, '--rows', '5');
   expect(refused.code).toBe(exitCodes.usage);
   expect(refused.output).toMatch(
-    /The table odd cannot be filled .* id, v .*\(sum: .*--rows odd=0.*rehearsal\.json.*INSERT INTO odd \(id, v\)/s,
+    /The table odd cannot be filled .* id, v .*\(sum: .*--rows odd=0.*trial\.json.*INSERT INTO odd \(id, v\)/s,
   );
-  expect(await rehearse(url, folder, '--rows', '5,odd=0')).toMatchObject({ code: 0 });
+  expect(await runTrial(url, folder, '--rows', '5,odd=0')).toMatchObject({ code: 0 });
   const fill = { odd: `INSERT INTO odd SELECT n, 'abcd' || n FROM generate_series(1, :rows) AS n` };
   const own = migrationFolder({ '0001_a': expand('SELECT 1;'), '0002_b': expand('SELECT 2;') });
-  writeFileSync(join(own, 'rehearsal.json'), JSON.stringify({ rows: 5, fill }));
-  const filledByHand = await rehearse(url, own, '--json');
+  writeFileSync(join(own, 'trial.json'), JSON.stringify({ rows: 5, fill }));
+  const filledByHand = await runTrial(url, own, '--json');
   expect(filledByHand.code).toBe(0);
   expect(report(filledByHand.output).rows).toEqual({ odd: 5 });
 });
@@ -331,7 +331,7 @@ test('a column without a simple value is named, with its check and the statement
     url,
   );
   const folder = migrationFolder({ '0001_a': expand('SELECT 1;') });
-  const refused = await rehearse(url, folder, '--rows', '5');
+  const refused = await runTrial(url, folder, '--rows', '5');
   expect(refused.code).toBe(exitCodes.usage);
   expect(refused.output).toMatch(
     /The table odd cannot be filled .*the column plate \(text\).*A-Z.*INSERT INTO odd \(id, plate\) SELECT/s,
@@ -346,17 +346,17 @@ test('what old code would stumble over while a file goes up is told', async () =
       down: null,
     },
   });
-  const { code, output } = await rehearse(await database(), folder, '--rows', '10');
+  const { code, output } = await runTrial(await database(), folder, '--rows', '10');
   expect(code).toBe(0);
   expect(output).toContain(
     '0002_gone: meanwhile a reader of t: relation "public.t" does not exist',
   );
 });
 
-test('a database that is not called a rehearsal is refused, and left as it is', async () => {
+test('a database that is not called a trial is refused, and left as it is', async () => {
   const url = await postgres.createDatabase();
   await postgres.query('CREATE TABLE t (id int)', url);
-  const refused = await migrate(url, ['rehearse', '--folder', migrationFolder(filled)]);
+  const refused = await migrate(url, ['trial', '--folder', migrationFolder(filled)]);
   expect(refused).toMatchObject({
     code: exitCodes.usage,
     output: text('throw-away database only'),
@@ -369,13 +369,23 @@ test('a database that is not called a rehearsal is refused, and left as it is', 
   ).toEqual([{ n: 0, ledger: null }]);
 });
 
+test('`rehearse`, its name before, goes on working, on a database called a rehearsal, and says so', async () => {
+  const url = new URL(await database());
+  const name = url.pathname.slice(1);
+  await postgres.query(`ALTER DATABASE ${name} RENAME TO ${name.replace('_trial', '_rehearsal')}`);
+  url.pathname = `/${name.replace('_trial', '_rehearsal')}`;
+  const folder = migrationFolder({
+    '0001_a': { up: '-- slipway: phase=expand reversible=no\nSELECT 1;', down: null },
+  });
+  expect(await migrate(url.href, ['rehearse', '--folder', folder])).toMatchObject({
+    code: 0,
+    output: text('`migrate rehearse` is called `migrate trial` now'),
+  });
+});
+
 test('without pg_dump it says where there is one', async () => {
-  const refused = await migrate(
-    await database(),
-    ['rehearse', '--folder', migrationFolder(filled)],
-    {
-      PATH: '/nowhere',
-    },
-  );
+  const refused = await migrate(await database(), ['trial', '--folder', migrationFolder(filled)], {
+    PATH: '/nowhere',
+  });
   expect(refused).toMatchObject({ code: exitCodes.usage, output: text('no pg_dump on the PATH') });
 });

@@ -3,7 +3,7 @@ import { MigrationError } from '../../exit.ts';
 import { readTables, type Column, type ForeignKey, type Table } from './catalog.ts';
 import { inOrder, insertInto, keyOf, quote, unfillable, type Placed } from './fillPlan.ts';
 import { valuesFor } from './values.ts';
-import { settingsFile, type RehearsalSettings } from '../settings.ts';
+import { settingsFile, type TrialSettings } from '../settings.ts';
 
 /** The newest error that Postgres gave, to explain a table that no values fit. */
 type Refusal = { message: string; column?: string; constraint?: string };
@@ -19,7 +19,7 @@ type Refusal = { message: string; column?: string; constraint?: string };
 export async function fillTables(
   client: Client,
   schema: string,
-  settings: RehearsalSettings,
+  settings: TrialSettings,
   say: (line: string) => void,
 ): Promise<Map<string, number>> {
   const tables = await readTables(client, schema);

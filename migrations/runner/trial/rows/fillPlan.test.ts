@@ -53,7 +53,7 @@ test('in a circle the key that may be empty stays empty; a circle of needed ones
     [2, []],
   ]);
   expect(() => inOrder(circle(true))).toThrow(
-    /t1 → t2 \(a_fkey\), t2 → t1 \(b_fkey\).*--rows t1=0.*rehearsal\.json/s,
+    /t1 → t2 \(a_fkey\), t2 → t1 \(b_fkey\).*--rows t1=0.*trial\.json/s,
   );
 });
 
