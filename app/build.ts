@@ -40,8 +40,9 @@ await build({
   minifyWhitespace: true,
   keepNames: true,
   legalComments: 'external',
-  // pg-native is optional and not used; argon2 is a native module and is copied as it is.
-  external: ['pg-native', '@node-rs/argon2'],
+  // pg-native is optional and not used. argon2 (native) and the SQL parser (WebAssembly) are copied
+  // as they are: the parser is loaded by the verbs that read SQL, and not by each start.
+  external: ['pg-native', '@node-rs/argon2', 'libpg-query'],
   plugins: [leaveOut],
   logLevel: 'warning',
 });
@@ -50,9 +51,11 @@ mkdirSync(join(out, 'swagger'), { recursive: true });
 for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png', 'LICENSE']) {
   cpSync(join(root, 'node_modules/swagger-ui-dist', file), join(out, 'swagger', file));
 }
-cpSync(join(root, 'node_modules/@node-rs'), join(out, 'node_modules/@node-rs'), {
-  recursive: true,
-});
+for (const packages of ['@node-rs', 'libpg-query', '@pgsql']) {
+  cpSync(join(root, 'node_modules', packages), join(out, 'node_modules', packages), {
+    recursive: true,
+  });
+}
 cpSync(join(root, 'app/web'), join(out, 'web'), { recursive: true });
 // The authorities that sign the certificates of RDS. `sslrootcert` in DATABASE_URL names the file.
 cpSync(join(root, 'app/certificates'), join(out, 'certificates'), { recursive: true });

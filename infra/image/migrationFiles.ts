@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { MigrationError } from '../../migrations/runner/exit.ts';
 import { readMigrations } from '../../migrations/runner/files/files.ts';
+import { checkMigrations } from '../../migrations/runner/sql/checkScript.ts';
 import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
 import type { MigrationFile } from '../release/migrationRun.ts';
 import { UserError } from '../userError.ts';
@@ -10,10 +11,14 @@ import { UserError } from '../userError.ts';
  * read them.
  *
  * @throws UserError when the runner would refuse the folder: a number used twice, a missing down
- *   file, and the like
+ *   file, a COMMIT in a file, and the like
  */
 export async function readMigrationFiles(root: string): Promise<MigrationFile[]> {
-  const migrations = await readFolder(root, readMigrations);
+  const migrations = await readFolder(root, async (folder) => {
+    const read = readMigrations(folder);
+    await checkMigrations(read);
+    return read;
+  });
   return migrations.map(({ name, checksum, phase, reversible }) => ({
     name,
     checksum,

@@ -40,10 +40,10 @@ export const exitCodes = {
   irreversible: 17,
   /** The lint found an error. */
   lint: 18,
-  /** In a rehearsal a file took longer, or kept others waiting longer, than its budget allows. */
+  /** In a trial a file took longer, or kept others waiting longer, than its budget allows. */
   overBudget: 19,
   /**
-   * In a rehearsal a down file did not bring back the schema, or up after it did not make the same
+   * In a trial a down file did not bring back the schema, or up after it did not make the same
    * one again.
    */
   notRestored: 20,

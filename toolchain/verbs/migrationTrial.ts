@@ -72,7 +72,7 @@ async function clone(container: string, url: string, folder: string): Promise<vo
     ]);
   const name = stackKey('databaseSchema');
   const schema = await dump('--schema-only');
-  const tables = [...bookkeeping, ...referenceTables(folder)].filter((table) =>
+  const tables = [...bookkeeping, ...(await referenceTables(folder))].filter((table) =>
     schema.includes(`CREATE TABLE ${name}.${table} (`),
   );
   const rows =
@@ -103,7 +103,7 @@ function plainSql(text: string): string {
 }
 
 async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres): Promise<number> {
-  const code = await migrateCommand(['rehearse', ...args], folder, () => {
+  const code = await migrateCommand(['trial', ...args], folder, () => {
     const { DATABASE_URL, DATABASE_SCHEMA } = {
       DATABASE_URL: postgres?.url ?? '',
       DATABASE_SCHEMA: stackKey('databaseSchema'),

@@ -72,7 +72,7 @@ export class MigrationHandler implements ResourceHandler {
     const { reviewMigrations } = await import('./migrationReview.ts');
     const names = new Set(pending.map(({ name }) => name));
     const applied = (next.files ?? []).filter(({ name }) => !names.has(name));
-    const review = reviewMigrations(this.#folder, pending, applied, next.force);
+    const review = await reviewMigrations(this.#folder, pending, applied, next.force);
     for (const line of review.lines) await this.#log.line(urn, line);
     if (next.lint !== 'off') {
       const warnings =

@@ -1,9 +1,12 @@
 import { MigrationError } from '../../../migrations/runner/exit.ts';
 import { readMigrations, type Migration } from '../../../migrations/runner/files/files.ts';
 import { findingLine, lintMigrations } from '../../../migrations/runner/lint/lint.ts';
-import { planStatements } from '../../../migrations/runner/sql/plannedStatements.ts';
+import {
+  planStatements,
+  type PlannedStatement,
+} from '../../../migrations/runner/sql/plannedStatements.ts';
 import { refuseEarlyContract } from '../../../migrations/runner/run/releaseRules.ts';
-import { lockOrder, type LockMode } from '../../../migrations/runner/sql/sqlLocks.ts';
+import { lockOrder, type LockMode } from '../../../migrations/runner/sql/lockModes.ts';
 import type { MigrationFile } from '../../release/migrationRun.ts';
 
 export interface MigrationReview {
@@ -19,24 +22,25 @@ export interface MigrationReview {
 
 /**
  * Looks at the SQL of the files that a release would apply, for a preview: nothing is run. The
- * SQL is read from this checkout, also when the image was promoted from another stack.
+ * migrations are read from this checkout, also when the image was promoted from another stack.
  *
  * @param folder the checkout's migrations
  * @param applied what the state knows to be applied
  * @param forced names of migrations that a person lets pass
  */
-export function reviewMigrations(
+export async function reviewMigrations(
   folder: string,
   pending: MigrationFile[],
   applied: MigrationFile[],
   forced: string[],
-): MigrationReview {
+): Promise<MigrationReview> {
   const found = readCheckout(folder);
   const files = pending.map((file) => ({ file, sql: found.get(`${file.name} ${file.checksum}`) }));
   const readable = files.flatMap(({ sql }) => (sql ? [sql] : []));
-  const { findings, skipped } = lintMigrations(folder, readable);
+  const { findings, skipped } = await lintMigrations(folder, readable);
+  const described = await Promise.all(files.map(({ file, sql }) => describe(file, sql)));
   const review: MigrationReview = {
-    lines: files.flatMap(({ file, sql }) => describe(file, sql)),
+    lines: described.flat(),
     warnings: findings.filter(({ severity }) => severity === 'warning').map(findingLine),
     errors: findings.filter(({ severity }) => severity === 'error').map(findingLine),
   };
@@ -65,24 +69,28 @@ function readCheckout(folder: string): Map<string, Migration> {
   }
 }
 
-function describe(
+async function describe(
   { name, checksum, phase, reversible }: MigrationFile,
   sql: Migration | undefined,
-): string[] {
+): Promise<string[]> {
   const kind = `${phase ?? 'no phase'}${reversible === false ? ', irreversible' : ''}`;
   const head = `  ${name}  ${kind}  sha256:${checksum.slice(0, 12)}`;
   if (!sql) return [`${head}  (its SQL is not in this checkout: not linted)`];
-  return [head, ...lockLines(sql)];
+  return [head, ...(await lockLines(sql))];
 }
 
 /**
- * The strongest lock on each table, with the line that takes it; what lets readers and writers pass
- * is not worth a line.
+ * The strongest lock on each table, with the line that takes it. A lock that lets readers and
+ * writers pass is not worth a line. A file that cannot be parsed has none: the lint says why.
  */
-function lockLines({ up }: Migration): string[] {
+async function lockLines({ up }: Migration): Promise<string[]> {
   const strongest = new Map<string, { mode: LockMode; line: number; keepsOut: string }>();
   let unknown: number | undefined;
-  for (const { line, locks } of planStatements(up)) {
+  const statements = await planStatements(up).catch((error: unknown): PlannedStatement[] => {
+    if (error instanceof MigrationError) return [];
+    throw error;
+  });
+  for (const { line, locks } of statements) {
     if (!locks) unknown ??= line;
     for (const { on, mode, keepsOut } of locks ?? []) {
       const known = strongest.get(on);

@@ -33,7 +33,7 @@ test('reads what a verb takes', () => {
   });
   expect(
     parseArguments([
-      'rehearse',
+      'trial',
       '--rows',
       '5',
       '--budget',
@@ -43,7 +43,7 @@ test('reads what a verb takes', () => {
       '--from',
       '0001_a',
     ]),
-  ).toMatchObject({ rehearsal: { rows: '5', budget: '1s', maxWait: '2s' }, from: '0001_a' });
+  ).toMatchObject({ trial: { rows: '5', budget: '1s', maxWait: '2s' }, from: '0001_a' });
 });
 
 test.each([
@@ -60,7 +60,7 @@ test.each([
   [['down', '--all', '--step', '1']],
   [['status', '--force', 'x']],
   [['up', '--rows', '5']],
-  [['rehearse', '--to', '0001_a']],
+  [['trial', '--to', '0001_a']],
   [['create']],
   [['create', 'a', 'b']],
   [['baseline']],
@@ -89,3 +89,12 @@ test.each(Object.keys(verbs) as Verb[])(
     expect(help).toMatch(/Exit codes: 0 ok, .*2 usage/);
   },
 );
+
+test('`rehearse` goes on working, and is told to be called `trial`', () => {
+  expect(parseArguments(['rehearse', '--rows', '5'])).toMatchObject({
+    verb: 'trial',
+    formerVerb: 'rehearse',
+    trial: { rows: '5' },
+  });
+  expect(parseArguments(['trial']).formerVerb).toBeUndefined();
+});

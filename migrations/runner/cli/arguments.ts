@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { MigrationError } from '../exit.ts';
-import { helpText, verbHelp, verbs, type Option, type Verb } from './help.ts';
-import type { RehearsalArguments } from '../trial/settings.ts';
+import { formerVerbs, helpText, verbHelp, verbs, type Option, type Verb } from './help.ts';
+import type { TrialArguments } from '../trial/settings.ts';
 import type { Extent } from '../run/runner.ts';
 
 export interface Arguments {
   /** `undefined`: help on everything was asked for. */
   verb: Verb | undefined;
+  /** The name that was given, where the verb has another one now. */
+  formerVerb: string | undefined;
   help: boolean;
   json: boolean;
   folder: string | undefined;
@@ -20,8 +22,8 @@ export interface Arguments {
   forced: string[];
   /** Never empty for `repair`. */
   reason: string;
-  rehearsal: RehearsalArguments;
-  /** The last migration that a rehearsal takes as it is. */
+  trial: TrialArguments;
+  /** The last migration that a trial takes as it is. */
   from: string | undefined;
 }
 
@@ -53,8 +55,9 @@ export function parseArguments(args: string[]): Arguments {
   if (word === 'help' || (word === undefined && values.help))
     return { ...empty, verb: undefined, help: true };
   if (word === undefined) throw usage('A verb is missing.');
-  if (!Object.hasOwn(verbs, word)) throw usage(`There is no verb "${word}".`);
-  const verb = word as Verb;
+  const former = Object.hasOwn(formerVerbs, word) ? formerVerbs[word] : undefined;
+  if (!former && !Object.hasOwn(verbs, word)) throw usage(`There is no verb "${word}".`);
+  const verb = former ?? (word as Verb);
   const about = verbHelp(verb);
   const unfit = Object.keys(values).find(
     (key) => !['json', 'folder', 'help'].includes(key) && !about.options.includes(key as Option),
@@ -69,6 +72,7 @@ export function parseArguments(args: string[]): Arguments {
     throw usage(`--${about.needs} is missing.`, verb);
   return {
     verb,
+    formerVerb: former && word,
     help,
     json: values.json,
     folder: values.folder,
@@ -79,7 +83,7 @@ export function parseArguments(args: string[]): Arguments {
     lockWaitMs: lockWait(values, verb),
     forced: values.force ?? [],
     reason: values.reason ?? '',
-    rehearsal: {
+    trial: {
       ...(values.rows !== undefined && { rows: values.rows }),
       ...(values.budget !== undefined && { budget: values.budget }),
       ...(values['max-wait'] !== undefined && { maxWait: values['max-wait'] }),
@@ -89,6 +93,7 @@ export function parseArguments(args: string[]): Arguments {
 }
 
 const empty: Omit<Arguments, 'verb' | 'help'> = {
+  formerVerb: undefined,
   json: false,
   folder: undefined,
   name: undefined,
@@ -98,7 +103,7 @@ const empty: Omit<Arguments, 'verb' | 'help'> = {
   lockWaitMs: undefined,
   forced: [],
   reason: '',
-  rehearsal: {},
+  trial: {},
   from: undefined,
 };
 

@@ -6,10 +6,10 @@ import { readMigrations } from '../files/files.ts';
 import { helpText } from './help.ts';
 import type { MigrationState } from '../database/inspect.ts';
 import type { Finding } from '../lint/lint.ts';
-import type { RehearsalOptions } from '../trial/trial.ts';
+import type { TrialOptions } from '../trial/fileTrial.ts';
 import { migrateDown, migrateRedo, migrateUp, revertAll } from '../run/runner.ts';
 
-type Settings = Omit<RehearsalOptions, 'say' | 'signal' | 'folder' | 'forced'>;
+type Settings = Omit<TrialOptions, 'say' | 'signal' | 'folder' | 'forced'>;
 
 /** What a verb has to say: to a person in lines, to a program in one JSON document. */
 interface Answer {
@@ -40,6 +40,10 @@ export async function migrateCommand(
   const say = json ? (line: string): void => void process.stderr.write(`${line}\n`) : write;
   try {
     const given = parseArguments(args);
+    if (given.formerVerb)
+      say(
+        `\`migrate ${given.formerVerb}\` is called \`migrate ${given.verb ?? ''}\` now. The old name goes away with the next release.`,
+      );
     if (!given.verb || given.help) {
       write(helpText(given.verb));
       return exitCodes.ok;
@@ -92,7 +96,7 @@ async function onFiles({ verb, name }: Arguments, folder: string): Promise<Answe
   }
 }
 
-async function onDatabase(given: Arguments, options: RehearsalOptions): Promise<Answer> {
+async function onDatabase(given: Arguments, options: TrialOptions): Promise<Answer> {
   switch (given.verb) {
     case 'up':
       return counted('applied', await migrateUp(options, given.extent));
@@ -130,24 +134,8 @@ async function onDatabase(given: Arguments, options: RehearsalOptions): Promise<
       };
       return { json, lines: planLines(plan), exitCode };
     }
-    case 'rehearse': {
-      const [{ rehearse }, { notRestored, overBudget, reportLines }, { readSettings }] =
-        await Promise.all([
-          import('../trial/trial.ts'),
-          import('../trial/report.ts'),
-          import('../trial/settings.ts'),
-        ]);
-      const report = await rehearse(
-        options,
-        readSettings(options.folder, given.rehearsal),
-        given.from,
-      );
-      const over = report.files.flatMap(overBudget);
-      const unrestored = notRestored(report.files).map(({ name }) => name);
-      const reason = unrestored.length > 0 ? 'notRestored' : over.length > 0 ? 'overBudget' : 'ok';
-      const json = { ...report, overBudget: over, notRestored: unrestored };
-      return { json, lines: reportLines(report), exitCode: exitCodes[reason] };
-    }
+    case 'trial':
+      return trial(given, options);
     case 'baseline': {
       const names = await baseline(options, given.to);
       return { json: { baseline: names }, lines: names.map((name) => `${name} counts as applied`) };
@@ -164,6 +152,22 @@ async function onDatabase(given: Arguments, options: RehearsalOptions): Promise<
     default:
       throw new Error(`The verb ${given.verb ?? ''} is not dispatched.`);
   }
+}
+
+async function trial(given: Arguments, options: TrialOptions): Promise<Answer> {
+  const [{ runTrial }, { notRestored, overBudget, reportLines }, { readSettings }] =
+    await Promise.all([
+      import('../trial/trial.ts'),
+      import('../trial/report.ts'),
+      import('../trial/settings.ts'),
+    ]);
+  const settings = readSettings(options.folder, given.trial, options.say);
+  const report = await runTrial(options, settings, given.from);
+  const over = report.files.flatMap(overBudget);
+  const unrestored = notRestored(report.files).map(({ name }) => name);
+  const reason = unrestored.length > 0 ? 'notRestored' : over.length > 0 ? 'overBudget' : 'ok';
+  const json = { ...report, overBudget: over, notRestored: unrestored };
+  return { json, lines: reportLines(report), exitCode: exitCodes[reason] };
 }
 
 function counted(what: string, names: string[]): Answer {
@@ -194,7 +198,7 @@ async function lint(folder: string): Promise<Answer> {
   // Why squawk did not run; it does not look at files that cannot be read.
   let skipped = 'the files cannot be read';
   try {
-    ({ findings, skipped } = lintMigrations(folder, readMigrations(folder)));
+    ({ findings, skipped } = await lintMigrations(folder, readMigrations(folder)));
   } catch (error) {
     if (!(error instanceof MigrationError) || error.reason === 'usage') throw error;
     findings = [unreadable(error)];

@@ -46,7 +46,7 @@ const optionHelp: Record<Option, string> = {
     '--budget TIME    the longest a file may take (1min), where its header gives no time_budget',
   'max-wait':
     '--max-wait TIME  the longest it may keep others waiting (its lock_timeout), where its header gives no max_wait',
-  from: '--from NAME      apply up to this migration first, itself included, and rehearse those after it',
+  from: '--from NAME      apply up to this migration first, itself included, and try those after it',
 };
 
 /** Every verb, in the order in which `--help` lists them. */
@@ -87,7 +87,7 @@ export const verbs = {
     options: ['force'],
     codes: ['contractTooEarly', ...differences, ...files, ...database],
   },
-  rehearse: {
+  trial: {
     usage: '[--rows N | --rows TABLE=N,…] [--budget TIME] [--max-wait TIME] [--from NAME]',
     about:
       'run what is pending, down and up again, on a throw-away database with generated rows; measure locks and waits',
@@ -147,6 +147,9 @@ export const verbs = {
 } satisfies Record<string, VerbHelp>;
 
 export type Verb = keyof typeof verbs;
+
+/** Names of verbs before: they go on working for a release, with a line that says so. */
+export const formerVerbs: Record<string, Verb> = { rehearse: 'trial' };
 
 export const verbHelp = (verb: Verb): VerbHelp => verbs[verb];
 

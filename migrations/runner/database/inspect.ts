@@ -2,6 +2,7 @@ import { MigrationError } from '../exit.ts';
 import type { Migration } from '../files/files.ts';
 import type { Phase } from '../files/header.ts';
 import type { AppliedMigration } from './ledger.ts';
+import { checkMigrations } from '../sql/checkScript.ts';
 import { planStatements, type PlannedStatement } from '../sql/plannedStatements.ts';
 import { refuseEarlyContract } from '../run/releaseRules.ts';
 import { withReader, type RunnerOptions } from '../run/run.ts';
@@ -47,6 +48,7 @@ export function verifyMigrations(
   return withReader(options, async ({ files, ledger }) => {
     const applied = await ledger.applied();
     const { pending, ahead } = compare(files, applied);
+    await checkMigrations(pending);
     return {
       applied: applied.length,
       pending: pending.map(({ name }) => name),
@@ -84,11 +86,13 @@ export function planMigrations(options: RunnerOptions): Promise<Plan> {
       if (!(error instanceof MigrationError)) throw error;
       refused = error;
     }
-    return { migrations: pending.map((migration) => planOne(migration, options)), refused };
+    const migrations: PlannedMigration[] = [];
+    for (const migration of pending) migrations.push(await planOne(migration, options));
+    return { migrations, refused };
   });
 }
 
-function planOne(migration: Migration, settings: RunnerOptions): PlannedMigration {
+async function planOne(migration: Migration, settings: RunnerOptions): Promise<PlannedMigration> {
   const { header } = migration.up;
   return {
     ...pick(migration),
@@ -96,7 +100,7 @@ function planOne(migration: Migration, settings: RunnerOptions): PlannedMigratio
     transaction: !header.noTransaction,
     lockTimeoutMs: header.lockTimeoutMs ?? settings.lockTimeoutMs,
     statementTimeoutMs: header.statementTimeoutMs ?? settings.statementTimeoutMs,
-    statements: planStatements(migration.up),
+    statements: await planStatements(migration.up),
   };
 }
 

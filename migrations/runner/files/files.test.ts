@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { migrationFolder } from '../../../tests/support/migrate.ts';
 import { MigrationError, type ExitReason } from '../exit.ts';
+import { checkMigrations } from '../sql/checkScript.ts';
 import { readMigrations } from './files.ts';
 
-const reasonOf = (folder: string): ExitReason | undefined => {
+const reasonOf = async (folder: string): Promise<ExitReason | undefined> => {
   try {
-    readMigrations(folder);
+    await checkMigrations(readMigrations(folder));
   } catch (error) {
     return error instanceof MigrationError ? error.reason : undefined;
   }
@@ -22,9 +23,9 @@ test("the project's own migrations are readable", () => {
   expect(readMigrations(join(import.meta.dirname, '../..')).length).toBeGreaterThanOrEqual(4);
 });
 
-test('an empty folder holds no migrations; a missing one is refused', () => {
+test('an empty folder holds no migrations; a missing one is refused', async () => {
   expect(readMigrations(migrationFolder({}))).toEqual([]);
-  expect(reasonOf('/nonexistent')).toBe('usage');
+  expect(await reasonOf('/nonexistent')).toBe('usage');
 });
 
 test('a byte order mark and Windows line ends change neither the SQL nor the checksum', () => {
@@ -60,8 +61,8 @@ test.each<[string, ExitReason, Parameters<typeof migrationFolder>[0]]>([
     { '0001_a': '-- slipway: completes=0000_z\nSELECT 1;' },
   ],
   ['a COMMIT of its own', 'badFile', { '0001_a': 'SELECT 1; COMMIT; SELECT 2;' }],
-])('%s is refused as %s', (_what, reason, files) => {
-  expect(reasonOf(migrationFolder(files))).toBe(reason);
+])('%s is refused as %s', async (_what, reason, files) => {
+  expect(await reasonOf(migrationFolder(files))).toBe(reason);
 });
 
 test('what cannot be reverted needs no down file', () => {
@@ -71,8 +72,8 @@ test('what cannot be reverted needs no down file', () => {
   expect(readMigrations(folder)[0]).toMatchObject({ down: undefined, reversible: false });
 });
 
-test('a down file without its up file is refused', () => {
+test('a down file without its up file is refused', async () => {
   const folder = migrationFolder({});
   writeFileSync(join(folder, '0001_a.down.sql'), 'SELECT 1;');
-  expect(reasonOf(folder)).toBe('badFile');
+  expect(await reasonOf(folder)).toBe('badFile');
 });

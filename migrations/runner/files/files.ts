@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bareStatement } from '../sql/bareStatement.ts';
 import { MigrationError } from '../exit.ts';
 import { readHeader, type Header, type Phase } from './header.ts';
-import { checkStatements, splitStatements } from '../sql/statements.ts';
 
 /** The SQL of one direction, and how it wants to be run. */
 export interface Script {
@@ -35,8 +33,9 @@ export interface Migration {
 const filePattern = /^(?<name>(?<number>\d{4})_[a-z0-9_]+)\.(?<direction>up|down)\.sql$/;
 
 /**
- * Reads a folder of `NNNN_name.up.sql` and `NNNN_name.down.sql` files. Anything that could be
- * misunderstood is refused here, before a database is touched.
+ * Reads a folder of `NNNN_name.up.sql` and `NNNN_name.down.sql` files. A folder that could be
+ * misunderstood is refused here, before a database is touched. The SQL itself is not read:
+ * `checkMigrations` does that.
  *
  * @returns the migrations in the order of their numbers
  * @throws {MigrationError} `usage`, `badFile`, `duplicateNumber` or `missingDown`
@@ -103,10 +102,7 @@ function readMigration(folder: string, { name, number, directions }: ListedMigra
 
 function readScript(folder: string, file: string): Script {
   const sql = decode(file, readFileSync(join(folder, file)));
-  const header = readHeader(file, sql);
-  checkStatements(file, sql);
-  if (header.noTransaction) bareStatement(file, sql);
-  return { file, sql, header };
+  return { file, sql, header: readHeader(file, sql) };
 }
 
 /**
@@ -146,12 +142,6 @@ function decode(file: string, bytes: Buffer): string {
       'badFile',
       `${file}: contains a NUL byte, which Postgres cannot take.`,
     );
-  if (splitStatements(text).length === 0) {
-    throw new MigrationError(
-      'badFile',
-      `${file}: contains no SQL statement. Write \`SELECT 1;\` if nothing is to be done.`,
-    );
-  }
   return text;
 }
 

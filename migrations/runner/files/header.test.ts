@@ -24,6 +24,14 @@ DROP INDEX CONCURRENTLY i;`;
   });
 });
 
+test('a lone carriage return ends a header line', () => {
+  expect(readHeader('f', '-- slipway: phase=expand\r-- slipway: reversible=no\rSELECT 1;')).toEqual(
+    {
+      ...{ phase: 'expand', reversible: false, noTransaction: false },
+    },
+  );
+});
+
 test('a colon will do in place of the equals sign', () => {
   expect(readHeader('f', '-- slipway: phase: expand\n-- slipway: reversible: yes\n')).toMatchObject(
     {

@@ -1,5 +1,5 @@
 import { MigrationError } from '../exit.ts';
-import { excerpt } from '../sql/statements.ts';
+import { excerpt } from '../sql/excerpt.ts';
 
 /**
  * What a step is to the code that runs beside it. `expand` adds what old code does not mind,
@@ -20,9 +20,9 @@ export interface Header {
   noTransaction: boolean;
   lockTimeoutMs?: number;
   statementTimeoutMs?: number;
-  /** How long the file may take in a rehearsal. */
+  /** How long the file may take in a trial. */
   timeBudgetMs?: number;
-  /** How long it may keep a reader or a writer waiting in a rehearsal. */
+  /** How long it may keep a reader or a writer waiting in a trial. */
   maxWaitMs?: number;
 }
 
@@ -47,7 +47,8 @@ export function readHeader(file: string, sql: string): Header {
   const header: Header = { noTransaction: false };
   const seen = new Set<string>();
   let offset = 0;
-  for (const text of sql.split('\n')) {
+  // A lone carriage return ends a comment for Postgres too.
+  for (const text of sql.split(/[\n\r]/)) {
     if (text.trim() !== '' && !text.startsWith('--')) break;
     const words = line.exec(text)?.groups?.['words'] ?? '';
     for (const word of words

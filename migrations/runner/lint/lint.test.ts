@@ -3,12 +3,15 @@ import { readHeader } from '../files/header.ts';
 import { findingLine, lintMigration } from './lint.ts';
 import { migration } from '../../../tests/support/migration.ts';
 
-const lint = (sql: string): string[] => {
+const lint = async (sql: string): Promise<string[]> => {
   const header = readHeader('f', sql);
   const base = migration('0002_m', { ...(header.phase && { phase: header.phase }), sql });
-  return lintMigration({ ...base, up: { ...base.up, header } }).map(
-    ({ rule, line }) => `${rule}@${line}`,
-  );
+  const findings = await lintMigration({
+    ...base,
+    up: { ...base.up, header },
+    down: undefined,
+  });
+  return findings.map(({ rule, line }) => `${rule}@${line}`);
 };
 const good = '-- slipway: phase=expand reversible=yes';
 
@@ -18,7 +21,16 @@ test.each([
   `${good}\nINSERT INTO t VALUES ('drop table t; alter table t drop column a');`,
   `${good}\n-- slipway: no-transaction\nCREATE INDEX CONCURRENTLY i ON t (a);`,
   '-- slipway: phase=contract reversible=no completes=0001_a\nDROP TABLE t;',
-])('finds nothing in %j', (sql) => expect(lint(sql)).toEqual([]));
+  `${good}\nALTER TABLE t RENAME CONSTRAINT a TO b; ALTER INDEX i RENAME TO j;`,
+  `${good}\nALTER TYPE mood ADD VALUE 'fine'; ALTER TYPE mood ADD VALUE 'bad';`,
+  `${good}\n-- slipway: no-transaction\nALTER TYPE mood ADD VALUE 'fine';`,
+  `${good}\n-- slipway: no-transaction\nDO $$ BEGIN UPDATE t SET a = 1; COMMIT; END $$;`,
+  `${good}\nSELECT $$; DROP TABLE t; CREATE INDEX CONCURRENTLY i ON t (a);$$;`,
+  `${good}\nCREATE FUNCTION f() RETURNS void LANGUAGE sql AS $x$ DROP TABLE t; VACUUM; $x$;`,
+  `${good}\nCOMMENT ON TABLE t IS E'it''s \\'; drop table t; --';`,
+  `${good}\nALTER TABLE t ADD COLUMN "drop" int, ADD COLUMN "rename " int;`,
+  `${good}\nANALYZE t;`,
+])('finds nothing in %j', async (sql) => expect(await lint(sql)).toEqual([]));
 
 test.each<[string, string[]]>([
   ['SELECT 1;', ['missing-phase@1', 'missing-reversible@1']],
@@ -29,7 +41,40 @@ test.each<[string, string[]]>([
   [`${good}\nALTER TABLE t DROP COLUMN a;`, ['takes-away@2']],
   [`${good}\nALTER TABLE t DROP a;`, ['takes-away@2']],
   [`${good}\nALTER TABLE t RENAME COLUMN a TO b;`, ['takes-away@2']],
-])('in %j finds %j', (sql, rules) => expect(lint(sql)).toEqual(rules));
+  [`${good}\nALTER TABLE t RENAME a TO b;`, ['takes-away@2']],
+  [`${good}\nALTER TABLE app."T; --" RENAME TO u;`, ['takes-away@2']],
+  [`${good}\nALTER TABLE t ADD COLUMN "a; b" int, DROP COLUMN IF EXISTS c;`, ['takes-away@2']],
+  [`${good}\nDROP/* it */TABLE t;`, ['takes-away@2']],
+  [`${good}\n-- tidy\rDROP TABLE refresh_tokens;`, ['takes-away@2']],
+  [`${good}\n\n-- why\nDROP /*${'x'.repeat(300)}*/ TABLE t;`, ['takes-away@4']],
+  [
+    `${good}\nCREATE INDEX "${'long '.repeat(12)}" ON t (${'a, '.repeat(80)}b); DROP TABLE t;`,
+    ['takes-away@2'],
+  ],
+  [`${good}\nREINDEX (VERBOSE, CONCURRENTLY) TABLE t;`, ['needs-no-transaction@2']],
+  [`${good}\nALTER TABLE t DETACH PARTITION p CONCURRENTLY;`, ['needs-no-transaction@2']],
+  [`${good}\nSELECT 1;\nSELECT 1 FORM t;`, ['syntax-error@3']],
+  [`${good}\nCREATE TABLE a (id int); COMMIT/**/;`, ['badFile@2']],
+])('in %j finds %j', async (sql, rules) => expect(await lint(sql)).toEqual(rules));
+
+test('a fault of the down file is told with its own name', async () => {
+  const base = migration('0002_m', { phase: 'expand', sql: `${good}\nSELECT 1;` });
+  const up = { ...base.up, header: readHeader('f', base.up.sql) };
+  const down = { ...base.down!, sql: '\nROLLBACK;' };
+  const [finding, ...more] = await lintMigration({ ...base, up, down });
+  expect(more).toEqual([]);
+  expect(finding).toMatchObject({ file: '0002_m.down.sql', line: 2, rule: 'badFile' });
+});
+
+test('a syntax error shows its place', async () => {
+  const base = migration('0002_m', { phase: 'expand', sql: `${good}\n  DROP TABEL t;` });
+  const up = { ...base.up, header: readHeader('f', base.up.sql) };
+  const [finding] = await lintMigration({ ...base, up, down: undefined });
+  expect(findingLine(finding!)).toBe(
+    '0002_m.up.sql:2: error: syntax error at or near "TABEL" [syntax-error]\n' +
+      '  line 2 |   DROP TABEL t;\n                  ^',
+  );
+});
 
 test('a finding is one line that an editor can jump to', () => {
   const finding = {

@@ -1,7 +1,10 @@
 import type { MigrationError } from '../exit.ts';
 import type { Migration } from '../files/files.ts';
 import { runSquawk } from './squawk.ts';
-import { splitStatements } from '../sql/statements.ts';
+import { checkScript } from '../sql/checkScript.ts';
+import type { Statement } from '../sql/parse.ts';
+import { StatementFault } from '../sql/statementFault.ts';
+import { takesAway, whereItRuns } from './statementRules.ts';
 
 export interface Finding {
   file: string;
@@ -9,89 +12,89 @@ export interface Finding {
   severity: 'error' | 'warning';
   rule: string;
   message: string;
+  /** The line with a caret under the place, where the place is known to the character. */
+  excerpt?: string;
 }
 
-// What Postgres refuses inside a transaction.
-const outside =
-  /^(?:(?:create\s+(?:unique\s+)?|drop\s+|re)index\b.*?\bconcurrently\b|vacuum\b|alter\s+table\b.*\bdetach\s+partition\b.*\bconcurrently\b|(?:create|drop|alter)\s+(?:database|tablespace|system)\b|alter\s+type\b.*\badd\s+value\b|(?:create|alter|drop)\s+subscription\b|reindex\s+(?:\([^)]*\)\s*)?(?:database|system)\b|cluster\s*$)/is;
-// What old code notices at once.
-const takesAway =
-  /^(?:drop\s+table\b|alter\s+table\b.*?\b(?:drop\s+(?:column\b|(?!constraint\b|default\b|not\b|identity\b|expression\b)(?:if\s+exists\s+)?[\w"]+)|rename\s))/is;
-
-/** Our own few rules, beyond what reading the files refuses anyway. */
-export function lintMigration({ name, up, phase }: Migration): Finding[] {
-  const findings: Finding[] = [];
-  const add = (line: number, severity: Finding['severity'], rule: string, message: string): void =>
-    void findings.push({ file: up.file, line, severity, rule, message });
-  if (!phase) {
-    add(
-      1,
-      'error',
-      'missing-phase',
-      'say `-- slipway: phase=expand`, `migrate` or `contract` on top',
-    );
-  }
-  if (up.header.reversible === undefined) {
-    add(1, 'error', 'missing-reversible', 'say `reversible=yes` or `reversible=no` in the header');
-  }
-  if (phase === 'contract' && !up.header.completes) {
-    add(
-      1,
-      'warning',
-      'missing-completes',
-      `name the expand that ${name} completes: \`completes=NAME\``,
-    );
-  }
-  for (const { start, end } of splitStatements(up.sql)) {
-    const text = up.sql
-      .slice(start, end)
-      .replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g, ' ');
-    const line = up.sql.slice(0, start).split('\n').length;
-    const needsOutside = outside.test(text);
-    if (needsOutside && !up.header.noTransaction) {
-      add(
-        line,
-        'error',
-        'needs-no-transaction',
-        'Postgres refuses this inside a transaction: add `-- slipway: no-transaction`',
-      );
-    }
-    if (!needsOutside && up.header.noTransaction) {
-      add(
-        line,
-        'error',
-        'needless-no-transaction',
-        'this could run in a transaction, and would be rolled back whole there',
-      );
-    }
-    if (phase && phase !== 'contract' && takesAway.test(text)) {
-      add(
-        line,
-        'error',
-        'takes-away',
-        `this takes something away from running code: put it into a phase=contract migration`,
-      );
+/**
+ * Our own few rules, and what keeps a file from being run at all.
+ */
+export async function lintMigration(migration: Migration): Promise<Finding[]> {
+  const { up, down } = migration;
+  const findings = headerFindings(migration);
+  for (const script of down ? [up, down] : [up]) {
+    try {
+      const statements = await checkScript(script);
+      if (script === up) findings.push(...statementFindings(migration, statements));
+    } catch (error) {
+      if (!(error instanceof StatementFault)) throw error;
+      findings.push(faultFinding(error));
     }
   }
   return findings;
 }
 
+function headerFindings({ name, up, phase }: Migration): Finding[] {
+  const findings: Finding[] = [];
+  const add = (severity: Finding['severity'], rule: string, message: string): void =>
+    void findings.push({ file: up.file, line: 1, severity, rule, message });
+  if (!phase)
+    add('error', 'missing-phase', 'say `-- slipway: phase=expand`, `migrate` or `contract` on top');
+  if (up.header.reversible === undefined)
+    add('error', 'missing-reversible', 'say `reversible=yes` or `reversible=no` in the header');
+  if (phase === 'contract' && !up.header.completes)
+    add(
+      'warning',
+      'missing-completes',
+      `name the expand that ${name} completes: \`completes=NAME\``,
+    );
+  return findings;
+}
+
+function statementFindings({ up, phase }: Migration, statements: Statement[]): Finding[] {
+  const findings: Finding[] = [];
+  for (const { line, tree } of statements) {
+    const add = (rule: string, message: string): void =>
+      void findings.push({ file: up.file, line, severity: 'error', rule, message });
+    const where = whereItRuns(tree);
+    if (where === 'outside' && !up.header.noTransaction)
+      add(
+        'needs-no-transaction',
+        'Postgres refuses this inside a transaction: add `-- slipway: no-transaction`',
+      );
+    if (where === 'inside' && up.header.noTransaction)
+      add(
+        'needless-no-transaction',
+        'this could run in a transaction, and would be rolled back whole there',
+      );
+    if (phase && phase !== 'contract' && takesAway(tree))
+      add(
+        'takes-away',
+        'this takes something away from running code: put it into a phase=contract migration',
+      );
+  }
+  return findings;
+}
+
 /**
- * What our own rules and squawk's have to say, in the order of the files.
+ * The findings of our own rules and of squawk, in the order of the files.
  *
  * @returns also why squawk did not run; empty when it did
  */
-export function lintMigrations(
+export async function lintMigrations(
   folder: string,
   migrations: Migration[],
-): { findings: Finding[]; skipped: string } {
+): Promise<{ findings: Finding[]; skipped: string }> {
   const squawk = runSquawk(folder, migrations);
-  const findings = [
-    ...migrations.flatMap(lintMigration),
-    ...(typeof squawk === 'string' ? [] : squawk),
-  ];
+  const own = await Promise.all(migrations.map(lintMigration));
+  const findings = [...own.flat(), ...(typeof squawk === 'string' ? [] : squawk)];
   findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
   return { findings, skipped: typeof squawk === 'string' ? squawk : '' };
+}
+
+function faultFinding({ file, line, kind, why, excerpt }: StatementFault): Finding {
+  const rule = kind === 'syntax' ? 'syntax-error' : 'badFile';
+  return { file, line, severity: 'error', rule, message: why, excerpt };
 }
 
 /** A fault that keeps the files from being read at all, as a finding. */
@@ -108,6 +111,8 @@ export function unreadable(error: MigrationError): Finding {
   };
 }
 
-export function findingLine({ file, line, severity, rule, message }: Finding): string {
-  return `${file}:${line}: ${severity}: ${message} [${rule}]`;
+/** One line that an editor can jump to; below it the place, where it is known. */
+export function findingLine({ file, line, severity, rule, message, excerpt }: Finding): string {
+  const place = excerpt === undefined ? '' : `\n${excerpt}`;
+  return `${file}:${line}: ${severity}: ${message} [${rule}]${place}`;
 }

@@ -10,8 +10,7 @@ import { withLock, type RunnerOptions } from './run.ts';
  *   no file of
  */
 export function baseline(options: RunnerOptions, to: string): Promise<string[]> {
-  return withLock(options, async ({ files, ledger, lock }) => {
-    const applied = await ledger.applied();
+  return withLock(options, async ({ files, applied, ledger, lock }) => {
     if (applied.length > 0) {
       throw new MigrationError(
         'usage',
@@ -43,8 +42,8 @@ export function repair(
   name: string,
   reason: string,
 ): Promise<'edited' | 'missing'> {
-  return withLock(options, async ({ files, ledger }) => {
-    const row = (await ledger.applied()).find((applied) => applied.name === name);
+  return withLock(options, async ({ files, applied, ledger }) => {
+    const row = applied.find((migration) => migration.name === name);
     const file = files.find((migration) => migration.name === name);
     if (!row) {
       throw new MigrationError(

@@ -1,6 +1,7 @@
-import { bareStatement, type BareStatement } from '../sql/bareStatement.ts';
 import { MigrationError } from '../exit.ts';
 import type { Migration, Script } from '../files/files.ts';
+import { concurrentIndex, type ConcurrentIndex } from '../sql/checkScript.ts';
+import { parseForRun } from '../sql/parse.ts';
 import type { StepContext } from './step.ts';
 
 type IndexState = 'absent' | 'invalid' | 'valid';
@@ -23,7 +24,7 @@ export async function runBare(
     lockTimeoutMs = settings.lockTimeoutMs,
     statementTimeoutMs = settings.statementTimeoutMs,
   } = header;
-  const statement = bareStatement(file, sql);
+  const index = await indexOf(file, sql);
   const started = performance.now();
   await client.query(
     `SET lock_timeout = ${lockTimeoutMs}; SET statement_timeout = ${statementTimeoutMs}`,
@@ -31,15 +32,15 @@ export async function runBare(
   try {
     await lock.assertHeld();
     const begun = await ledger.wasBegun(migration);
-    const wanted = statement.index?.action === 'create' ? 'valid' : 'absent';
-    const reached = (await clearInvalid(context, statement)) === wanted;
+    const wanted = index?.action === 'create' ? 'valid' : 'absent';
+    const reached = (await clearInvalid(context, index)) === wanted;
     if (begun && reached) {
       say(`${migration.name}: an earlier attempt got through and only lacks its row`);
     } else {
       // An index that stands there already is not ours: without a note of ours Postgres refuses it,
       // next time too.
       if (!reached) await ledger.begin(migration);
-      await run(context, statement);
+      await run(context, sql, index);
     }
     const elapsed = Math.round(performance.now() - started);
     await ledger.record(migration, direction, elapsed, lock);
@@ -49,12 +50,25 @@ export async function runBare(
   }
 }
 
-async function run(context: StepContext, statement: BareStatement): Promise<void> {
+/**
+ * The index that the file makes or drops. A file that is not parsed is left to the server: several
+ * statements in one message are one transaction to it.
+ */
+async function indexOf(file: string, sql: string): Promise<ConcurrentIndex | undefined> {
+  const [statement] = (await parseForRun(file, sql)) ?? [];
+  return statement && concurrentIndex(statement.tree);
+}
+
+async function run(
+  context: StepContext,
+  sql: string,
+  index: ConcurrentIndex | undefined,
+): Promise<void> {
   try {
-    await context.client.query(statement.sql);
+    await context.client.query(sql);
   } catch (error) {
     // What cannot be dropped now, because of a lock for instance, is found by the next attempt.
-    await clearInvalid(context, statement).catch(() => {});
+    await clearInvalid(context, index).catch(() => {});
     throw error;
   }
 }
@@ -65,7 +79,7 @@ async function run(context: StepContext, statement: BareStatement): Promise<void
  */
 async function clearInvalid(
   { client, say }: StepContext,
-  { index }: BareStatement,
+  index: ConcurrentIndex | undefined,
 ): Promise<IndexState | undefined> {
   if (!index) return undefined;
   const { rows } = await client.query<{ valid: boolean; builder: number | null }>(

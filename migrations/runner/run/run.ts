@@ -3,10 +3,11 @@ import { Umzug } from 'umzug';
 import { connect, type Target } from '../database/connect.ts';
 import { cut, disconnect } from '../database/disconnect.ts';
 import { MigrationError } from '../exit.ts';
-import { readMigrations, type Migration } from '../files/files.ts';
-import { Ledger } from '../database/ledger.ts';
+import { readMigrations, type Migration, type Script } from '../files/files.ts';
+import { Ledger, type AppliedMigration } from '../database/ledger.ts';
 import { takeLock, type Lock } from '../database/lock.ts';
 import { requireSession } from '../database/session.ts';
+import { checkBeforeRun, scriptsOf } from '../sql/checkScript.ts';
 import { runStep, type StepContext, type StepSettings } from './step.ts';
 
 export interface RunnerOptions extends Target, StepSettings {
@@ -30,6 +31,8 @@ export interface RunnerOptions extends Target, StepSettings {
 /** A run that holds the lock. */
 export interface Run {
   files: Migration[];
+  /** What was applied when the run began. */
+  applied: AppliedMigration[];
   ledger: Ledger;
   lock: Lock;
   client: pg.Client;
@@ -42,8 +45,8 @@ interface Done {
 }
 
 /**
- * Connects, takes the lock, makes the bookkeeping tables, and does `work`; the lock goes with the
- * connection.
+ * Connects, takes the lock, reads the SQL that is new to the database, makes the bookkeeping
+ * tables, and does `work`. The lock goes with the connection.
  */
 export async function withLock<T>(
   options: RunnerOptions,
@@ -60,6 +63,8 @@ export async function withLock<T>(
     stopCancelling = cancelOnAbort(client, pid, options);
     const lock = await takeLock(client, schema, options.lockWaitMs, say, signal);
     const ledger = new Ledger(client, options.release);
+    const applied = await ledger.applied();
+    await checkBeforeRun(newScripts(files, applied));
     await ledger.create(schema);
     const context: StepContext = { client, lock, ledger, settings: options, say, signal };
     const umzug = new Umzug<StepContext>({
@@ -74,13 +79,19 @@ export async function withLock<T>(
         unlogMigration: async () => {},
       },
     });
-    return await work({ files, ledger, lock, client, umzug });
+    return await work({ files, applied, ledger, lock, client, umzug });
   } catch (error) {
     throw faultOf(error, signal);
   } finally {
     stopCancelling?.();
     await disconnect(client);
   }
+}
+
+/** Both directions of the files that the database does not know. */
+function newScripts(files: Migration[], applied: AppliedMigration[]): Script[] {
+  const known = new Set(applied.map(({ name }) => name));
+  return files.filter(({ name }) => !known.has(name)).flatMap(scriptsOf);
 }
 
 /** Connects to look only: takes no lock and changes nothing. */

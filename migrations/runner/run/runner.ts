@@ -3,6 +3,7 @@ import type { Migration } from '../files/files.ts';
 import type { AppliedMigration } from '../database/ledger.ts';
 import { refuseEarlyContract, refuseIrreversible } from './releaseRules.ts';
 import { withLock, type Run, type RunnerOptions } from './run.ts';
+import { checkBeforeRun } from '../sql/checkScript.ts';
 import { compare, what } from '../files/verify.ts';
 
 /**
@@ -13,7 +14,7 @@ export type Extent = { to: string } | { step: number } | undefined;
 /** Applies the pending migrations. Returns the names of what it applied. */
 export async function migrateUp(options: RunnerOptions, extent?: Extent): Promise<string[]> {
   return withLock(options, async (run) => {
-    const applied = await run.ledger.applied();
+    const { applied } = run;
     const { pending, ahead } = compare(run.files, applied);
     if (ahead.length > 0) {
       options.say(
@@ -33,7 +34,7 @@ export async function migrateDown(
   options: RunnerOptions,
   extent: Extent = { step: 1 },
 ): Promise<string[]> {
-  return withLock(options, async (run) => revert(run, await toRevert(run, extent), options));
+  return withLock(options, (run) => revert(run, toRevert(run, extent), options));
 }
 
 /**
@@ -45,7 +46,7 @@ export async function migrateRedo(
   extent: Extent = { step: 1 },
 ): Promise<string[]> {
   return withLock(options, async (run) => {
-    const batch = await toRevert(run, extent);
+    const batch = toRevert(run, extent);
     await revert(run, batch, options);
     return apply(run, batch.reverse(), options);
   });
@@ -63,12 +64,11 @@ export async function revertAll(options: RunnerOptions): Promise<string[]> {
           `To do that in production, name it: --force ${database}.`,
       );
     }
-    return revert(run, await toRevert(run, undefined), options);
+    return revert(run, toRevert(run, undefined), options);
   });
 }
 
-async function toRevert({ files, ledger }: Run, extent: Extent): Promise<Migration[]> {
-  const applied = await ledger.applied();
+function toRevert({ files, applied }: Run, extent: Extent): Migration[] {
   const { ahead } = compare(files, applied);
   if (ahead.length > 0) {
     throw new MigrationError(
@@ -111,6 +111,8 @@ async function revert(
   { say, forced }: RunnerOptions,
 ): Promise<string[]> {
   refuseIrreversible(batch, forced);
+  // The checksum of a migration says nothing of its down file, which may be another one by now.
+  await checkBeforeRun(batch.flatMap(({ down }) => (down ? [down] : [])));
   if (batch.length === 0) say('nothing to revert');
   const names = batch.map(({ name }) => name);
   if (names.length > 0) await umzug.down({ migrations: names });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { runBare } from './bareStep.ts';
 import { MigrationError } from '../exit.ts';
 import type { Migration, Script } from '../files/files.ts';
 import type { Ledger } from '../database/ledger.ts';
 import type { Lock } from '../database/lock.ts';
-import { excerpt, splitStatements } from '../sql/statements.ts';
+import { explain } from './explain.ts';
 
 export interface StepSettings {
   /**
@@ -22,8 +22,8 @@ export interface StepSettings {
   /** Written into the bookkeeping: which release did it. */
   release: string;
   /**
-   * Called where a file's transaction is about to end, with its session: a rehearsal looks at the
-   * locks it holds.
+   * Called where a file's transaction is about to end, with its session: a trial looks at the locks
+   * it holds.
    */
   inspect?: (client: pg.Client) => Promise<void>;
 }
@@ -75,7 +75,7 @@ export async function runStep(
       if (signal.aborted) throw signal.reason as MigrationError;
       const code = (error as { code?: string }).code ?? '';
       if (!transient.has(code) || attempt >= settings.attempts)
-        throw explain(error, script, completed, attempt);
+        throw await explain(error, script, completed, attempt);
       // Full jitter: runners and migrations that collided once should not meet again.
       const waitMs = Math.round(Math.random() * Math.min(10_000, 500 * 2 ** attempt));
       say(
@@ -145,62 +145,4 @@ function countStatements(client: pg.Client): { count(): number; stop(): void } {
   connection.on('commandComplete', listener);
   connection.on('errorMessage', stop);
   return { count: () => completed, stop };
-}
-
-function explain(
-  error: unknown,
-  { file, sql, header }: Script,
-  done: number,
-  attempt: number,
-): MigrationError {
-  if (error instanceof MigrationError)
-    return new MigrationError(error.reason, `${file}: ${error.message}`, { cause: error });
-  const broken = !(error instanceof pg.DatabaseError) || error.severity === 'FATAL';
-  if (broken) {
-    const text = error instanceof Error ? error.message : String(error);
-    const left = header.noTransaction
-      ? 'The next run takes it up'
-      : 'The server rolls the file back';
-    return new MigrationError(
-      'lockLost',
-      `${file}: lost the connection, and with it the lock: ${text}. ${left}; run \`migrate up\` again.`,
-      { cause: error },
-    );
-  }
-  const statements = splitStatements(sql);
-  // Outside a transaction there is one statement; what else was counted was ours.
-  const index = header.noTransaction ? 0 : done;
-  // The error may also come from COMMIT, after the last statement: a deferred constraint, for
-  // instance.
-  const statement = statements[index];
-  const from = header.noTransaction ? (statement?.start ?? 0) : 0;
-  const offset = error.position
-    ? from + utf16Offset(sql.slice(from), Number(error.position) - 1)
-    : statement?.start;
-  const notes = [
-    error.detail && `detail: ${error.detail}`,
-    error.hint && `hint: ${error.hint}`,
-    error.where && `where: ${error.where}`,
-  ].filter(Boolean);
-  const place = statement ? `statement ${index + 1} of ${statements.length}` : 'at its commit';
-  return new MigrationError(
-    'failedSql',
-    [
-      `${file}: ${error.message} (SQLSTATE ${error.code ?? '?'}, ${place}${attempt > 1 ? `, attempt ${attempt}` : ''})`,
-      ...(offset === undefined ? [] : [excerpt(sql, offset)]),
-      ...notes.map((note) => `  ${note}`),
-      header.noTransaction
-        ? 'Its one statement did not complete, and it is not noted as applied. Correct it and run again.'
-        : 'Rolled back whole; nothing of this file remains. Correct it and run again.',
-    ].join('\n'),
-    { cause: error },
-  );
-}
-
-/** Postgres counts characters, JavaScript counts UTF-16 units. */
-export function utf16Offset(text: string, characters: number): number {
-  let offset = 0;
-  for (let i = 0; i < characters && offset < text.length; i++)
-    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
-  return offset;
 }

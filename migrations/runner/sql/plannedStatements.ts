@@ -1,6 +1,7 @@
 import type { Script } from '../files/files.ts';
-import { createdTable, lockModes, locksOf, type LockMode } from './sqlLocks.ts';
-import { splitStatements } from './statements.ts';
+import { checkScript } from './checkScript.ts';
+import { lockModes, type LockMode } from './lockModes.ts';
+import { createdTable, locksOf } from './locksOf.ts';
 
 export interface PlannedStatement {
   line: number;
@@ -10,19 +11,20 @@ export interface PlannedStatement {
 }
 
 /**
- * The statements of a file with their locks, those on tables that the file itself makes left out:
- * nobody waits there.
+ * The statements of a file with their locks. Locks on tables that the file itself makes are left
+ * out: nobody waits there.
+ *
+ * @throws {StatementFault} for a file that must not run
  */
-export function planStatements({ sql }: Pick<Script, 'sql'>): PlannedStatement[] {
+export async function planStatements(script: Script): Promise<PlannedStatement[]> {
   const own = new Set<string>();
-  return splitStatements(sql).map(({ start, end }) => {
-    const text = sql.slice(start, end);
-    const made = createdTable(text);
+  return (await checkScript(script)).map(({ line, sql, tree }) => {
+    const made = createdTable(tree);
     if (made) own.add(made);
-    const locks = locksOf(text)?.filter(({ on }) => !own.has(on));
+    const locks = locksOf(tree)?.filter(({ on }) => !own.has(on));
     return {
-      line: sql.slice(0, start).split('\n').length,
-      sql: text,
+      line,
+      sql,
       locks: locks?.map((lock) => ({ ...lock, keepsOut: lockModes[lock.mode] })) ?? null,
     };
   });

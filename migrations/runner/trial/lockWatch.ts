@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { lockOrder, type LockMode } from '../sql/sqlLocks.ts';
+import { lockOrder, type LockMode } from '../sql/lockModes.ts';
 
 /** A lock that a file held on a table that was there before it. */
 export interface HeldLock {

@@ -67,7 +67,7 @@ test('the report names times, waits, locks and budgets in columns', () => {
     '0005_a down locks nothing that was there before',
     '',
     'over budget: 0005_a kept a reader of users waiting for 400 ms; its max_wait is 100 ms',
-    '1 rehearsed: over budget',
+    '1 tried: over budget',
   ]);
 });
 
@@ -84,11 +84,9 @@ test('what is not restored is shown as a diff, and what is left out with why', (
   );
   expect(lines).toContain('  -a');
   expect(lines).toContain('0006_b: left out of the way down and up again: it has no down file');
-  expect(lines.at(-1)).toBe('2 rehearsed: 1 not restored');
+  expect(lines.at(-1)).toBe('2 tried: 1 not restored');
 });
 
-test('nothing pending is nothing to rehearse', () => {
-  expect(reportLines({ rows: {}, files: [] })).toEqual([
-    'nothing to rehearse: no migration is pending',
-  ]);
+test('nothing pending is nothing to try', () => {
+  expect(reportLines({ rows: {}, files: [] })).toEqual(['nothing to try: no migration is pending']);
 });

@@ -1,5 +1,5 @@
 import type { Phase } from '../files/header.ts';
-import { lockModes } from '../sql/sqlLocks.ts';
+import { lockModes } from '../sql/lockModes.ts';
 import type { HeldLock } from './lockWatch.ts';
 import type { Wait, Waits } from './probes.ts';
 
@@ -35,7 +35,7 @@ export interface FileReport {
   differsAfterUp: string[];
 }
 
-export interface Rehearsal {
+export interface TrialReport {
   /** The rows of each table that was filled. */
   rows: Record<string, number>;
   files: FileReport[];
@@ -77,8 +77,8 @@ export function notRestored(files: FileReport[]): FileReport[] {
 }
 
 /** The report for a person to read. */
-export function reportLines({ files, rows }: Rehearsal): string[] {
-  if (files.length === 0) return ['nothing to rehearse: no migration is pending'];
+export function reportLines({ files, rows }: TrialReport): string[] {
+  if (files.length === 0) return ['nothing to try: no migration is pending'];
   const filled = Object.entries(rows).map(([table, n]) => `${table} ${n}`);
   const over = files.flatMap(overBudget);
   const broken = notRestored(files);
@@ -102,7 +102,7 @@ export function reportLines({ files, rows }: Rehearsal): string[] {
 }
 
 function closing(files: FileReport[], over: boolean, broken: number): string {
-  const ran = `${files.length} rehearsed`;
+  const ran = `${files.length} tried`;
   if (!over && broken === 0) return `${ran}: within budget; down and up again give the same schema`;
   return `${ran}: ${[over && 'over budget', broken > 0 && `${broken} not restored`].filter(Boolean).join(', ')}`;
 }

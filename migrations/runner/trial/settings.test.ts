@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { migrationFolder } from '../../../tests/support/migrate.ts';
 import { parseRows, readSettings } from './settings.ts';
 
-function folder(settings?: unknown): string {
+function folder(settings?: unknown, file = 'trial.json'): string {
   const made = migrationFolder({});
-  if (settings !== undefined) writeFileSync(join(made, 'rehearsal.json'), JSON.stringify(settings));
+  if (settings !== undefined) writeFileSync(join(made, file), JSON.stringify(settings));
   return made;
 }
 
@@ -37,7 +37,7 @@ test('says something sensible where nobody says anything', () => {
   });
 });
 
-test('the command line goes over rehearsal.json', () => {
+test('the command line goes over trial.json', () => {
   const made = folder({
     rows: { '*': 5, users: 7, messages: 9 },
     fill: { tags: 'INSERT' },
@@ -63,9 +63,16 @@ test('the command line goes over rehearsal.json', () => {
 
 test('refuses what it does not know, and names the file', () => {
   for (const wrong of [{ row: 5 }, { rows: -1 }, { timeBudget: 'soon' }, []])
-    expect(() => readSettings(folder(wrong), {})).toThrow(
-      /rehearsal\.json: .*docs\/migrations\.md/,
-    );
+    expect(() => readSettings(folder(wrong), {})).toThrow(/trial\.json: .*docs\/migrations\.md/);
   expect(() => readSettings(folder(), { budget: '10' })).toThrow(/--budget 10/);
   expect(() => readSettings(folder(), { maxWait: '0s' })).toThrow(/--max-wait 0s/);
+});
+
+test('rehearsal.json, its name before, goes on being read, and is told to be called trial.json', () => {
+  const said: string[] = [];
+  const made = folder({ rows: 5 }, 'rehearsal.json');
+  expect(readSettings(made, {}, (line) => said.push(line))).toMatchObject({ rows: 5 });
+  expect(said).toEqual([expect.stringMatching(/rehearsal\.json is called trial\.json now/)]);
+  writeFileSync(join(made, 'trial.json'), '{}');
+  expect(() => readSettings(made, {})).toThrow(/holds trial\.json and rehearsal\.json/);
 });

@@ -4,8 +4,10 @@ import * as z from 'zod';
 import { MigrationError } from '../exit.ts';
 import { duration } from '../files/header.ts';
 
-/** The file beside the migrations that says how they are rehearsed. It need not exist. */
-export const settingsFile = 'rehearsal.json';
+/** The file beside the migrations that says how they are tried. It need not exist. */
+export const settingsFile = 'trial.json';
+/** Its name before: still read, with a line that says so. */
+const formerFile = 'rehearsal.json';
 
 /** How many rows a table gets where nobody says. */
 const defaultRows = 10_000;
@@ -13,7 +15,7 @@ const defaultRows = 10_000;
 const defaultTimeBudgetMs = 60_000;
 const mostRows = 100_000_000;
 
-export interface RehearsalSettings {
+export interface TrialSettings {
   /** Rows for tables that `tableRows` does not name and that are empty. */
   rows: number;
   /** Rows by table. 0 leaves a table empty. */
@@ -28,8 +30,8 @@ export interface RehearsalSettings {
   maxWaitMs: number | undefined;
 }
 
-/** What the command line says about a rehearsal. */
-export interface RehearsalArguments {
+/** What the command line says about a trial. */
+export interface TrialArguments {
   rows?: string;
   budget?: string;
   maxWait?: string;
@@ -47,12 +49,16 @@ const schema = z.strictObject({
 });
 
 /**
- * Reads `rehearsal.json` in the migrations' folder, and puts what the command line says over it.
+ * Reads `trial.json` in the migrations' folder. The command line goes over it.
  *
  * @throws {MigrationError} `usage`
  */
-export function readSettings(folder: string, given: RehearsalArguments): RehearsalSettings {
-  const file = readFile(folder);
+export function readSettings(
+  folder: string,
+  given: TrialArguments,
+  say: (line: string) => void = () => undefined,
+): TrialSettings {
+  const file = readFile(folder, say);
   const fromFile = typeof file.rows === 'object' ? file.rows : { '*': file.rows };
   const rows = new Map(
     Object.entries(fromFile).flatMap(([table, n]) =>
@@ -107,13 +113,20 @@ function timeOf(option: string, text = ''): number {
   return ms;
 }
 
-function readFile(folder: string): z.output<typeof schema> {
-  let text: string;
-  try {
-    text = readFileSync(join(folder, settingsFile), 'utf8');
-  } catch {
-    return {};
-  }
+function readFile(folder: string, say: (line: string) => void): z.output<typeof schema> {
+  const own = textOf(folder, settingsFile);
+  const former = textOf(folder, formerFile);
+  if (own !== undefined && former !== undefined)
+    throw new MigrationError(
+      'usage',
+      `${folder} holds ${settingsFile} and ${formerFile}. Move what is in ${formerFile} to ${settingsFile}, and remove it.`,
+    );
+  if (former !== undefined)
+    say(
+      `${formerFile} is called ${settingsFile} now. Rename it: the next release no longer reads it.`,
+    );
+  const text = own ?? former;
+  if (text === undefined) return {};
   try {
     return schema.parse(JSON.parse(text));
   } catch (error) {
@@ -125,8 +138,16 @@ function readFile(folder: string): z.output<typeof schema> {
         : (error as Error).message;
     throw new MigrationError(
       'usage',
-      `${join(folder, settingsFile)}: ${faults}. It may hold rows, fill, timeBudget and maxWait; see docs/migrations.md.`,
+      `${join(folder, own === undefined ? formerFile : settingsFile)}: ${faults}. It may hold rows, fill, timeBudget and maxWait; see docs/migrations.md.`,
       { cause: error },
     );
+  }
+}
+
+function textOf(folder: string, file: string): string | undefined {
+  try {
+    return readFileSync(join(folder, file), 'utf8');
+  } catch {
+    return undefined;
   }
 }

@@ -32,13 +32,13 @@ const expand = (up: string, down = 'SELECT 1;', more = '') => ({
 async function database(): Promise<string> {
   const url = new URL(await postgres.createDatabase());
   const name = url.pathname.slice(1);
-  await postgres.query(`ALTER DATABASE ${name} RENAME TO ${name}_rehearsal`);
-  url.pathname = `/${name}_rehearsal`;
+  await postgres.query(`ALTER DATABASE ${name} RENAME TO ${name}_trial`);
+  url.pathname = `/${name}_trial`;
   return url.href;
 }
 
-/** `migrate rehearse …` in this process, with the pg_dump of the server's own container. */
-async function rehearse(
+/** `migrate trial …` in this process, with the pg_dump of the server's own container. */
+async function runTrial(
   url: string,
   folder: string,
   ...args: string[]
@@ -49,7 +49,7 @@ async function rehearse(
   vi.spyOn(process.stderr, 'write').mockImplementation(keep);
   const container = postgres.container?.container.id;
   const name = new URL(url).pathname.slice(1);
-  const code = await migrateCommand(['rehearse', ...args], folder, () => ({
+  const code = await migrateCommand(['trial', ...args], folder, () => ({
     ...{
       databaseUrl: url,
       schema: 'public',
@@ -70,7 +70,7 @@ async function rehearse(
 
 /** The project's own migrations, with those of a folder beside this file behind them. */
 function projectFolder(fixture: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'slipway-rehearsal-'));
+  const folder = mkdtempSync(join(tmpdir(), 'slipway-trial-'));
   folders.push(folder);
   const sql = (source: string): boolean => !source.endsWith('runner');
   cpSync(join(import.meta.dirname, '../..'), folder, { recursive: true, filter: sql });
@@ -121,7 +121,7 @@ test('a migration that rewrites a table is over its budget; its lock-friendly re
   const sleeper = `CREATE FUNCTION pg_sleep_one() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT 1 FROM pg_sleep(0.02)';`;
   const url = await database();
   await postgres.query(sleeper, url);
-  const over = await rehearse(url, rewrite, '--rows', '300', '--json');
+  const over = await runTrial(url, rewrite, '--rows', '300', '--json');
   expect(over.code).toBe(exitCodes.overBudget);
   expect(report(over.output).overBudget).toEqual([
     text('0002_v kept a reader of t waiting for'),
@@ -145,21 +145,21 @@ test('a migration that rewrites a table is over its budget; its lock-friendly re
   });
   const other = await database();
   await postgres.query(sleeper, other);
-  const fine = await rehearse(other, friendly, '--rows', '300');
-  expect(fine).toMatchObject({ code: 0, output: text('3 rehearsed: within budget') });
+  const fine = await runTrial(other, friendly, '--rows', '300');
+  expect(fine).toMatchObject({ code: 0, output: text('3 tried: within budget') });
 });
 
 test('time_budget is about the time of the file itself', async () => {
   const folder = migrationFolder({
     '0001_a': expand('SELECT pg_sleep(0.3);', 'SELECT 1;', 'time_budget=100ms'),
   });
-  expect(await rehearse(await database(), folder)).toMatchObject({
+  expect(await runTrial(await database(), folder)).toMatchObject({
     code: exitCodes.overBudget,
     output: text('its time_budget is 100 ms'),
   });
   const within = migrationFolder({ '0001_a': expand('SELECT pg_sleep(0.3);') });
-  expect(await rehearse(await database(), within, '--budget', '5min')).toMatchObject({ code: 0 });
-  expect(await rehearse(await database(), within, '--budget', '100ms')).toMatchObject({
+  expect(await runTrial(await database(), within, '--budget', '5min')).toMatchObject({ code: 0 });
+  expect(await runTrial(await database(), within, '--budget', '100ms')).toMatchObject({
     code: exitCodes.overBudget,
   });
 });
@@ -172,7 +172,7 @@ test('a down file that does not bring back the schema is found, and the differen
       'ALTER TABLE t DROP COLUMN w; DROP INDEX t_v; ALTER TABLE t ALTER v DROP NOT NULL;',
     ),
   });
-  const { code, output } = await rehearse(await database(), folder, '--rows', '10');
+  const { code, output } = await runTrial(await database(), folder, '--rows', '10');
   expect(code).toBe(exitCodes.notRestored);
   expect(output).toContain(
     '0002_w: the down file does not bring back the schema (- before up, + after down):',
@@ -195,7 +195,7 @@ test('what cannot be reverted is left out of the way down, and the others are no
     },
     '0004_back': expand('ALTER TABLE t ADD COLUMN y int;', 'ALTER TABLE t DROP COLUMN y;'),
   });
-  const { code, output } = await rehearse(await database(), folder, '--rows', '10');
+  const { code, output } = await runTrial(await database(), folder, '--rows', '10');
   expect(code).toBe(0);
   expect(output).toContain('0002_gone: left out of the way down and up again: it has no down file');
   expect(output).toContain(
@@ -204,8 +204,8 @@ test('what cannot be reverted is left out of the way down, and the others are no
   expect(output.match(/^reverting .* done/gm)).toEqual([text('0001_t'), text('0004_back')]);
 });
 
-test("the project's own migrations can be rehearsed with rows, up to a rewrite of the newest table", async () => {
-  const { code, output } = await rehearse(
+test("the project's own migrations can be tried with rows, up to a rewrite of the newest table", async () => {
+  const { code, output } = await runTrial(
     await database(),
     projectFolder('rewrite'),
     '--rows',
@@ -227,7 +227,7 @@ test("the project's own migrations can be rehearsed with rows, up to a rewrite o
 });
 
 test('a rewrite in lock-friendly steps never locks out readers while it goes over the rows', async () => {
-  const { code, output } = await rehearse(
+  const { code, output } = await runTrial(
     await database(),
     projectFolder('friendly'),
     ...['--from', '0004_messages', '--rows', '50,messages=20000', ...unhurried, '--json'],
@@ -247,7 +247,8 @@ test('rows satisfy every kind of constraint', async () => {
   const url = await database();
   await postgres.query(
     `CREATE TYPE mood AS ENUM ('fine', 'so "so"', 'it''s bad');
-     CREATE DOMAIN code AS text CHECK (VALUE ~ '^[A-Z]{3}-\\d{4}$');
+     CREATE DOMAIN code AS text CHECK (length(VALUE) > 3);
+     CREATE DOMAIN plate AS text CHECK (VALUE ~ '^[A-Z]{3}-\\d{4}$');
      CREATE TABLE kinds (name text PRIMARY KEY CHECK (name IN ('a', 'b', 'c')));
      CREATE TABLE orgs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, boss_id int);
      CREATE TABLE people (
@@ -255,10 +256,13 @@ test('rows satisfy every kind of constraint', async () => {
        mood mood NOT NULL, moods mood[] NOT NULL, tags text[] NOT NULL, short varchar(3) NOT NULL UNIQUE, price numeric(5, 2) NOT NULL,
        age int NOT NULL CHECK (age BETWEEN 18 AND 99), share real NOT NULL CHECK (share > 0 AND share <= 1), code code NOT NULL,
        mail text NOT NULL CHECK (mail ~ '^[^@]+@[^@]+$'), data jsonb NOT NULL CHECK (jsonb_typeof(data) = 'array'),
-       hash bytea NOT NULL CHECK (length(hash) = 16), small smallint NOT NULL, born date NOT NULL, at time NOT NULL, took interval NOT NULL,
-       address inet NOT NULL, span tstzrange NOT NULL, "Odd ""Name" text NOT NULL, twice int GENERATED ALWAYS AS (age * 2) STORED,
-       from_at timestamptz NOT NULL, to_at timestamptz NOT NULL, CHECK (to_at > from_at),
+       hash bytea NOT NULL CHECK (length(hash) > 16), small smallint NOT NULL, born date NOT NULL, at time NOT NULL, took interval NOT NULL,
+       address inet NOT NULL, span tstzrange, "Odd ""Name" text NOT NULL, twice int GENERATED ALWAYS AS (age * 2) STORED,
+       from_at timestamptz NOT NULL, to_at timestamptz NOT NULL, CHECK (to_at > from_at));
+     CREATE TABLE cars (
+       id int PRIMARY KEY, owner_id int NOT NULL REFERENCES people, plate plate NOT NULL, hash bytea NOT NULL CHECK (length(hash) = 16), span tstzrange NOT NULL,
        left_id int, right_id int, CHECK (num_nonnulls(left_id, right_id) = 1), flag boolean NOT NULL, why text, CHECK (flag = (why IS NOT NULL)));
+     CREATE TABLE trips (id int PRIMARY KEY, car_id int NOT NULL REFERENCES cars);
      CREATE UNIQUE INDEX ON people (lower(mail));
      ALTER TABLE orgs ADD FOREIGN KEY (boss_id) REFERENCES people;
      CREATE TABLE members (org_id bigint REFERENCES orgs, person_id int REFERENCES people, kind text NOT NULL REFERENCES kinds, PRIMARY KEY (org_id, person_id));
@@ -267,7 +271,10 @@ test('rows satisfy every kind of constraint', async () => {
     url,
   );
   const folder = migrationFolder({ '0001_a': expand('SELECT 1;') });
-  const { code, output } = await rehearse(
+  // No simple value fits a pattern or several columns at once: a person writes those rows.
+  const cars = `INSERT INTO cars SELECT n, 1, 'ABC-1234', '\\x00112233445566778899aabbccddeeff', '[2025-01-01,2025-01-02)', n, NULL, true, 'why' FROM generate_series(1, :rows) AS n`;
+  writeFileSync(join(folder, 'trial.json'), JSON.stringify({ fill: { cars } }));
+  const { code, output } = await runTrial(
     url,
     folder,
     '--rows',
@@ -276,16 +283,25 @@ test('rows satisfy every kind of constraint', async () => {
   );
   expect(code, output).toBe(0);
   expect(report(output).rows).toEqual({
-    ...{ kinds: 3, orgs: 200, people: 200, members: 900, seats: 200, profiles: 200 },
+    ...{
+      kinds: 3,
+      orgs: 200,
+      people: 200,
+      members: 900,
+      seats: 200,
+      profiles: 200,
+      cars: 200,
+      trips: 200,
+    },
   });
-  expect(output).toContain('kinds gets 3 rows: its unique index kinds_pkey has room for no more');
+  expect(output).toContain('kinds gets 3 rows: its unique indexes let no more in');
   // Keys are not looked up while rows are generated; here each is.
   const keys = await postgres.query(
     `SELECT conrelid::regclass::text AS on, pg_get_constraintdef(oid) AS definition FROM pg_constraint
       WHERE contype = 'f' AND connamespace = 'public'::regnamespace`,
     url,
   );
-  expect(keys).toHaveLength(8);
+  expect(keys).toHaveLength(10);
   for (const { on, definition } of keys)
     await postgres.query(`ALTER TABLE ${String(on)} ADD ${String(definition)}`, url);
 });
@@ -297,18 +313,32 @@ test('a table that cannot be filled is named, with what stands in the way and th
     url,
   );
   const folder = migrationFolder({ '0001_a': expand('SELECT 1;') });
-  const refused = await rehearse(url, folder, '--rows', '5');
+  const refused = await runTrial(url, folder, '--rows', '5');
   expect(refused.code).toBe(exitCodes.usage);
   expect(refused.output).toMatch(
-    /The table odd cannot be filled .* id, v .*\(sum: .*--rows odd=0.*rehearsal\.json/s,
+    /The table odd cannot be filled .* id, v .*\(sum: .*--rows odd=0.*trial\.json.*INSERT INTO odd \(id, v\)/s,
   );
-  expect(await rehearse(url, folder, '--rows', '5,odd=0')).toMatchObject({ code: 0 });
+  expect(await runTrial(url, folder, '--rows', '5,odd=0')).toMatchObject({ code: 0 });
   const fill = { odd: `INSERT INTO odd SELECT n, 'abcd' || n FROM generate_series(1, :rows) AS n` };
   const own = migrationFolder({ '0001_a': expand('SELECT 1;'), '0002_b': expand('SELECT 2;') });
-  writeFileSync(join(own, 'rehearsal.json'), JSON.stringify({ rows: 5, fill }));
-  const filledByHand = await rehearse(url, own, '--json');
+  writeFileSync(join(own, 'trial.json'), JSON.stringify({ rows: 5, fill }));
+  const filledByHand = await runTrial(url, own, '--json');
   expect(filledByHand.code).toBe(0);
   expect(report(filledByHand.output).rows).toEqual({ odd: 5 });
+});
+
+test('a column without a simple value is named, with its check and the statement to write', async () => {
+  const url = await database();
+  await postgres.query(
+    `CREATE TABLE odd (id int PRIMARY KEY, plate text NOT NULL CHECK (plate ~ '^[A-Z]{3}-\\d{4}$'))`,
+    url,
+  );
+  const folder = migrationFolder({ '0001_a': expand('SELECT 1;') });
+  const refused = await runTrial(url, folder, '--rows', '5');
+  expect(refused.code).toBe(exitCodes.usage);
+  expect(refused.output).toMatch(
+    /The table odd cannot be filled .*the column plate \(text\).*A-Z.*INSERT INTO odd \(id, plate\) SELECT/s,
+  );
 });
 
 test('what old code would stumble over while a file goes up is told', async () => {
@@ -319,17 +349,17 @@ test('what old code would stumble over while a file goes up is told', async () =
       down: null,
     },
   });
-  const { code, output } = await rehearse(await database(), folder, '--rows', '10');
+  const { code, output } = await runTrial(await database(), folder, '--rows', '10');
   expect(code).toBe(0);
   expect(output).toContain(
     '0002_gone: meanwhile a reader of t: relation "public.t" does not exist',
   );
 });
 
-test('a database that is not called a rehearsal is refused, and left as it is', async () => {
+test('a database that is not called a trial is refused, and left as it is', async () => {
   const url = await postgres.createDatabase();
   await postgres.query('CREATE TABLE t (id int)', url);
-  const refused = await migrate(url, ['rehearse', '--folder', migrationFolder(filled)]);
+  const refused = await migrate(url, ['trial', '--folder', migrationFolder(filled)]);
   expect(refused).toMatchObject({
     code: exitCodes.usage,
     output: text('throw-away database only'),
@@ -342,13 +372,23 @@ test('a database that is not called a rehearsal is refused, and left as it is', 
   ).toEqual([{ n: 0, ledger: null }]);
 });
 
+test('`rehearse`, its name before, goes on working, on a database called a rehearsal, and says so', async () => {
+  const url = new URL(await database());
+  const name = url.pathname.slice(1);
+  await postgres.query(`ALTER DATABASE ${name} RENAME TO ${name.replace('_trial', '_rehearsal')}`);
+  url.pathname = `/${name.replace('_trial', '_rehearsal')}`;
+  const folder = migrationFolder({
+    '0001_a': { up: '-- slipway: phase=expand reversible=no\nSELECT 1;', down: null },
+  });
+  expect(await migrate(url.href, ['rehearse', '--folder', folder])).toMatchObject({
+    code: 0,
+    output: text('`migrate rehearse` is called `migrate trial` now'),
+  });
+});
+
 test('without pg_dump it says where there is one', async () => {
-  const refused = await migrate(
-    await database(),
-    ['rehearse', '--folder', migrationFolder(filled)],
-    {
-      PATH: '/nowhere',
-    },
-  );
+  const refused = await migrate(await database(), ['trial', '--folder', migrationFolder(filled)], {
+    PATH: '/nowhere',
+  });
   expect(refused).toMatchObject({ code: exitCodes.usage, output: text('no pg_dump on the PATH') });
 });

@@ -1,53 +1,33 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { connect } from '../database/connect.ts';
 import { cut } from '../database/disconnect.ts';
 import { MigrationError } from '../exit.ts';
 import { readMigrations, type Migration } from '../files/files.ts';
 import { Ledger } from '../database/ledger.ts';
 import type { RunnerOptions } from '../run/run.ts';
-import { migrateDown, migrateUp } from '../run/runner.ts';
-import { locksOf } from '../sql/sqlLocks.ts';
-import { splitStatements } from '../sql/statements.ts';
+import { migrateUp } from '../run/runner.ts';
 import { compare } from '../files/verify.ts';
-import { readTables, type Table } from './rows/catalog.ts';
+import { FileTrial, openSession, type TrialOptions } from './fileTrial.ts';
 import { fillTables } from './rows/fill.ts';
-import { LockWatch } from './lockWatch.ts';
-import { Probes } from './probes.ts';
-import type { Budget, FileReport, Measured, Rehearsal } from './report.ts';
-import { diffLines, dumpSchema, localPgDump, type PgDump } from './schemaDump.ts';
-import type { RehearsalSettings } from './settings.ts';
-
-export interface RehearsalOptions extends RunnerOptions {
-  /** How the schema is dumped; the pg_dump on the PATH unless told. */
-  pgDump?: PgDump | undefined;
-}
-
-/**
- * With more tables than this, those get a reader and a writer that the files name; each is a
- * connection.
- */
-const mostProbed = 20;
-/** How often is looked which locks are held, in milliseconds. */
-const lookEveryMs = 20;
+import type { Budget, TrialReport } from './report.ts';
+import type { TrialSettings } from './settings.ts';
 
 /**
  * Runs the pending migrations on a throw-away database with generated rows, by the same code as
  * `up` and `down`. Each file goes up, down and up again, beside a reader and a writer on each
  * table; tables that a file makes are filled before the next one.
  *
- * @param from the last migration that is applied without being rehearsed
- * @throws {MigrationError} `usage` for a database whose name does not say that it is one for
- *   rehearsals; what `up` throws
+ * @param from the last migration that is applied without being tried
+ * @throws {MigrationError} `usage` for a database whose name does not say that it is one for trials;
+ *   what `up` throws
  */
-export async function rehearse(
-  options: RehearsalOptions,
-  settings: RehearsalSettings,
+export async function runTrial(
+  options: TrialOptions,
+  settings: TrialSettings,
   from?: string,
-): Promise<Rehearsal> {
+): Promise<TrialReport> {
   const { signal, say } = options;
   const files = readMigrations(options.folder);
-  const client = await open(options).catch((error: unknown) => {
+  const client = await openSession(options).catch((error: unknown) => {
     throw signal.aborted ? signal.reason : error;
   });
   const breakOff = (): void => cut(client);
@@ -59,19 +39,19 @@ export async function rehearse(
     if (from !== undefined && compare(files, await ledger.applied()).pending.length > 0)
       await migrateUpTo(options, files, ledger, from);
     const { pending } = compare(files, await ledger.applied());
-    // Whether a contract step may be released now is no question for a rehearsal.
-    const run = new Rehearser(
+    // Whether a contract step may be released now is no question for a trial.
+    const run = new FileTrial(
       { ...options, forced: pending.map(({ name }) => name) },
       client,
       pending,
     );
-    const rehearsal: Rehearsal = { rows: {}, files: [] };
+    const report: TrialReport = { rows: {}, files: [] };
     for (const migration of pending) {
       const filled = await fillTables(client, options.schema, settings, say);
-      for (const [table, n] of filled) rehearsal.rows[table] = n;
-      rehearsal.files.push(await run.file(migration, budgetOf(migration, settings, options)));
+      for (const [table, n] of filled) report.rows[table] = n;
+      report.files.push(await run.file(migration, budgetOf(migration, settings, options)));
     }
-    return rehearsal;
+    return report;
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
@@ -92,12 +72,12 @@ async function migrateUpTo(
 }
 
 /**
- * Header, then command line or `rehearsal.json`; the longest wait is else what the file's lock
+ * Header, then command line or `trial.json`; the longest wait is else what the file's lock
  * timeout lets others queue up.
  */
 function budgetOf(
   { up: { header } }: Migration,
-  settings: RehearsalSettings,
+  settings: TrialSettings,
   { lockTimeoutMs }: RunnerOptions,
 ): Budget {
   return {
@@ -113,154 +93,10 @@ function budgetOf(
 async function refuseOthers(client: Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
   const name = rows[0]?.name ?? '';
-  if (/(?:^|[_-])rehearsal(?:[_-]|$)/.test(name)) return;
+  if (/(?:^|[_-])(?:trial|rehearsal)(?:[_-]|$)/.test(name)) return;
   throw new MigrationError(
     'usage',
-    `A rehearsal fills tables with generated rows and reverts files, so it runs on a throw-away database only: one with ` +
-      `"rehearsal" in its name, such as "rehearsal" or "app_rehearsal". This one is "${name}". \`make migration-rehearse\` makes one.`,
+    `A trial fills tables with generated rows and reverts files, so it runs on a throw-away database only: one with ` +
+      `"trial" in its name, such as "trial" or "app_trial". This one is "${name}". \`make migration-rehearse\` makes one.`,
   );
-}
-
-async function open(options: RunnerOptions): Promise<Client> {
-  const client = await connect(options, options.say, options.signal);
-  // By its name the runner's own session is told from these.
-  await client.query(`SET application_name = 'slipway-rehearsal'`);
-  return client;
-}
-
-class Rehearser {
-  readonly #options: RehearsalOptions;
-  readonly #client: Client;
-  readonly #pgDump: PgDump;
-  /** The tables that the files name. */
-  readonly #named: Set<string>;
-  #schema: string | undefined;
-
-  constructor(options: RehearsalOptions, client: Client, pending: Migration[]) {
-    this.#options = options;
-    this.#client = client;
-    this.#pgDump = options.pgDump ?? localPgDump(options.databaseUrl);
-    this.#named = new Set(
-      pending.flatMap(({ up, down }) => [up, down].flatMap((script) => namesIn(script?.sql ?? ''))),
-    );
-  }
-
-  /** One file: up, and where it can be reverted, down and up again. */
-  async file(migration: Migration, budget: Budget): Promise<FileReport> {
-    const { name, phase = null, reversible, down: script } = migration;
-    const leftOut = !script
-      ? 'it has no down file'
-      : reversible
-        ? null
-        : 'its header says reversible=no';
-    const before = leftOut ? '' : await this.#schemaNow();
-    const up = await this.#measure(migration, 'up');
-    this.#schema = undefined;
-    const report: FileReport = {
-      name,
-      phase,
-      budget,
-      up,
-      down: null,
-      leftOut,
-      differsAfterDown: [],
-      differsAfterUp: [],
-    };
-    if (leftOut) return report;
-    const after = await this.#schemaNow();
-    report.down = await this.#measure(migration, 'down');
-    this.#schema = undefined;
-    report.differsAfterDown = diffLines(before, await this.#schemaNow());
-    await this.#run(migration, 'up');
-    this.#schema = undefined;
-    report.differsAfterUp = diffLines(after, await this.#schemaNow());
-    return report;
-  }
-
-  /** The schema, dumped where a file has run since the last time: rows do not change it. */
-  async #schemaNow(): Promise<string> {
-    return (this.#schema ??= await dumpSchema(this.#pgDump));
-  }
-
-  async #run(
-    { name }: Migration,
-    direction: 'up' | 'down',
-    inspect?: (client: Client) => Promise<void>,
-  ): Promise<void> {
-    const options = { ...this.#options, ...(inspect && { inspect }) };
-    if (direction === 'up') await migrateUp(options, { to: name });
-    else await migrateDown(options, { step: 1 });
-  }
-
-  async #measure(migration: Migration, direction: 'up' | 'down'): Promise<Measured> {
-    const { schema, signal } = this.#options;
-    const watch = await LockWatch.start(this.#client, schema);
-    const probes = await Probes.start(await this.#probed(), () => open(this.#options));
-    const abandon = (): void => probes.abandon();
-    signal.addEventListener('abort', abandon, { once: true });
-    const outside = this.#lookOn(watch);
-    let failed = true;
-    try {
-      await this.#run(migration, direction, (client) =>
-        watch.look(client, 'pid = pg_backend_pid()'),
-      );
-      failed = false;
-    } finally {
-      await outside.stop();
-      if (failed) await probes.stop().catch(() => {});
-      signal.removeEventListener('abort', abandon);
-    }
-    const waits = await probes.stop();
-    const { rows } = await this.#client.query<{ ms: number }>(
-      'SELECT duration_ms AS ms FROM slipway_migration_history WHERE name = $1 AND direction = $2 ORDER BY id DESC LIMIT 1',
-      [migration.name, direction],
-    );
-    return {
-      durationMs: rows[0]?.ms ?? 0,
-      locks: watch.held,
-      allLocks: !migration[direction]?.header.noTransaction,
-      ...waits,
-    };
-  }
-
-  /**
-   * Looks again and again at the locks of the runner's session: those of a file outside a
-   * transaction end with its statement.
-   */
-  #lookOn(watch: LockWatch): { stop(): Promise<void> } {
-    let stopped = false;
-    const loop = async (): Promise<void> => {
-      while (!stopped) {
-        await watch
-          .look(
-            this.#client,
-            `pid IN (SELECT pid FROM pg_stat_activity WHERE application_name = 'slipway-migrate' AND datname = current_database())`,
-          )
-          .catch(() => {});
-        await sleep(lookEveryMs);
-      }
-    };
-    const running = loop();
-    return { stop: () => ((stopped = true), running) };
-  }
-
-  async #probed(): Promise<Table[]> {
-    const tables = await readTables(this.#client, this.#options.schema);
-    if (tables.length <= mostProbed) return tables;
-    const named = tables.filter(({ name }) => this.#named.has(name));
-    const chosen = [...named, ...tables.filter((table) => !named.includes(table))].slice(
-      0,
-      mostProbed,
-    );
-    this.#options.say(
-      `readers and writers on ${mostProbed} of ${tables.length} tables: those that the files name, and others`,
-    );
-    return chosen;
-  }
-}
-
-function namesIn(sql: string): string[] {
-  return splitStatements(sql)
-    .flatMap(({ start, end }) => locksOf(sql.slice(start, end)) ?? [])
-    .map(({ on }) => on.replace(/^.*\./, ''));
 }

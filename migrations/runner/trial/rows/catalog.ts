@@ -11,9 +11,6 @@ export interface Column {
    * enum, `U` other …
    */
   category: string;
-  /** The type of an array's elements, as it is written in SQL. */
-  elementType: string | null;
-  elementCategory: string | null;
   /** The labels of an enum, or of an array's element that is one. */
   labels: string[] | null;
   notNull: boolean;
@@ -21,6 +18,8 @@ export interface Column {
   default: string | null;
   /** Postgres makes the value: an identity or a generated column. */
   made: boolean;
+  /** Whether it is in a unique index, by itself or with others. Expressions do not count. */
+  unique: 'alone' | 'with others' | null;
 }
 
 export interface Check {
@@ -41,12 +40,6 @@ export interface ForeignKey {
   targetColumns: string[];
 }
 
-interface UniqueIndex {
-  name: string;
-  /** Its columns; those that its expressions read, where it has any. */
-  columns: string[];
-}
-
 export interface Table {
   oid: number;
   name: string;
@@ -55,7 +48,6 @@ export interface Table {
   columns: Column[];
   checks: Check[];
   foreignKeys: ForeignKey[];
-  uniques: UniqueIndex[];
   /** Whether it holds any row. */
   filled: boolean;
   primaryKey: string[];
@@ -76,13 +68,13 @@ SELECT c.oid::int AS oid, c.relname AS name,
       'type', format_type(coalesce(nullif(t.typbasetype, 0), t.oid), CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END),
       'castTo', format_type(a.atttypid, a.atttypmod),
       'category', t.typcategory,
-      'elementType', CASE WHEN t.typcategory = 'A' THEN format_type(e.oid, NULL) END,
-      'elementCategory', e.typcategory,
       'labels', (SELECT json_agg(enumlabel ORDER BY enumsortorder) FROM pg_enum
                   WHERE enumtypid IN (t.oid, t.typbasetype, e.oid)),
       'notNull', a.attnotnull OR t.typnotnull,
       'default', CASE WHEN a.attgenerated = '' THEN coalesce(pg_get_expr(d.adbin, d.adrelid), t.typdefault) END,
-      'made', a.attidentity <> '' OR a.attgenerated <> '') ORDER BY a.attnum), '[]')
+      'made', a.attidentity <> '' OR a.attgenerated <> '',
+      'unique', (SELECT CASE WHEN min(indnkeyatts) = 1 THEN 'alone' WHEN count(*) > 0 THEN 'with others' END
+                   FROM pg_index WHERE indrelid = c.oid AND indisunique AND a.attnum = ANY (indkey::int2[]))) ORDER BY a.attnum), '[]')
      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
      LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
      LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -99,12 +91,6 @@ SELECT c.oid::int AS oid, c.relname AS name,
       'targetSql', (SELECT quote_ident(nspname) || '.' || quote_ident(relname) FROM pg_class r JOIN pg_namespace s ON s.oid = relnamespace WHERE r.oid = confrelid),
       'targetColumns', ${columnsOf('confkey', 'confrelid')}) ORDER BY conname), '[]')
      FROM pg_constraint WHERE conrelid = c.oid AND contype = 'f' AND conparentid = 0) AS "foreignKeys",
-  (SELECT coalesce(json_agg(json_build_object('name', indexrelid::regclass::text, 'columns',
-      CASE WHEN 0 = ANY (indkey::int2[])
-        THEN (SELECT coalesce(json_agg(DISTINCT attname), '[]') FROM pg_depend JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
-               WHERE classid = 'pg_class'::regclass AND objid = indexrelid AND refobjid = c.oid AND refobjsubid > 0)
-        ELSE ${columnsOf('(indkey::int2[])[0:indnkeyatts - 1]', 'c.oid')} END) ORDER BY NOT indisprimary, indexrelid), '[]')
-     FROM pg_index WHERE indrelid = c.oid AND indisunique) AS uniques,
   (SELECT ${columnsOf('indkey::int2[]', 'c.oid')} FROM pg_index WHERE indrelid = c.oid AND indisprimary) AS "primaryKey"
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE '${bookkeeping}'

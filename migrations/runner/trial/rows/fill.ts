@@ -1,16 +1,9 @@
 import type { Client } from 'pg';
 import { MigrationError } from '../../exit.ts';
-import { readTables, type Column, type Table } from './catalog.ts';
-import {
-  combinations,
-  groupsOf,
-  inOrder,
-  insertInto,
-  unfillable,
-  type Choice,
-  type Group,
-} from './fillPlan.ts';
-import { settingsFile, type RehearsalSettings } from '../settings.ts';
+import { readTables, type Column, type ForeignKey, type Table } from './catalog.ts';
+import { inOrder, insertInto, keyOf, quote, unfillable, type Placed } from './fillPlan.ts';
+import { valuesFor } from './values.ts';
+import { settingsFile, type TrialSettings } from '../settings.ts';
 
 /** The newest error that Postgres gave, to explain a table that no values fit. */
 type Refusal = { message: string; column?: string; constraint?: string };
@@ -26,12 +19,13 @@ type Refusal = { message: string; column?: string; constraint?: string };
 export async function fillTables(
   client: Client,
   schema: string,
-  settings: RehearsalSettings,
+  settings: TrialSettings,
   say: (line: string) => void,
 ): Promise<Map<string, number>> {
   const tables = await readTables(client, schema);
   const filled = new Map<string, number>();
-  for (const { table, empty } of inOrder(tables)) {
+  for (const placed of inOrder(tables)) {
+    const { table } = placed;
     const has = table.filled ? await count(client, table.sql) : 0;
     const asked = settings.tableRows.get(table.name) ?? (has > 0 ? has : settings.rows);
     if (asked <= has) continue;
@@ -39,7 +33,7 @@ export async function fillTables(
     const own = settings.fill.get(table.name);
     const rows = own
       ? await runOwn(client, table, own, asked - has)
-      : await generate(client, table, empty, asked - has, has, say);
+      : await generate(client, placed, asked - has, has, say);
     // As after autovacuum: the first to look at a row does not have to write, and the planner knows
     // the sizes.
     await client.query(`VACUUM (ANALYZE) ${table.sql}`);
@@ -69,90 +63,85 @@ async function runOwn(client: Client, table: Table, sql: string, rows: number): 
 
 async function generate(
   client: Client,
-  table: Table,
-  empty: Set<string>,
+  placed: Placed,
   rows: number,
   from: number,
   say: (line: string) => void,
 ): Promise<number> {
-  const keys = new Map<number, number>();
+  const { table } = placed;
+  const sizes = new Map<number, number>();
   for (const { target, targetSql } of table.foreignKeys)
-    keys.set(target, await count(client, targetSql));
-  const chosen = new Map<string, Choice>();
-  for (const group of groupsOf(table, empty, keys)) {
-    const choices = await choose(client, table, group, rows + from);
-    group.columns.forEach(({ column }, i) =>
-      chosen.set(column.name, choices[i] ?? { kind: 'default' }),
-    );
+    sizes.set(target, await count(client, targetSql));
+  const chosen = new Map<string, string | ForeignKey>();
+  for (const [place, column] of table.columns.entries()) {
+    const key = column.made ? undefined : keyOf(placed, column, sizes);
+    const way = key ?? (key === null ? 'NULL' : await choose(client, table, column, place));
+    if (way !== undefined) chosen.set(column.name, way);
   }
-  const insert = insertInto(table, chosen, rows, from);
-  if (insert.limit)
-    say(
-      `${table.name} gets ${insert.rows} rows: its unique index ${insert.limit} has room for no more`,
-    );
+  let made: number;
   try {
     await client.query('BEGIN');
-    // What is generated refers to rows that are there; looking each up again, and triggers, would
-    // take most of the time.
+    // The rows that are referred to are there. To look each up again, and triggers, would take most
+    // of the time.
     await client
       .query('SAVEPOINT keys; SET LOCAL session_replication_role = replica')
       .catch(() => client.query('ROLLBACK TO keys'));
-    await client.query(insert.sql);
+    const insert = insertInto(table, chosen, sizes, [from, from + rows]);
+    made = (await client.query(insert)).rowCount ?? 0;
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
-    throw unfillable(table.name, told(error as Refusal), error);
+    throw unfillable(table, told(table, error as Refusal), error);
   }
-  return insert.rows;
+  if (made < rows) say(`${table.name} gets ${made} rows: its unique indexes let no more in`);
+  return made;
 }
 
 /**
- * The first combination of values that every check lets through, tried by Postgres itself on the
- * first and the last rows.
+ * The first way to make values that the checks on this column alone let through. Postgres tries
+ * each on a hundred rows. Checks on several columns are left to the insert.
+ *
+ * @returns SQL, or `undefined` for the column's default
  */
-async function choose(client: Client, table: Table, group: Group, rows: number): Promise<Choice[]> {
-  // What Postgres makes itself is known to it alone; the insert will tell.
-  const made = new Set(
-    group.columns.filter(({ column }) => column.made).map(({ column }) => column.name),
-  );
-  const checks = group.checks.filter(({ columns }) => !columns.some((name) => made.has(name)));
-  const condition =
-    checks.map(({ expression }) => `coalesce((${expression}), true)`).join(' AND ') || 'true';
-  let refusal: Refusal | undefined;
-  for (const choices of combinations(group)) {
-    const columns = group.columns.flatMap(({ column }, i) =>
-      column.made ? [] : [`${sample(column, choices[i])} AS ${quote(column.name)}`],
-    );
-    if (columns.length === 0) return choices;
+async function choose(
+  client: Client,
+  table: Table,
+  column: Column,
+  place: number,
+): Promise<string | undefined> {
+  // A default is no value where rows have to differ, unless it makes another one each time.
+  const differs = /nextval|uuid/i.test(column.default ?? '');
+  if (column.made || (column.default !== null && (!column.unique || differs))) return undefined;
+  const checks = table.checks
+    .filter(({ columns }) => columns.every((name) => name === column.name))
+    .map(({ expression }) => `(${expression})`);
+  for (const way of valuesFor(column, checks, place)) {
     try {
-      const { rows: found } = await client.query<{ ok: boolean }>(
+      const { rows } = await client.query<{ ok: boolean }>(
         // OFFSET 0: a constant must not be folded into the condition before a row is there.
-        `SELECT bool_and(${condition}) AS ok FROM (
-           SELECT ${columns.join(', ')} FROM (SELECT generate_series(0, least(99, ${rows - 1}))::bigint AS n
-             UNION SELECT generate_series(greatest(0, ${rows - 100}), ${rows - 1})) AS numbers OFFSET 0) AS tried`,
+        `SELECT bool_and(coalesce(${checks.join(' AND ') || 'true'}, true)) AS ok FROM (
+           SELECT ${way} AS ${quote(column.name)} FROM generate_series(0, 99::bigint) AS n OFFSET 0) AS tried`,
       );
-      if (found[0]?.ok) return choices;
-    } catch (error) {
-      refusal = error as Refusal;
+      if (rows[0]?.ok) return way;
+    } catch {
+      // The type, or the check of a domain, does not take this one.
     }
   }
-  const names = group.columns.map(({ column }) => column.name).join(', ');
-  const which = checks.map(({ name, expression }) => `${name}: ${expression}`).join('; ');
+  if (!column.notNull) return 'NULL';
+  if (column.default !== null) return undefined;
+  const why = checks.length > 0 ? `its check lets through: ${checks.join(', ')}` : 'its type takes';
   throw unfillable(
-    table.name,
-    which
-      ? `no values were found for ${names} that its check lets through (${which})`
-      : `no values were found for ${names} (${refusal?.message ?? ''})`,
+    table,
+    `no simple value was found for the column ${column.name} (${column.castTo}) that ${why}`,
   );
 }
 
-function sample(column: Column, choice: Choice | undefined): string {
-  if (!choice || choice.kind === 'null') return `NULL::${column.castTo}`;
-  if (choice.kind === 'default') return `(${column.default ?? 'NULL'})::${column.castTo}`;
-  return choice.values.sql('n');
-}
-
-function told({ message, column, constraint }: Refusal): string {
+function told(table: Table, { message, column, constraint }: Refusal): string {
+  const check = table.checks.find(({ name }) => name === constraint);
+  const names = table.columns.map(({ name }) => name);
+  const together = names.filter((name) => check?.columns.includes(name));
+  if (check)
+    return `the values of ${together.join(', ')} have to fit each other (${check.name}: ${check.expression})`;
   const where = [column && `column ${column}`, constraint && `constraint ${constraint}`]
     .filter(Boolean)
     .join(', ');
@@ -163,5 +152,3 @@ async function count(client: Client, table: string): Promise<number> {
   const { rows } = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${table}`);
   return Number(rows[0]?.n ?? 0);
 }
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;

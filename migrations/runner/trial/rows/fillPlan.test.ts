@@ -1,18 +1,17 @@
 import { expect, test } from 'vitest';
 import type { Column, ForeignKey, Table } from './catalog.ts';
-import { combinations, groupsOf, inOrder, insertInto, type Choice } from './fillPlan.ts';
+import { inOrder, insertInto, keyOf, unfillable } from './fillPlan.ts';
 
 const column = (name: string, about: Partial<Column> = {}): Column => ({
   name,
   type: 'integer',
   castTo: 'integer',
   category: 'N',
-  elementType: null,
-  elementCategory: null,
   labels: null,
   notNull: true,
   default: null,
   made: false,
+  unique: null,
   ...about,
 });
 const key = (columns: string[], target: number): ForeignKey => ({
@@ -30,7 +29,6 @@ const table = (oid: number, about: Partial<Table> = {}): Table => ({
   columns: [column('id')],
   checks: [],
   foreignKeys: [],
-  uniques: [],
   filled: false,
   primaryKey: [],
   ...about,
@@ -55,7 +53,7 @@ test('in a circle the key that may be empty stays empty; a circle of needed ones
     [2, []],
   ]);
   expect(() => inOrder(circle(true))).toThrow(
-    /t1 → t2 \(a_fkey\), t2 → t1 \(b_fkey\).*--rows t1=0.*rehearsal\.json/s,
+    /t1 → t2 \(a_fkey\), t2 → t1 \(b_fkey\).*--rows t1=0.*trial\.json/s,
   );
 });
 
@@ -67,55 +65,40 @@ test('a table that refers to itself begins with rows that refer to none', () => 
   expect(() => inOrder(self(true))).toThrow(/t1 cannot be filled/);
 });
 
-test('columns that one check names are chosen together, the likeliest first', () => {
-  const flag = { type: 'boolean', castTo: 'boolean', category: 'B' };
-  const [first, second] = groupsOf(
-    table(1, {
-      columns: [column('a', flag), column('b', flag), column('c')],
-      checks: [{ name: 'one', expression: '(a <> b)', columns: ['a', 'b'] }],
-    }),
-    new Set(),
-    new Map(),
-  );
-  expect(first?.columns.map(({ column: { name } }) => name)).toEqual(['a', 'b']);
-  expect(second?.columns.map(({ column: { name } }) => name)).toEqual(['c']);
-  const tried = first ? [...combinations(first)] : [];
-  expect(tried).toHaveLength(9);
-  expect(tried[0]).toEqual(first?.columns.map(({ choices }) => choices[0]));
-});
-
 test('a key to a table without rows is empty, or a fault that names both', () => {
   const refers = (notNull: boolean): Table =>
     table(1, { columns: [column('a', { notNull })], foreignKeys: [key(['a'], 2)] });
-  expect(groupsOf(refers(false), new Set(), new Map())[0]?.columns[0]?.choices).toEqual([
-    { kind: 'null' },
-  ]);
-  expect(() => groupsOf(refers(true), new Set(), new Map())).toThrow(
+  const keyIn = (of: Table) => keyOf({ table: of, empty: new Set() }, of.columns[0]!, new Map());
+  expect(keyIn(refers(false))).toBeNull();
+  expect(() => keyIn(refers(true))).toThrow(
     /t1 cannot be filled .* a refers to t2, which has no rows/,
   );
 });
 
-test('pairs of keys are different in every row, and end where there are no more', () => {
+test('pairs of keys are different in every row, as long as there are more', () => {
   const two = table(1, {
     columns: [column('a'), column('b')],
     foreignKeys: [key(['a'], 2), key(['b'], 3)],
-    uniques: [{ name: 'pair', columns: ['a', 'b'] }],
   });
-  const choices = new Map<string, Choice>(
-    two.foreignKeys.map((foreign, i) => [
-      foreign.columns[0] ?? '',
-      { kind: 'reference', key: foreign, values: { sql: (d) => d, size: i === 0 ? 4 : 3 } },
-    ]),
-  );
-  const { sql, rows, limit } = insertInto(two, choices, 100, 0);
-  expect({ rows, limit }).toEqual({ rows: 12, limit: 'pair' });
+  const chosen = new Map(two.foreignKeys.map((foreign) => [foreign.columns[0] ?? '', foreign]));
+  const sizes = new Map([
+    [2, 4],
+    [3, 3],
+  ]);
+  const sql = insertInto(two, chosen, sizes, [0, 12]);
   const digits = [...sql.matchAll(/LEFT JOIN k\d ON k\d\.i = (.*)/g)].map(
     ([, digit = '']) => digit,
   );
-  const pairs = Array.from({ length: rows }, (_, n) =>
+  const pairs = Array.from({ length: 12 }, (_, n) =>
     digits.map((digit) => evaluate(digit, n)).join(),
   );
   expect(new Set(pairs).size).toBe(12);
+});
+
+test('a table that cannot be filled is told with the columns that its statement has to give', () => {
+  const columns = [column('id', { made: true }), column('a'), column('b', { notNull: false })];
+  const { message } = unfillable(table(1, { columns: [...columns, column('c')] }), 'why');
+  expect(message).toContain('INSERT INTO t1 (a, c) SELECT');
 });
 
 /** Whole-number arithmetic, as in SQL: `%` and `/` bind alike, from the left. */

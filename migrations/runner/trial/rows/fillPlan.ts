@@ -1,308 +1,149 @@
 import { MigrationError } from '../../exit.ts';
-import type { Check, Column, ForeignKey, Table } from './catalog.ts';
+import type { Column, ForeignKey, Table } from './catalog.ts';
 import { settingsFile } from '../settings.ts';
-import { valuesFor, type Values } from './values.ts';
-
-/** What a column of the rows that are generated holds. */
-export type Choice =
-  | { kind: 'values'; values: Values }
-  /** The key of a row that a foreign key refers to. */
-  | { kind: 'reference'; key: ForeignKey; values: Values }
-  | { kind: 'null' }
-  /** The column's default, or what Postgres makes. */
-  | { kind: 'default' };
-
-/** Columns that have to be chosen together, because a check names more than one of them. */
-export interface Group {
-  columns: { column: Column; choices: Choice[] }[];
-  checks: Check[];
-}
 
 /** What a person can do about a table that cannot be filled. */
-export function unfillable(table: string, why: string, cause?: unknown): MigrationError {
+export function unfillable({ name, columns }: Table, why: string, cause?: unknown): MigrationError {
+  const needed = columns
+    .filter((column) => column.notNull && !column.made && column.default === null)
+    .map((column) => column.name)
+    .join(', ');
+  const statement = `INSERT INTO ${name} (${needed}) SELECT … FROM generate_series(1, :rows) AS n`;
   return new MigrationError(
     'usage',
-    `The table ${table} cannot be filled with generated rows: ${why}. Leave it empty with \`--rows ${table}=0\`, or write the ` +
-      `statement that fills it into ${settingsFile} beside the migrations: {"fill": {"${table}": "INSERT INTO ${table} … FROM generate_series(1, :rows) …"}}.`,
+    `The table ${name} cannot be filled with generated rows: ${why}. Leave it empty with \`--rows ${name}=0\`, or write the ` +
+      `statement that fills it into ${settingsFile} beside the migrations: ${JSON.stringify({ fill: { [name]: statement } })}.`,
     { cause },
   );
 }
 
+export interface Placed {
+  table: Table;
+  /** Names of the foreign keys that stay empty: the rows they would refer to are not there yet. */
+  empty: Set<string>;
+}
+
 /**
- * Puts tables after those that they refer to. Of a circle, and of a table that refers to itself,
+ * Puts tables after those that they refer to. In a circle, and in a table that refers to itself,
  * keys that may be empty stay empty.
  *
- * @returns the tables in order, and for each the names of the foreign keys that stay empty
  * @throws {MigrationError} `usage` for a circle of keys that are all needed
  */
-export function inOrder(tables: Table[]): { table: Table; empty: Set<string> }[] {
-  const left = new Map(tables.map((table) => [table.oid, table]));
-  const empty = new Map(tables.map(({ oid }) => [oid, new Set<string>()]));
-  const optional = (table: Table, key: ForeignKey): boolean =>
-    key.columns.some((name) => !table.columns.find((column) => column.name === name)?.notNull);
-  const waitsFor = (table: Table): ForeignKey[] =>
-    table.foreignKeys.filter(
-      ({ name, target }) => left.has(target) && !empty.get(table.oid)?.has(name),
-    );
-  const done: { table: Table; empty: Set<string> }[] = [];
-  for (const table of tables) {
-    for (const key of table.foreignKeys.filter(
-      ({ target }) => target === table.oid && !table.filled,
-    )) {
-      if (!optional(table, key))
-        throw unfillable(
-          table.name,
-          `its first row would have to refer to one before it (${key.name}, ${key.columns.join(', ')} NOT NULL)`,
-        );
-      empty.get(table.oid)?.add(key.name);
-    }
-  }
+export function inOrder(tables: Table[]): Placed[] {
+  const left = new Set(tables);
+  const done: Placed[] = [];
+  const waitsFor = (table: Table, keys = table.foreignKeys): ForeignKey[] =>
+    keys.filter(({ target }) => [...left].some(({ oid }) => oid === target && oid !== table.oid));
   while (left.size > 0) {
-    const ready = [...left.values()].find((table) => waitsFor(table).length === 0);
-    if (ready) {
-      left.delete(ready.oid);
-      done.push({ table: ready, empty: empty.get(ready.oid) ?? new Set() });
-      continue;
-    }
-    const open = [...left.values()].flatMap((table) =>
-      waitsFor(table).map((key) => ({ table, key })),
-    );
-    const loose = open.find(({ table, key }) => optional(table, key));
-    if (!loose) {
-      const circle = open
-        .map(({ table, key }) => `${table.name} → ${key.targetName} (${key.name})`)
-        .join(', ');
+    const open = [...left];
+    const ready =
+      open.find((table) => waitsFor(table).length === 0) ??
+      open.find((table) => waitsFor(table, neededKeys(table)).length === 0);
+    if (!ready) throw circle(open, waitsFor);
+    const itself = ready.filled
+      ? []
+      : ready.foreignKeys.filter(({ target }) => target === ready.oid);
+    const [blocked] = itself.filter((key) => neededKeys(ready).includes(key));
+    if (blocked)
       throw unfillable(
-        open[0]?.table.name ?? '?',
-        `foreign keys that may not be empty go in a circle: ${circle}`,
+        ready,
+        `its first row would have to refer to one before it (${blocked.name}, ${blocked.columns.join(', ')} NOT NULL)`,
       );
-    }
-    empty.get(loose.table.oid)?.add(loose.key.name);
+    const empty = new Set([...waitsFor(ready), ...itself].map(({ name }) => name));
+    left.delete(ready);
+    done.push({ table: ready, empty });
   }
   return done;
 }
 
+function circle(open: Table[], waitsFor: (table: Table) => ForeignKey[]): MigrationError {
+  const [first] = open as [Table];
+  const arrows = open.flatMap((table) =>
+    waitsFor(table).map((key) => `${table.name} → ${key.targetName} (${key.name})`),
+  );
+  return unfillable(
+    first,
+    `foreign keys that may not be empty go in a circle: ${arrows.join(', ')}`,
+  );
+}
+
+/** The keys that no row can leave empty. */
+function neededKeys({ foreignKeys, columns }: Table): ForeignKey[] {
+  return foreignKeys.filter((key) =>
+    key.columns.every((name) => columns.find((column) => column.name === name)?.notNull),
+  );
+}
+
 /**
- * What each column may hold, likeliest first.
+ * The foreign key that a column's values come from.
  *
- * @param empty names of the foreign keys that stay empty
- * @param keys how many rows each table has that is referred to, by its number
+ * @param sizes how many rows each table has that is referred to, by its number
+ * @returns `null` where the column stays empty, `undefined` where it refers to nothing
  */
-export function groupsOf(table: Table, empty: Set<string>, keys: Map<number, number>): Group[] {
-  const unique = new Set(table.uniques.flatMap(({ columns }) => columns));
-  const options = table.columns.map((column, place) => ({
-    column,
-    choices: choicesFor(column, place),
-  }));
-  function choicesFor(column: Column, place: number): Choice[] {
-    if (column.made) return [{ kind: 'default' }];
-    const nothing: Choice[] = column.notNull ? [] : [{ kind: 'null' }];
-    const conditions = table.checks.filter(({ columns }) => columns.includes(column.name));
-    const key = table.foreignKeys.find(({ columns }) => columns.includes(column.name));
-    const ways = valuesFor(
-      column,
-      conditions.map(({ expression }) => expression),
-      place,
-    );
-    if (key) {
-      const size = keys.get(key.target) ?? 0;
-      if (size > 0 && !empty.has(key.name)) {
-        const like = ways[0]?.sql ?? (() => 'NULL');
-        return [{ kind: 'reference', key, values: { sql: like, size } }, ...nothing];
-      }
-      if (nothing.length > 0) return nothing;
-      // A key with another column that is empty refers to nothing, so this one is free.
-      const free = key.columns.some(
-        (name) => !table.columns.find((other) => other.name === name)?.notNull,
-      );
-      if (!free)
-        throw unfillable(
-          table.name,
-          `${column.name} refers to ${key.targetName}, which has no rows (${key.name})`,
-        );
-    }
-    const fallback: Choice[] = column.default === null ? [] : [{ kind: 'default' }];
-    const values = ways.map((way): Choice => ({ kind: 'values', values: way }));
-    const usesDefault =
-      fallback.length > 0 &&
-      (!unique.has(column.name) || /nextval|uuid/i.test(column.default ?? ''));
-    const all = usesDefault
-      ? [...fallback, ...values, ...nothing]
-      : [...values, ...fallback, ...nothing];
-    if (all.length === 0)
-      throw unfillable(
-        table.name,
-        `nothing is known of the type ${column.castTo} of its column ${column.name}, which may not be empty`,
-      );
-    return all;
-  }
-  return together(options, table.checks);
+export function keyOf(
+  { table, empty }: Placed,
+  column: Column,
+  sizes: Map<number, number>,
+): ForeignKey | null | undefined {
+  const key = table.foreignKeys.find(({ columns }) => columns.includes(column.name));
+  if (!key) return undefined;
+  if ((sizes.get(key.target) ?? 0) > 0 && !empty.has(key.name)) return key;
+  if (!column.notNull) return null;
+  // A key with another column that is empty refers to nothing, so this one is free.
+  if (!neededKeys(table).includes(key)) return undefined;
+  throw unfillable(
+    table,
+    `${column.name} refers to ${key.targetName}, which has no rows (${key.name})`,
+  );
 }
 
-function together(options: Group['columns'], checks: Check[]): Group[] {
-  const groups: Group[] = options.map((option) => ({ columns: [option], checks: [] }));
-  for (const check of checks) {
-    const joined = groups.filter(({ columns }) =>
-      columns.some(({ column }) => check.columns.includes(column.name)),
-    );
-    const [first, ...others] = joined;
-    if (!first) continue;
-    for (const other of others) {
-      first.columns.push(...other.columns);
-      first.checks.push(...other.checks);
-      groups.splice(groups.indexOf(other), 1);
-    }
-    first.checks.push(check);
-  }
-  return groups;
-}
-
-/** Combinations of what a group's columns may hold, those with the likeliest choices first. */
-export function* combinations(group: Group, most = 3_000): Generator<Choice[]> {
-  const lengths = group.columns.map(({ choices }) => choices.length);
-  let given = 0;
-  // By the sum of the places in the lists: first every column's first choice, then all with one
-  // second choice, and so on.
-  for (let sum = 0; sum <= lengths.reduce((a, n) => a + n - 1, 0); sum++) {
-    for (const places of placesOf(lengths, sum)) {
-      if (given++ >= most) return;
-      yield places.flatMap((place, i) => group.columns[i]?.choices[place] ?? []);
-    }
-  }
-}
-
-function* placesOf(lengths: number[], sum: number): Generator<number[]> {
-  const [length, ...rest] = lengths;
-  if (length === undefined) {
-    if (sum === 0) yield [];
-    return;
-  }
-  for (let place = 0; place < length && place <= sum; place++)
-    for (const others of placesOf(rest, sum - place)) yield [place, ...others];
-}
-
-export interface Insert {
-  sql: string;
-  /** How many rows it makes: fewer than asked for where a unique index has no room for more. */
-  rows: number;
-  /** The unique index that has no room for more. */
-  limit: string | undefined;
-}
-
-const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
- * The statement that fills a table, all rows at once.
+ * The statement that fills a table, all rows at once. Rows that a unique index does not let in are
+ * left out.
  *
- * @param from the number of the first row: those before it are there already
+ * @param chosen SQL of each column's value, or the key it comes from; a column that is not there
+ *   gets its default
+ * @param range the numbers of the first row and of the one after the last
  */
 export function insertInto(
   table: Table,
-  chosen: Map<string, Choice>,
-  rows: number,
-  from: number,
-): Insert {
-  const sizeOf = (name: string): number => {
-    const choice = chosen.get(name);
-    if (!choice || choice.kind === 'null' || choice.kind === 'default')
-      return Number.MAX_SAFE_INTEGER;
-    return choice.values.size;
-  };
-  const digits = new Map<string, string>();
-  let most = rows + from;
-  let limit: string | undefined;
-  for (const { name, columns } of table.uniques) {
-    if (
-      columns.length === 0 ||
-      columns.some((column) => sizeOf(column) >= rows + from && !digits.has(column))
-    )
-      continue;
-    const [only = ''] = columns;
-    const choice = chosen.get(only);
-    if (
-      columns.length === 1 &&
-      choice?.kind === 'reference' &&
-      !table.columns.find(({ name: own }) => own === only)?.notNull
-    ) {
-      // One row for each that is referred to; the others refer to none.
-      digits.set(only, 'n');
-      continue;
-    }
-    let divisor = 1;
-    let first = '';
-    for (const column of columns) {
-      const size = sizeOf(column);
-      const place = divisor === 1 ? 'n' : `n / ${divisor}`;
-      // The shift spreads pairs over both tables; it keeps different what was different.
-      if (!digits.has(column))
-        digits.set(
-          column,
-          first && divisor > 1 ? `(${place} + ${first}) % ${size}` : `(${place}) % ${size}`,
-        );
-      if (divisor === 1) first = `n % ${size}`;
-      divisor = Math.min(Number.MAX_SAFE_INTEGER, divisor * size);
-    }
-    if (divisor < most) {
-      most = divisor;
-      limit = name;
-    }
-  }
-  const columns: string[] = [];
-  const values: string[] = [];
-  const sources = new Map<string, string>();
-  const joins: string[] = [];
-  for (const { name } of table.columns) {
-    const choice = chosen.get(name);
-    if (!choice || choice.kind === 'null' || choice.kind === 'default') {
-      if (choice?.kind === 'null') {
-        columns.push(quote(name));
-        values.push('NULL');
-      }
-      continue;
-    }
-    columns.push(quote(name));
-    const digit = digits.get(name) ?? 'n';
-    if (choice.kind === 'values') {
-      values.push(choice.values.sql(digit));
-      continue;
-    }
-    const { key } = choice;
-    const alias = sources.get(key.name) ?? `k${sources.size}`;
-    if (!sources.has(key.name)) {
-      sources.set(key.name, alias);
-      const digitOfKey =
-        key.columns.map((column) => digits.get(column)).find(Boolean) ??
-        `n % ${choice.values.size}`;
-      joins.push(`LEFT JOIN ${alias} ON ${alias}.i = ${digitOfKey}`);
-    }
-    values.push(`${alias}.c${key.columns.indexOf(name)}`);
-  }
-  if (columns.length === 0) {
-    return {
-      sql: `INSERT INTO ${table.sql} SELECT FROM generate_series(${from}, ${most - 1}::bigint) AS n`,
-      rows: most - from,
-      limit,
-    };
-  }
-  return {
-    sql: [
-      `INSERT INTO ${table.sql} (${columns.join(', ')})`,
-      ...withKeys(table, sources),
-      `SELECT ${values.join(', ')}`,
-      `FROM generate_series(${from}, ${most - 1}::bigint) AS n`,
-      ...joins,
-    ].join('\n'),
-    rows: Math.max(0, most - from),
-    limit,
-  };
+  chosen: Map<string, string | ForeignKey>,
+  sizes: Map<number, number>,
+  range: [from: number, to: number],
+): string {
+  const keys = [...new Set([...chosen.values()].filter((way) => typeof way !== 'string'))];
+  const values = [...chosen].map(([name, way]) =>
+    typeof way === 'string' ? way : `k${keys.indexOf(way)}.c${way.columns.indexOf(name)}`,
+  );
+  const rows = `FROM generate_series(${range[0]}, ${range[1] - 1}::bigint) AS n`;
+  if (values.length === 0) return `INSERT INTO ${table.sql} SELECT ${rows}`;
+  const sources = keys.map((key, i) => {
+    const columns = key.targetColumns.map((column, at) => `${quote(column)} AS c${at}`).join(', ');
+    return `k${i} AS MATERIALIZED (SELECT row_number() OVER () - 1 AS i, ${columns} FROM ${key.targetSql})`;
+  });
+  return [
+    ...(sources.length > 0 ? [`WITH ${sources.join(',\n  ')}`] : []),
+    `INSERT INTO ${table.sql} (${[...chosen.keys()].map(quote).join(', ')})`,
+    `SELECT ${values.join(', ')}`,
+    rows,
+    ...joins(table, keys, sizes),
+    'ON CONFLICT DO NOTHING',
+  ].join('\n');
 }
 
-function withKeys(table: Table, sources: Map<string, string>): string[] {
-  const parts = [...sources].map(([name, alias]) => {
-    const key = table.foreignKeys.find((candidate) => candidate.name === name);
-    const columns =
-      key?.targetColumns.map((column, i) => `${quote(column)} AS c${i}`).join(', ') ?? '';
-    return `${alias} AS MATERIALIZED (SELECT row_number() OVER () - 1 AS i, ${columns} FROM ${key?.targetSql ?? ''})`;
+/** Which row of each key's table goes with row n: another combination for each n. */
+function joins(table: Table, keys: ForeignKey[], sizes: Map<number, number>): string[] {
+  const first = sizes.get(keys[0]?.target ?? 0) ?? 1;
+  let divisor = 1;
+  return keys.map((key, i) => {
+    const size = sizes.get(key.target) ?? 1;
+    const column = table.columns.find(({ name }) => name === key.columns[0]);
+    const turn = i === 0 ? `n % ${size}` : `(n % ${first} + n / ${divisor}) % ${size}`;
+    divisor *= size;
+    // One row for each that is referred to; the others refer to none.
+    const once = column?.unique === 'alone' && !column.notNull;
+    return `LEFT JOIN k${i} ON k${i}.i = ${once ? 'n' : turn}`;
   });
-  return parts.length > 0 ? [`WITH ${parts.join(',\n  ')}`] : [];
 }

@@ -1,21 +1,26 @@
+import type { Node } from 'libpg-query';
 import { readMigrations } from '../../files/files.ts';
-import { splitStatements } from '../../sql/statements.ts';
-
-const insertValues =
-  /^insert\s+into\s+(?:"?[a-z_][a-z0-9_]*"?\s*\.\s*)?"?(?<table>[a-z_][a-z0-9_]*)"?\s*(?:\([^)]*\)\s*)?values\b/i;
+import { parseSql } from '../../sql/parse.ts';
 
 /**
  * The tables that migrations write rows of their own into (`INSERT INTO … VALUES …`): few rows,
- * which later migrations may count on. What is copied from other rows (`INSERT … SELECT`) is
- * people's data, and does not count.
+ * which later migrations may count on. Rows that are copied from other rows (`INSERT … SELECT`) are
+ * people's data, and do not count.
  */
-export function referenceTables(folder: string): string[] {
+export async function referenceTables(folder: string): Promise<string[]> {
   const found = new Set<string>();
   for (const { up } of readMigrations(folder)) {
-    for (const { start, end } of splitStatements(up.sql)) {
-      const table = insertValues.exec(up.sql.slice(start, end))?.groups?.['table'];
-      if (table) found.add(table.toLowerCase());
+    for (const { tree } of await parseSql(up.file, up.sql)) {
+      const table = insertedValues(tree);
+      if (table) found.add(table);
     }
   }
   return [...found];
+}
+
+function insertedValues(tree: Node): string | undefined {
+  if (!('InsertStmt' in tree)) return undefined;
+  const { relation, selectStmt } = tree.InsertStmt;
+  const values = selectStmt && 'SelectStmt' in selectStmt && selectStmt.SelectStmt.valuesLists;
+  return values ? relation?.relname : undefined;
 }

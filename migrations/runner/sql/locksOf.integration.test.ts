@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestPostgres } from '../../../tests/support/postgres.ts';
-import { locksOf } from './sqlLocks.ts';
+import { locksOf } from './locksOf.ts';
+import { parseSql } from './parse.ts';
 
 // What `plan` reads from a statement's text is held against the locks that Postgres takes.
 
@@ -15,6 +16,7 @@ beforeAll(async () => {
     CREATE TABLE u (id int PRIMARY KEY);
     CREATE TABLE t (id int PRIMARY KEY, a int, b text, CONSTRAINT positive CHECK (a > 0) NOT VALID);
     CREATE INDEX ti ON t (a);
+    CREATE TABLE p (id int) PARTITION BY LIST (id);
     CREATE MATERIALIZED VIEW m AS SELECT 1 AS one;
     CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';`);
 });
@@ -25,6 +27,11 @@ afterAll(async () => {
 
 test.each([
   'CREATE TABLE n (id int REFERENCES u (id))',
+  'CREATE TABLE n PARTITION OF p DEFAULT',
+  'CREATE TABLE n () INHERITS (u)',
+  'CREATE TABLE n (LIKE t)',
+  'CREATE TABLE n AS SELECT * FROM t',
+  'CREATE OR REPLACE VIEW v AS SELECT * FROM t',
   'CREATE INDEX n ON t (b)',
   'ALTER TABLE t ADD COLUMN n int NOT NULL DEFAULT 0',
   'ALTER TABLE t ADD COLUMN n int REFERENCES u (id)',
@@ -36,6 +43,9 @@ test.each([
   'ALTER TABLE t SET (fillfactor = 90)',
   'ALTER TABLE t DISABLE TRIGGER USER',
   'ALTER TABLE t RENAME TO n',
+  'ALTER TABLE t RENAME COLUMN a TO n',
+  'ALTER TABLE t RENAME CONSTRAINT positive TO n',
+  'ALTER INDEX ti RENAME TO n',
   'CREATE TRIGGER n BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()',
   'CREATE POLICY n ON t USING (true)',
   'CREATE STATISTICS n ON a, b FROM t',
@@ -46,6 +56,7 @@ test.each([
   'DELETE FROM t USING u WHERE t.id = u.id',
   'SELECT * FROM t JOIN u USING (id)',
   'SELECT * FROM t FOR UPDATE',
+  'WITH old AS (DELETE FROM t RETURNING id) INSERT INTO u SELECT id + 100 FROM old',
   'TRUNCATE t',
   'DROP TABLE t, u',
   'REFRESH MATERIALIZED VIEW m',
@@ -59,17 +70,18 @@ test.each([
       `SELECT DISTINCT relation::regclass::text AS on, mode FROM pg_locks
         WHERE pid = pg_backend_pid() AND locktype = 'relation' AND mode <> 'AccessShareLock'`,
     );
+    const read = locksOf((await parseSql('f', sql))[0]!.tree);
     const taken = new Map<string, string[]>();
     for (const { on, mode } of rows)
       taken.set(on, [...(taken.get(on) ?? []), mode.replace(/Lock$/, '')]);
-    for (const { on, mode } of locksOf(sql) ?? []) {
+    for (const { on, mode } of read ?? []) {
       // What was renamed or dropped has no longer the name that was read.
       const renamed = /RENAME|DROP/.test(sql);
       if (mode !== 'AccessShare' && !renamed)
         expect(taken.get(on), `${mode} on ${on}`).toContain(mode);
     }
     // Nothing on the tables that stand there already may be stronger than what was read.
-    const read = new Map(locksOf(sql)?.map(({ on, mode }) => [on, mode]));
+    const strongestRead = new Map(read?.map(({ on, mode }) => [on, mode]));
     const strength = [
       'AccessShare',
       'RowShare',
@@ -83,7 +95,7 @@ test.each([
     for (const table of ['t', 'u']) {
       for (const mode of taken.get(table) ?? []) {
         expect(strength.indexOf(mode), `${mode} on ${table}`).toBeLessThanOrEqual(
-          strength.indexOf(read.get(table) ?? ''),
+          strength.indexOf(strongestRead.get(table) ?? ''),
         );
       }
     }

@@ -1,0 +1,104 @@
+import type { Node } from 'libpg-query';
+import { lineOf, utf16Offset } from './excerpt.ts';
+import { StatementFault } from './statementFault.ts';
+
+/** A statement of a file, as Postgres reads it. */
+export interface Statement {
+  /** The offset of its first character: comments and blanks before it are left out. */
+  start: number;
+  /** The line on which it starts, from 1. */
+  line: number;
+  sql: string;
+  tree: Node;
+}
+
+/**
+ * Reads SQL with Postgres' own parser. The parser is loaded by the first call: `migrate up` with
+ * nothing to do never pays for it.
+ *
+ * @throws {StatementFault} `syntax`
+ */
+export async function parseSql(file: string, sql: string): Promise<Statement[]> {
+  // The parser takes no empty text.
+  if (sql.trim() === '') return [];
+  const { hasSqlDetails, parse } = await import('libpg-query');
+  let stmts: { stmt?: Node; stmt_location?: number; stmt_len?: number }[];
+  try {
+    ({ stmts = [] } = (await parse(sql)) as { stmts?: typeof stmts });
+  } catch (error) {
+    const at = hasSqlDetails(error) ? Math.max(0, error.sqlDetails.cursorPosition) : 0;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StatementFault('syntax', { file, sql, offset: utf16Offset(sql, at) }, why, {
+      cause: error,
+    });
+  }
+  const slice = byteSlices(sql);
+  let line = 1;
+  let counted = 0;
+  return stmts.flatMap(({ stmt, stmt_location: from = 0, stmt_len: length }) => {
+    if (!stmt) return [];
+    const [before, whole] = slice(from, length);
+    const skipped = leadingBlanks(whole);
+    const start = before + skipped;
+    line += lineOf(sql.slice(counted, start), start - counted) - 1;
+    counted = start;
+    return [{ start, line, sql: whole.slice(skipped).trimEnd(), tree: stmt }];
+  });
+}
+
+/**
+ * A run does not parse files with more characters: the tree of such a file needs more memory than a
+ * migration task has. It was checked before the image was built.
+ */
+const mostReadByRun = 1_000_000;
+
+/**
+ * Reads SQL in a run, where the server has the last word.
+ *
+ * @returns `undefined` for a file that is too long, or that the parser cannot read: the server may
+ *   be newer than the parser
+ */
+export async function parseForRun(file: string, sql: string): Promise<Statement[] | undefined> {
+  if (sql.length > mostReadByRun) return undefined;
+  try {
+    return await parseSql(file, sql);
+  } catch (error) {
+    if (error instanceof StatementFault) return undefined;
+    throw error;
+  }
+}
+
+/** The parser's places count bytes of UTF-8. They are asked for in ascending order. */
+function byteSlices(sql: string): (from: number, length?: number) => [start: number, text: string] {
+  const bytes = Buffer.from(sql);
+  let at = 0;
+  let start = 0;
+  return (from, length) => {
+    start += bytes.toString('utf8', at, from).length;
+    at = from;
+    return [start, bytes.toString('utf8', from, length ? from + length : undefined)];
+  };
+}
+
+/** How many characters of blanks and comments a statement begins with. Block comments nest. */
+function leadingBlanks(sql: string): number {
+  const blank = /\s+|--[^\n\r]*|\/\*/y;
+  let at = 0;
+  for (;;) {
+    blank.lastIndex = at;
+    const found = blank.exec(sql)?.[0];
+    if (found === undefined) return at;
+    at = found === '/*' ? endOfComment(sql, at) : at + found.length;
+  }
+}
+
+function endOfComment(sql: string, from: number): number {
+  const edge = /\/\*|\*\//g;
+  edge.lastIndex = from;
+  let depth = 0;
+  for (let match = edge.exec(sql); match; match = edge.exec(sql)) {
+    depth += match[0] === '/*' ? 1 : -1;
+    if (depth === 0) return edge.lastIndex;
+  }
+  return sql.length;
+}
