@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { pulumiVariables } from '../toolchain/pulumi/state.ts';
-import { answerForAws } from './support/awsAnswers.ts';
+import { answerForAws } from '../infra/test-support/awsAnswers.ts';
 import type { Bench } from './support/bench.ts';
 import { stopIfInterrupted } from './support/commands.ts';
 import { interleave, type Row } from './support/results.ts';
@@ -83,7 +83,7 @@ async function measure(
     peak,
     `process.on('exit', () => require('fs').writeSync(3, String(process.resourceUsage().maxRSS)));\n`,
   );
-  const program = fileURLToPath(import.meta.resolve('./program.mocked.ts'));
+  const program = fileURLToPath(import.meta.resolve('../infra/test-support/mockedProgram.ts'));
   const ours = [...nodeArgs(), program, ...platform];
   // Nobody checks the credentials, so any will do.
   const bare: NodeJS.ProcessEnv = {

@@ -1,5 +1,6 @@
 import type { Config } from './config/config.ts';
 import type { CompatibilityArgs } from './release/compatibilityArgs.ts';
+import type { Route } from './release/route.ts';
 
 /**
  * The services, the migrations and the routes, said once and free of any platform. `infra/docker`
@@ -58,16 +59,6 @@ export interface MigrationBlueprint {
    * checks on the new schema. Left out, that is not checked.
    */
   compatibility?: Omit<CompatibilityArgs, 'referenceTables'>;
-}
-
-/** One line of the route table. A request that no line matches is refused: default deny. */
-export interface Route {
-  path: string;
-  /** `exact` matches the path alone, `prefix` everything that starts with it. */
-  match: 'exact' | 'prefix';
-  /** Allows the upgrade to a WebSocket, and long silences. */
-  websocket?: boolean;
-  service: string;
 }
 
 export function createBlueprint(config: Config): Blueprint {

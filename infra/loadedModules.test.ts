@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerForAws } from '../bench/support/awsAnswers.ts';
+import { answerForAws } from './test-support/awsAnswers.ts';
 
 const account = '123456789012';
 let aws: Awaited<ReturnType<typeof answerForAws>>;
@@ -47,7 +47,7 @@ async function packagesOf(...args: string[]): Promise<Set<string>> {
   const hook = join(import.meta.dirname, 'test-support/tellPackages.ts');
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', hook, join(root, 'bench/program.mocked.ts'), ...args],
+    ['--import', hook, join(root, 'infra/test-support/mockedProgram.ts'), ...args],
     {
       cwd: root,
       env: {

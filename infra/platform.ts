@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { MigrationBlueprint, Route, ServiceBlueprint } from './blueprint.ts';
+import type { MigrationBlueprint, ServiceBlueprint } from './blueprint.ts';
+import type { Route } from './release/route.ts';
 import type { Environment } from './environment.ts';
 import type { DatabaseIdentity, MigrationFile, MigrationRun } from './release/migrationRun.ts';
 import type { Rollout } from './release/rollout.ts';

@@ -4,7 +4,7 @@ import { createBlueprint } from '../../infra/blueprint.ts';
 import { parseConfig } from '../../infra/config/config.ts';
 import { gatewayPorts, nginxConfig } from '../../infra/gateway/nginxConfig.ts';
 import { tryExec, which } from '../../toolchain/lib/exec.ts';
-import { aptInstall, isDebianRoot } from '../../toolchain/setup/host.ts';
+import { aptInstall, isDebianRoot } from '../../toolchain/machine/host.ts';
 import { run, type Finished } from './commands.ts';
 import { servicesOf } from './composeServices.ts';
 import type { RunningStack } from './stack.ts';

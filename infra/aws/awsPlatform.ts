@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { Blueprint, MigrationBlueprint, Route, ServiceBlueprint } from '../blueprint.ts';
+import type { Blueprint, MigrationBlueprint, ServiceBlueprint } from '../blueprint.ts';
+import type { Route } from '../release/route.ts';
 import type { Config } from '../config/config.ts';
 import type { StackIdentity } from '../docker-engine/labels.ts';
 import type { Environment } from '../environment.ts';

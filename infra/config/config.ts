@@ -4,7 +4,7 @@ import { createProfile } from './profile.ts';
 import { clashes, providerFaults } from './clashes.ts';
 import { keys, readValue, schema, type Keys } from './keys.ts';
 import { oldNameWarnings, renameOldKeys } from './oldNames.ts';
-import { UserError } from '../userError.ts';
+import { UserError } from './userError.ts';
 
 /** A stack's configuration: every default is filled in. */
 export type Config = Omit<Keys, PlatformDefault> & {

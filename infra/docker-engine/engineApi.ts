@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { UserError } from '../userError.ts';
+import { UserError } from '../config/userError.ts';
 
 /**
  * The few read-only questions the program asks the Docker engine itself, before it registers

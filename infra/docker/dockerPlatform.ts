@@ -1,6 +1,7 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
-import type { MigrationBlueprint, Route, ServiceBlueprint } from '../blueprint.ts';
+import type { MigrationBlueprint, ServiceBlueprint } from '../blueprint.ts';
+import type { Route } from '../release/route.ts';
 import type { Config } from '../config/config.ts';
 import { EngineApi } from '../docker-engine/engineApi.ts';
 import { dockerHost } from '../docker-engine/host.ts';

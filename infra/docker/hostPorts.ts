@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { labelKeys, type StackIdentity } from '../docker-engine/labels.ts';
-import { UserError } from '../userError.ts';
+import { UserError } from '../config/userError.ts';
 import type { EngineApi } from '../docker-engine/engineApi.ts';
 
 /** A port on 127.0.0.1 that a stack publishes, and the configuration key that moves it. */

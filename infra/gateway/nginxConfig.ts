@@ -1,4 +1,4 @@
-import type { Route } from '../blueprint.ts';
+import type { Route } from '../release/route.ts';
 
 /** One instance the gateway may send requests to. */
 interface Upstream {

@@ -7,7 +7,7 @@ import { stackLabels, type StackIdentity } from '../docker-engine/labels.ts';
 import { readMigrationFiles } from './migrationFiles.ts';
 import type { AppImage } from '../platform.ts';
 import type { MigrationFile } from '../release/migrationRun.ts';
-import { UserError } from '../userError.ts';
+import { UserError } from '../config/userError.ts';
 import { verifiedImage } from './verifiedImage.ts';
 import { buildHash } from './buildContext.ts';
 import type { EngineApi } from '../docker-engine/engineApi.ts';

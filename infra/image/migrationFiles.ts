@@ -4,7 +4,7 @@ import { readMigrations } from '../../migrations/runner/files/files.ts';
 import { checkMigrations } from '../../migrations/runner/sql/checkScript.ts';
 import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
 import type { MigrationFile } from '../release/migrationRun.ts';
-import { UserError } from '../userError.ts';
+import { UserError } from '../config/userError.ts';
 
 /**
  * The migrations of a checkout, in the order in which they run, as the runner in the image will

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { UserError } from '../userError.ts';
+import { UserError } from '../config/userError.ts';
 import { verifiedImage } from './verifiedImage.ts';
 
 const image = `sha256:${'a'.repeat(64)}`;

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { UserError } from '../userError.ts';
+import { UserError } from '../config/userError.ts';
 
 /**
  * The image of the release that another stack of this project proved last: what a stack with

@@ -1,6 +1,6 @@
 import * as provider from '@pulumi/pulumi/provider/index.js';
 import { exitWithParent } from '../exitWithParent.ts';
-import { EngineLog } from './engineLog.ts';
+import { EngineLog } from './protocol/engineLog.ts';
 import { SlipwayProvider } from './slipwayProvider.ts';
 
 /**

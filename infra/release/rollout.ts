@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { Route } from '../blueprint.ts';
+import type { Route } from './route.ts';
 import type { AwsConnection } from './awsConnection.ts';
 
 /** One new instance on a Docker engine. */

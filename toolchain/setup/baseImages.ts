@@ -12,8 +12,8 @@ import { nodeDir, standIns } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
 import { unlessMissing } from '../lib/unlessMissing.ts';
 import { debianRecipe, followToEnd, importDebian } from '../stand-ins/debianRootfs.ts';
-import { extraAuthorities, type Authority } from './host.ts';
-import { proxyVariables, reachable } from './reachable.ts';
+import { extraAuthorities, type Authority } from '../machine/host.ts';
+import { proxyVariables, reachable } from '../machine/reachable.ts';
 
 const debian = 'debian:trixie-slim';
 /** Labels of a stand-in: the hash of its sources, and the authorities it trusts. */

@@ -6,7 +6,7 @@ import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
 import { lastLines, which } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import type { StepResult } from '../lib/progress.ts';
-import { aptInstall, isDebianRoot } from './host.ts';
+import { aptInstall, isDebianRoot } from '../machine/host.ts';
 
 const logFile = '/var/log/slipway-dockerd.log';
 const startLimitMs = 60_000;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { exec, which } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
-import { aptInstall, debianMirror, isDebianRoot, type Authority } from '../setup/host.ts';
+import { aptInstall, debianMirror, isDebianRoot, type Authority } from '../machine/host.ts';
 
 const release = 'trixie';
 

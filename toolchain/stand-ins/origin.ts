@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { standIns } from '../lib/paths.ts';
-import { reachable } from '../setup/reachable.ts';
+import { reachable } from '../machine/reachable.ts';
 
 /** The file beside everything that we built in place of an official download. */
 const markerName = 'slipway.json';

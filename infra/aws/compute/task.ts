@@ -3,7 +3,7 @@ import { TaskDefinition, type TaskDefinitionArgs } from '@pulumi/aws/ecs/taskDef
 import * as pulumi from '@pulumi/pulumi';
 import { Component, type Transform } from '../../component.ts';
 import type { Environment } from '../../environment.ts';
-import { UserError } from '../../userError.ts';
+import { UserError } from '../../config/userError.ts';
 import { containerDefinition, containerVolumes } from './containerDefinition.ts';
 import { smallestFargateSize } from '../../config/fargateSize.ts';
 import type { AwsPlace, RoleDefaults } from '../naming.ts';

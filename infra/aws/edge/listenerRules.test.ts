@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createBlueprint, type Route } from '../../blueprint.ts';
+import { createBlueprint } from '../../blueprint.ts';
+import type { Route } from '../../release/route.ts';
 import { parseConfig } from '../../config/config.ts';
 import { listenerRules } from './listenerRules.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Route } from '../../blueprint.ts';
+import type { Route } from '../../release/route.ts';
 
 /** One rule of the load balancer's listener. */
 export interface ListenerRulePlan {

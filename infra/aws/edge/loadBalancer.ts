@@ -7,7 +7,8 @@ import {
 import { TargetGroup, type TargetGroupArgs } from '@pulumi/aws/lb/targetGroup.js';
 import { Record } from '@pulumi/aws/route53/record.js';
 import * as pulumi from '@pulumi/pulumi';
-import type { Route, ServiceBlueprint } from '../../blueprint.ts';
+import type { ServiceBlueprint } from '../../blueprint.ts';
+import type { Route } from '../../release/route.ts';
 import { Component, type Transform } from '../../component.ts';
 import { listenerRules, type ListenerRulePlan } from './listenerRules.ts';
 import { LogBucket, type LogBucketArgs } from './logBucket.ts';

@@ -8,7 +8,8 @@ import {
   type SecurityGroupIngressRuleArgs,
 } from '@pulumi/aws/vpc/securityGroupIngressRule.js';
 import type * as pulumi from '@pulumi/pulumi';
-import type { Route, ServiceBlueprint } from '../../blueprint.ts';
+import type { ServiceBlueprint } from '../../blueprint.ts';
+import type { Route } from '../../release/route.ts';
 import { Component, type Transform } from '../../component.ts';
 import { nameTag } from '../naming.ts';
 

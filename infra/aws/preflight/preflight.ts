@@ -2,7 +2,7 @@ import type { AwsConfig } from '../../config/config.ts';
 import type { EngineApi } from '../../docker-engine/engineApi.ts';
 import { baseImages } from '../../docker-engine/baseImages.ts';
 import type { StackIdentity } from '../../docker-engine/labels.ts';
-import { UserError } from '../../userError.ts';
+import { UserError } from '../../config/userError.ts';
 import { createProfile } from '../../config/profile.ts';
 import { accountFaults } from './accountFaults.ts';
 import { messageOf, refused } from './awsFaults.ts';

@@ -5,7 +5,7 @@ import { surveyImage, type ImageMaker } from '../../image/appImage.ts';
 import { EngineApi } from '../../docker-engine/engineApi.ts';
 import { dockerHost } from '../../docker-engine/host.ts';
 import type { StackIdentity } from '../../docker-engine/labels.ts';
-import { UserError } from '../../userError.ts';
+import { UserError } from '../../config/userError.ts';
 import type { Emulator } from '../awsProvider.ts';
 import type { Https } from '../edge/loadBalancer.ts';
 import { preflight } from './preflight.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompatibilityCheck, CompatibilityResult } from './compatibilityCheck.ts';
 import { MigrationHandler } from '../migrations/migrationHandler.ts';
-import { EngineLog } from '../engineLog.ts';
+import { EngineLog } from '../protocol/engineLog.ts';
 import { requireCompatibility } from './requireCompatibility.ts';
 import { TaskError, type TaskRunner } from '../../tasks/taskRunner.ts';
 

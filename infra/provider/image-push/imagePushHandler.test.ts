@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineLog } from '../engineLog.ts';
+import type { EngineLog } from '../protocol/engineLog.ts';
 import { ImagePushHandler, imageTag, type PushTools } from './imagePushHandler.ts';
 import type { RegistryImage } from './ecrRegistry.ts';
 

@@ -1,11 +1,11 @@
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
-import type { EngineLog } from '../engineLog.ts';
+import type { EngineLog } from '../protocol/engineLog.ts';
 import type { EcrOptions, RegistryImage } from './ecrRegistry.ts';
 import type { PushOptions } from './dockerPush.ts';
-import type { ResourceHandler } from '../slipwayProvider.ts';
+import type { ResourceHandler } from '../protocol/resourceHandler.ts';
 import type { ImagePushArgs } from '../../release/imagePush.ts';
-import { unwrap } from '../wire.ts';
+import { unwrap } from '../protocol/wire.ts';
 import { shortImageId } from '../../release/shortImageId.ts';
 
 type Inputs = Unwrap<ImagePushArgs>;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readMigrations } from '../../../migrations/runner/files/files.ts';
-import { EngineLog } from '../engineLog.ts';
+import { EngineLog } from '../protocol/engineLog.ts';
 import { MigrationHandler } from './migrationHandler.ts';
 
 let folder: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 import type { CompatibilityCheck } from '../compatibility/compatibilityCheck.ts';
-import type { EngineLog } from '../engineLog.ts';
+import type { EngineLog } from '../protocol/engineLog.ts';
 import {
   describePlan,
   planMigrations,
@@ -12,9 +12,9 @@ import {
 } from './migrationPlan.ts';
 import type { MigrationRunArgs } from '../../release/migrationRun.ts';
 import { requireCompatibility } from '../compatibility/requireCompatibility.ts';
-import type { ResourceHandler } from '../slipwayProvider.ts';
+import type { ResourceHandler } from '../protocol/resourceHandler.ts';
 import { TaskError, type TaskResult, type TaskRunner } from '../../tasks/taskRunner.ts';
-import { hasUnknown, unwrap } from '../wire.ts';
+import { hasUnknown, unwrap } from '../protocol/wire.ts';
 
 /** `ahead` is kept with the inputs by `check`. */
 type Inputs = Unwrap<MigrationRunArgs> & MigrationTarget;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Route } from '../../blueprint.ts';
+import type { Route } from '../../release/route.ts';
 import { firstConfig, gatewayEntrypoint, gatewayScript } from '../../gateway/gatewayScript.ts';
 import { dockerHost } from '../../docker-engine/host.ts';
 import { gatewayPorts } from '../../gateway/nginxConfig.ts';

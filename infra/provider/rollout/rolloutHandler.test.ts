@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EngineLog } from '../engineLog.ts';
+import { EngineLog } from '../protocol/engineLog.ts';
 import type { Receipt } from '../../release/rollout.ts';
 import { RolloutError } from './rolloutError.ts';
 import { RolloutHandler } from './rolloutHandler.ts';

@@ -3,11 +3,11 @@ import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 import { canonical } from '../../canonical.ts';
 import { revision } from './ecs/serviceDeployment.ts';
-import type { EngineLog } from '../engineLog.ts';
+import type { EngineLog } from '../protocol/engineLog.ts';
 import type { EcsRelease, Receipt, RolloutArgs } from '../../release/rollout.ts';
 import { RolloutError } from './rolloutError.ts';
-import type { ResourceHandler } from '../slipwayProvider.ts';
-import { unwrap } from '../wire.ts';
+import type { ResourceHandler } from '../protocol/resourceHandler.ts';
+import { unwrap } from '../protocol/wire.ts';
 import { shortImageId } from '../../release/shortImageId.ts';
 
 type Inputs = Unwrap<RolloutArgs>;

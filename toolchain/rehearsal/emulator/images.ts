@@ -7,7 +7,7 @@ import { standIns } from '../../lib/paths.ts';
 import { unlessMissing } from '../../lib/unlessMissing.ts';
 import { baseImageOrigin, recipeLabel } from '../../setup/baseImages.ts';
 import { followToEnd } from '../../stand-ins/debianRootfs.ts';
-import { proxyVariables } from '../../setup/reachable.ts';
+import { proxyVariables } from '../../machine/reachable.ts';
 
 /** The release of ministack on PyPI. */
 const emulatorVersion = '1.5.33';

@@ -39,7 +39,7 @@ await pulumi.runtime.setMocks(
   false,
 );
 
-const { default: outputs } = await import('../infra/index.ts');
+const { default: outputs } = await import('../index.ts');
 await new Promise((resolve) => pulumi.output(outputs).apply(resolve));
 if (resources < fewest) throw new Error(`the program registered ${resources} resources only`);
 
