@@ -1,6 +1,6 @@
 /**
- * What each exit code of `migrate` means. Scripts and the slipway provider rely on the numbers:
- * never reuse one.
+ * The exit codes of `migrate`. Scripts and the slipway provider rely on the numbers: never reuse
+ * one.
  */
 export const exitCodes = {
   ok: 0,
@@ -28,7 +28,7 @@ export const exitCodes = {
   badFile: 11,
   /** The server and we do not agree on TLS. */
   tls: 12,
-  /** An older image: a migration it does not know cannot be gone back over. */
+  /** An older image: it cannot go back over a migration that it does not know. */
   rollback: 13,
   /** The connection that held the lock, or the lock itself, was lost in the middle of a run. */
   lockLost: 14,
@@ -56,8 +56,7 @@ export const exitCodes = {
 export type ExitReason = keyof typeof exitCodes;
 
 /**
- * A fault that a person can do something about: printed without a stack, and ended with its own
- * exit code.
+ * A fault that a person can mend. It is printed without a stack, and has an exit code of its own.
  */
 export class MigrationError extends Error {
   readonly reason: ExitReason;

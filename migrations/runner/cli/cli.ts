@@ -11,7 +11,7 @@ import { migrateDown, migrateRedo, migrateUp, revertAll } from '../run/runner.ts
 
 type Settings = Omit<TrialOptions, 'say' | 'signal' | 'folder' | 'forced'>;
 
-/** What a verb has to say: to a person in lines, to a program in one JSON document. */
+/** The answer of a verb: lines for a person, one JSON document for a program. */
 interface Answer {
   json: unknown;
   lines: string[];
@@ -24,17 +24,17 @@ interface Answer {
  * @param args what follows `migrate`, such as `['up', '--to', '0002_models']`
  * @param folder where the SQL files are, unless the command line says so
  * @param readSettings reads the environment; called by verbs that need a database only
- * @returns the process' exit code; of faults in the environment what `readSettings` throws goes
- *   through
+ * @returns the exit code of the process
+ * @throws what `readSettings` throws for faults in the environment
  */
 export async function migrateCommand(
   args: string[],
   folder: string,
   readSettings: () => Settings,
 ): Promise<number> {
-  // Whoever read our output may be gone; that is no reason to break a migration off.
+  // The reader of our output may be gone. That is no reason to stop a migration.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  // Known before the arguments are: a fault in them is told in JSON as well.
+  // Read before the other arguments: a fault in those is told in JSON as well.
   const json = args.includes('--json');
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
   const say = json ? (line: string): void => void process.stderr.write(`${line}\n`) : write;
@@ -188,14 +188,14 @@ function statusLines(states: MigrationState[]): string[] {
   return [...lines, `${states.length - pending} applied, ${pending} pending`];
 }
 
-// A release runs `up`: what other verbs need is loaded by them, because loading it costs more than
-// `up` with nothing to do.
+// A release runs `up`. Other verbs load their own modules, because loading them costs more than `up`
+// with nothing to do.
 const inspections = () => import('../database/inspect.ts');
 
 async function lint(folder: string): Promise<Answer> {
   const { findingLine, lintMigrations, unreadable } = await import('../lint/lint.ts');
   let findings: Finding[];
-  // Why squawk did not run; it does not look at files that cannot be read.
+  // The reason why squawk did not run. It does not look at files that cannot be read.
   let skipped = 'the files cannot be read';
   try {
     ({ findings, skipped } = await lintMigrations(folder, readMigrations(folder)));

@@ -1,7 +1,7 @@
 import { exitCodes, type ExitReason } from '../exit.ts';
 
 interface VerbHelp {
-  /** What follows the verb. */
+  /** The arguments after the verb. */
   usage: string;
   about: string;
   /** Options beyond --folder, --json and --help, which every verb takes. */

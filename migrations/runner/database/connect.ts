@@ -53,7 +53,7 @@ async function open(target: Target, timeoutMs: number): Promise<pg.Client> {
     application_name: 'slipway-migrate',
     connectionTimeoutMillis: timeoutMs,
     keepAlive: true,
-    // What is sent before an answer is waited for goes out at once: see step.ts.
+    // Queries are sent at once, without a wait for the answer to the one before: see step.ts.
     pipeline: true,
     // Without the check, the server goes on with the statement of a client that was killed, and
     // keeps its locks, ours with them.

@@ -16,7 +16,7 @@ export interface MigrationState {
   applied?: AppliedMigration;
 }
 
-/** Says of every file, and of every row without a file, how it stands. */
+/** Tells the state of every file, and of every row without a file. */
 export function migrationStatus(options: RunnerOptions): Promise<MigrationState[]> {
   return withReader(options, async ({ files, ledger }) => {
     const applied = new Map((await ledger.applied()).map((row) => [row.name, row]));
@@ -41,7 +41,7 @@ export function migrationStatus(options: RunnerOptions): Promise<MigrationState[
   });
 }
 
-/** Holds the files against the database, and refuses what `up` would refuse. */
+/** Compares the files with the database, and refuses what `up` would refuse. */
 export function verifyMigrations(
   options: RunnerOptions,
 ): Promise<{ applied: number; pending: string[]; ahead: string[] }> {
@@ -74,7 +74,7 @@ export interface Plan {
   refused: MigrationError | undefined;
 }
 
-/** What `up` would run, and the locks each statement would take. Runs none of it. */
+/** Lists what `up` would run, and the locks each statement would take. Runs none of it. */
 export function planMigrations(options: RunnerOptions): Promise<Plan> {
   return withReader(options, async ({ files, ledger }) => {
     const applied = await ledger.applied();

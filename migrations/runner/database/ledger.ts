@@ -2,9 +2,10 @@ import type { Client } from 'pg';
 import type { Migration } from '../files/files.ts';
 import type { Phase } from '../files/header.ts';
 import { MigrationError } from '../exit.ts';
+import { bookkeepingTables } from './bookkeepingTables.ts';
 import { lockLost, type Lock } from './lock.ts';
 
-/** What the database remembers of an applied file. */
+/** The row of an applied file in the database. */
 export interface AppliedMigration {
   name: string;
   checksum: string;
@@ -18,7 +19,7 @@ export interface AppliedMigration {
 }
 
 /**
- * What a row of the history tells: a file applied or reverted, a file taken as applied
+ * The event of a row in the history: a file applied or reverted, a file taken as applied
  * (`baseline`), a difference accepted by a person (`repair`), a file outside a transaction begun
  * (`begin`).
  */
@@ -28,7 +29,7 @@ type Remembered = Pick<Migration, 'name' | 'checksum' | 'reversible'> & {
   phase?: Phase | null | undefined;
 };
 
-// What the server's complaint ends with when it refuses to note a step.
+// The end of the server's message when it refuses to note a step.
 const lostLock = ' lost the lock';
 const transactionEnded = ' ended its transaction';
 
@@ -55,34 +56,10 @@ export class Ledger {
       [`"${schema}"`],
     );
     if (found.rows[0]?.ready) return;
-    // Sent as one simple query, which Postgres runs as one transaction. A table of an earlier
-    // version gets what it lacks.
+    // Sent as one simple query, which Postgres runs as one transaction.
     await this.#client.query(`
       ${found.rows[0]?.schema ? '' : `CREATE SCHEMA "${schema}";`}
-      CREATE TABLE IF NOT EXISTS slipway_migrations (
-        name text PRIMARY KEY,
-        checksum text NOT NULL,
-        applied_at timestamptz NOT NULL DEFAULT now(),
-        duration_ms integer NOT NULL,
-        release text NOT NULL
-      );
-      CREATE TABLE IF NOT EXISTS slipway_migration_history (
-        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-        name text NOT NULL,
-        direction text NOT NULL,
-        checksum text NOT NULL,
-        at timestamptz NOT NULL DEFAULT now(),
-        duration_ms integer NOT NULL,
-        release text NOT NULL
-      );
-      ALTER TABLE slipway_migrations
-        ADD COLUMN phase text CHECK (phase IN ('expand', 'migrate', 'contract')),
-        ADD COLUMN reversible boolean NOT NULL DEFAULT true;
-      ALTER TABLE slipway_migration_history
-        DROP CONSTRAINT IF EXISTS slipway_migration_history_direction_check,
-        ADD CONSTRAINT slipway_migration_history_direction_check
-          CHECK (direction IN ('up', 'down', 'baseline', 'repair', 'begin')),
-        ADD COLUMN reason text;`);
+      ${bookkeepingTables}`);
   }
 
   /**

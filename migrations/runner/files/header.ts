@@ -2,21 +2,20 @@ import { MigrationError } from '../exit.ts';
 import { excerpt } from '../sql/excerpt.ts';
 
 /**
- * What a step is to the code that runs beside it. `expand` adds what old code does not mind,
- * `migrate` moves data,
- * `contract` takes away what only old code needs.
+ * How a step affects the code that runs beside it. `expand` adds things that old code ignores,
+ * `migrate` moves data, `contract` removes things that only old code needs.
  */
 export type Phase = 'expand' | 'migrate' | 'contract';
 
 const phases: readonly string[] = ['expand', 'migrate', 'contract'] satisfies Phase[];
 
-/** What the `-- slipway:` lines on top of a file say. */
+/** The content of the `-- slipway:` lines on top of a file. */
 export interface Header {
   phase?: Phase;
   reversible?: boolean;
   /** The expand that a contract step completes, by its name. */
   completes?: string;
-  /** Outside a transaction, for what Postgres refuses inside one. */
+  /** Runs outside a transaction, for a statement that Postgres refuses inside one. */
   noTransaction: boolean;
   lockTimeoutMs?: number;
   statementTimeoutMs?: number;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Migration } from '../files/files.ts';
 import type { Finding } from './lint.ts';
 
-// The runner sets the timeouts and rolls a file back whole; the rest is a matter of taste, not of
-// safety.
+// The runner sets the timeouts and rolls back a whole file. The other rules are about taste, not
+// about safety.
 const leftOut = [
   'require-lock-timeout',
   'require-statement-timeout',
@@ -16,7 +16,7 @@ const leftOut = [
   'prefer-text-field',
   'prefer-timestamp-tz',
 ];
-// What a contract step is there for.
+// A contract step exists to do these.
 const contractRules = [
   'ban-drop-column',
   'ban-drop-table',
@@ -57,7 +57,7 @@ export function runSquawk(folder: string, migrations: Migration[]): Finding[] | 
   return squawkFindings(violations, migrations);
 }
 
-/** What squawk has found, in our form, without what a contract step may do. */
+/** The findings of squawk in our form, without those that a contract step may ignore. */
 export function squawkFindings(violations: Violation[], migrations: Migration[]): Finding[] {
   const contracts = new Set(
     migrations.filter(({ phase }) => phase === 'contract').map(({ up }) => up.file),
@@ -68,7 +68,7 @@ export function squawkFindings(violations: Violation[], migrations: Migration[])
     .map(({ file, line, message, help, rule_name: rule }) => ({
       file,
       line: line + 1,
-      // Its grammar is not Postgres' own: what it cannot read may still be right.
+      // Its grammar is not that of Postgres: SQL that it cannot read may still be right.
       severity: rule === 'syntax-error' ? 'warning' : 'error',
       rule: `squawk ${rule}`,
       message: [message, help].filter(Boolean).join(' ').replaceAll(/\s+/g, ' '),

@@ -67,7 +67,7 @@ async function run(
   try {
     await context.client.query(sql);
   } catch (error) {
-    // What cannot be dropped now, because of a lock for instance, is found by the next attempt.
+    // The next attempt finds an index that cannot be dropped now, because of a lock for instance.
     await clearInvalid(context, index).catch(() => {});
     throw error;
   }

@@ -3,7 +3,7 @@ import type { Migration } from '../files/files.ts';
 import type { AppliedMigration } from '../database/ledger.ts';
 import { what } from '../files/verify.ts';
 
-/** What the runner writes where nobody said which release it is. */
+/** The release that the runner notes where nobody named one. */
 const unknownRelease = 'unknown';
 
 /**

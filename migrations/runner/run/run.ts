@@ -16,11 +16,11 @@ export interface RunnerOptions extends Target, StepSettings {
   /** How long to wait for another run, in milliseconds. */
   lockWaitMs: number;
   /**
-   * What a person lets pass, by its name: a contract step, an irreversible migration, a whole
+   * The names of things that a person allows: a contract step, an irreversible migration, a whole
    * database.
    */
   forced: string[];
-  /** Whether this is a production system: what destroys data asks for a name there. */
+  /** Whether this is a production system: there, a verb that destroys data asks for a name. */
   production: boolean;
   /** Where the human-readable lines go. */
   say: (line: string) => void;
@@ -31,7 +31,7 @@ export interface RunnerOptions extends Target, StepSettings {
 /** A run that holds the lock. */
 export interface Run {
   files: Migration[];
-  /** What was applied when the run began. */
+  /** The migrations that were applied when the run began. */
   applied: AppliedMigration[];
   ledger: Ledger;
   lock: Lock;
@@ -71,8 +71,7 @@ export async function withLock<T>(
       context,
       logger: undefined,
       migrations: files.map((migration) => runnable(migration, context)),
-      // The row is written by the step itself, in the transaction of the file; there is nothing
-      // left to log here.
+      // The step itself writes the row, in the transaction of the file. Nothing is left to log.
       storage: {
         executed: async () => (await ledger.applied()).map(({ name }) => name),
         logMigration: async () => {},
@@ -94,7 +93,7 @@ function newScripts(files: Migration[], applied: AppliedMigration[]): Script[] {
   return files.filter(({ name }) => !known.has(name)).flatMap(scriptsOf);
 }
 
-/** Connects to look only: takes no lock and changes nothing. */
+/** Connects to read only: takes no lock and changes nothing. */
 export async function withReader<T>(
   options: RunnerOptions,
   work: (read: { files: Migration[]; ledger: Ledger }) => Promise<T>,
@@ -142,7 +141,7 @@ function cancelOnAbort(client: pg.Client, pid: number, options: RunnerOptions): 
   return () => options.signal.removeEventListener('abort', listener);
 }
 
-/** Umzug wraps what a migration throws; the fault itself is what a person needs. */
+/** Umzug wraps the error of a migration. A person needs the error itself. */
 function faultOf(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason;
   for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) {

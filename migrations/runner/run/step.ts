@@ -28,7 +28,7 @@ export interface StepSettings {
   inspect?: (client: pg.Client) => Promise<void>;
 }
 
-/** What a step works with: the session that holds the lock, and what it may do. */
+/** The session that holds the lock, and the settings of a step. */
 export interface StepContext {
   client: pg.Client;
   lock: Lock;

@@ -93,7 +93,7 @@ export function concurrentIndex(tree: Node): ConcurrentIndex | undefined {
   return undefined;
 }
 
-/** What a transaction may hold. */
+/** Allowed inside a transaction. */
 const inside = new Set<TransactionStmtKind | undefined>([
   'TRANS_STMT_SAVEPOINT',
   'TRANS_STMT_RELEASE',

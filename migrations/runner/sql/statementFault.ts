@@ -4,7 +4,7 @@ import { excerpt, lineOf } from './excerpt.ts';
 /** A fault in the SQL of a file, with its place. */
 export class StatementFault extends MigrationError {
   readonly file: string;
-  /** What is wrong, without the file and the place. */
+  /** The fault alone, without the file and the place. */
   readonly why: string;
   /** From 1. */
   readonly line: number;

@@ -8,8 +8,8 @@ export interface HeldLock {
 }
 
 /**
- * Which table locks a session holds. It is asked for from outside again and again, and by the
- * session itself at the end of each transaction, where all locks of the transaction are still held.
+ * Collects the table locks that a session holds. They are read from outside again and again, and by
+ * the session itself at the end of each transaction, where it still holds all of them.
  */
 export class LockWatch {
   readonly #names: Map<number, string>;

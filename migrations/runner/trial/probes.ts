@@ -12,18 +12,18 @@ export interface Wait {
 export interface Waits {
   reader: Wait | null;
   writer: Wait | null;
-  /** What went wrong for readers and writers: each message once, with its table. */
+  /** The errors of readers and writers: each message once, with its table. */
   errors: string[];
 }
 
 type Kind = 'reader' | 'writer';
 
 /**
- * How long each one rests between two statements, in milliseconds: a wait can be this much longer
- * than what is seen of it.
+ * How long each one rests between two statements, in milliseconds. A wait can be longer than
+ * measured by this much.
  */
 const restMs = 10;
-/** Of how many rows of each table a reader and a writer take turns. */
+/** The number of rows in each table that a reader and a writer go through. */
 const sampled = 32;
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;

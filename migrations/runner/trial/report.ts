@@ -3,7 +3,7 @@ import { lockModes } from '../sql/lockModes.ts';
 import type { HeldLock } from './lockWatch.ts';
 import type { Wait, Waits } from './probes.ts';
 
-/** What one run of one file did to others. */
+/** The effect of one run of one file on others. */
 export interface Measured extends Waits {
   /** As the history notes it, in milliseconds. */
   durationMs: number;
@@ -29,9 +29,9 @@ export interface FileReport {
   down: Measured | null;
   /** Why it is left out. */
   leftOut: string | null;
-  /** What pg_dump shows to be different after `down` from before `up`; empty when nothing is. */
+  /** The differences in pg_dump between before `up` and after `down`; empty when there are none. */
   differsAfterDown: string[];
-  /** What is different after `up`, `down`, `up` from after the first `up`. */
+  /** The differences between the first `up` and `up`, `down`, `up`. */
   differsAfterUp: string[];
 }
 
@@ -42,7 +42,7 @@ export interface TrialReport {
 }
 
 /**
- * What a file has spent beyond its budget, each a sentence; empty when it keeps to it. Only `up`
+ * How far a file is over its budget, a sentence each; empty when it keeps to it. Only `up`
  * has a budget.
  */
 export function overBudget({
@@ -92,8 +92,8 @@ export function reportLines({ files, rows }: TrialReport): string[] {
     ...files.flatMap(({ name, leftOut }) =>
       leftOut ? [`${name}: left out of the way down and up again: ${leftOut}`] : [],
     ),
-    // What fails while a file goes up fails in the code that serves meanwhile. While it goes down,
-    // its new code is gone.
+    // A statement that fails while a file goes up would fail in the code that serves meanwhile. While
+    // the file goes down, its new code is gone.
     ...files.flatMap(({ name, up }) => up.errors.map((error) => `${name}: meanwhile a ${error}`)),
     ...broken.flatMap(differenceLines),
     ...over.map((fault) => `over budget: ${fault}`),

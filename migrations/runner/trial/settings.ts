@@ -30,7 +30,7 @@ export interface TrialSettings {
   maxWaitMs: number | undefined;
 }
 
-/** What the command line says about a trial. */
+/** The settings of a trial on the command line. */
 export interface TrialArguments {
   rows?: string;
   budget?: string;

@@ -72,8 +72,8 @@ async function migrateUpTo(
 }
 
 /**
- * Header, then command line or `trial.json`; the longest wait is else what the file's lock
- * timeout lets others queue up.
+ * The header of the file comes first, then the command line or `trial.json`. Without either, the
+ * longest wait is the lock timeout of the file: so long it lets others queue up.
  */
 function budgetOf(
   { up: { header } }: Migration,
@@ -89,7 +89,7 @@ function budgetOf(
   };
 }
 
-/** It fills tables and reverts files, so it must never meet a database that somebody needs. */
+/** A trial fills tables and reverts files, so it must never run on a database that somebody needs. */
 async function refuseOthers(client: Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
   const name = rows[0]?.name ?? '';

@@ -4,7 +4,7 @@ export interface Column {
   name: string;
   /** As it is written in SQL, such as `character varying(40)`. A domain's is the type below it. */
   type: string;
-  /** What a value is cast to: the column's own type, a domain included. */
+  /** The type that a value is cast to: the column's own, which may be a domain. */
   castTo: string;
   /**
    * Postgres' type category: `S` text, `N` number, `B` boolean, `D` date and time, `A` array, `E`

@@ -2,7 +2,7 @@ import { MigrationError } from '../../exit.ts';
 import type { Column, ForeignKey, Table } from './catalog.ts';
 import { settingsFile } from '../settings.ts';
 
-/** What a person can do about a table that cannot be filled. */
+/** Tells a person what to do about a table that cannot be filled. */
 export function unfillable({ name, columns }: Table, why: string, cause?: unknown): MigrationError {
   const needed = columns
     .filter((column) => column.notNull && !column.made && column.default === null)
@@ -133,7 +133,7 @@ export function insertInto(
   ].join('\n');
 }
 
-/** Which row of each key's table goes with row n: another combination for each n. */
+/** Chooses a row of each key's table for row n: another combination for each n. */
 function joins(table: Table, keys: ForeignKey[], sizes: Map<number, number>): string[] {
   const first = sizes.get(keys[0]?.target ?? 0) ?? 1;
   let divisor = 1;

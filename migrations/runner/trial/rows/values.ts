@@ -62,7 +62,7 @@ function ofText(type: string, words: string[]): string[] {
   if (limit <= 9) return [...oneOf(words), hex(limit)];
   const text = `'r' || ${hex(8)}`;
   return [
-    // Of the length that prose has: the time of a rewrite depends on the size of the rows.
+    // As long as prose: the time of a rewrite depends on the size of the rows.
     ...(limit > 100
       ? [`${text} || '${' the quick brown fox jumps over the lazy dog'.repeat(2)}'`]
       : []),
