@@ -67,7 +67,9 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
       await requireFreePorts(ports, identity, engine);
     }
     const image = await surveyImage(config, identity, engine);
-    const referenceTables = config.compatibilityCheck ? await readReferenceTables(identity.root) : [];
+    const referenceTables = config.compatibilityCheck
+      ? await readReferenceTables(identity.root)
+      : [];
     const survey = { config, identity, host, image, referenceTables };
     return (secrets) => new DockerPlatform(survey, secrets);
   }

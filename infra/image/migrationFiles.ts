@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { MigrationError } from '../../migrations/runner/exit.ts';
 import { readMigrations } from '../../migrations/runner/files/files.ts';
 import { checkMigrations } from '../../migrations/runner/sql/checkScript.ts';
-import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
+import { referenceTables } from '../../migrations/runner/sql/referenceTables.ts';
 import type { MigrationFile } from '../release/migrationRun.ts';
 import { UserError } from '../config/userError.ts';
 

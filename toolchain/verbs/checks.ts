@@ -77,6 +77,11 @@ const lintChecks: [string, ...string[]][] = [
   ['types', 'node_modules/typescript/bin/tsc', '--noEmit'],
   ['format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
   ['unused code', 'node_modules/knip/bin/knip.js'],
+  [
+    'walls',
+    'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+    ...['app', 'infra', 'migrations', 'toolchain', '--config', '.dependency-cruiser.mjs'],
+  ],
   ['migrations', 'app/src/main.ts', 'migrate', 'lint'],
 ];
 

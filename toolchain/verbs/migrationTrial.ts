@@ -3,7 +3,7 @@ import { migrateSettings } from '../../app/src/settings/settings.ts';
 import { readConfig } from '../../app/src/settings/config.ts';
 import { migrateCommand } from '../../migrations/runner/cli/cli.ts';
 import { connect } from '../../migrations/runner/database/connect.ts';
-import { referenceTables } from '../../migrations/runner/trial/rows/referenceTables.ts';
+import { referenceTables } from '../../migrations/runner/sql/referenceTables.ts';
 import { pgDump } from '../../infra/docker-engine/postgresTools.ts';
 import type { ThrowAwayPostgres } from '../../infra/docker-engine/throwAwayPostgres.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';

@@ -1,6 +1,6 @@
 import type { Unwrap } from '@pulumi/pulumi';
 import { MigrationError } from '../../../migrations/runner/exit.ts';
-import { compare, what } from '../../../migrations/runner/files/verify.ts';
+import { compare, what } from '../../../migrations/runner/run/verify.ts';
 import type { MigrationFile, MigrationRunArgs } from '../../release/migrationRun.ts';
 
 type Args = Unwrap<MigrationRunArgs>;

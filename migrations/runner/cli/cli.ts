@@ -4,8 +4,8 @@ import { createMigration, renumber } from '../files/author.ts';
 import { exitCodes, MigrationError } from '../exit.ts';
 import { readMigrations } from '../files/files.ts';
 import { helpText } from './help.ts';
-import type { MigrationState } from '../database/inspect.ts';
-import type { Finding } from '../lint/lint.ts';
+import type { MigrationState } from '../run/inspect.ts';
+import type { Finding } from '../lint/finding.ts';
 import type { TrialOptions } from '../trial/fileTrial.ts';
 import { migrateDown, migrateRedo, migrateUp, revertAll } from '../run/runner.ts';
 
@@ -190,7 +190,7 @@ function statusLines(states: MigrationState[]): string[] {
 
 // A release runs `up`. Other verbs load their own modules, because loading them costs more than `up`
 // with nothing to do.
-const inspections = () => import('../database/inspect.ts');
+const inspections = () => import('../run/inspect.ts');
 
 async function lint(folder: string): Promise<Answer> {
   const { findingLine, lintMigrations, unreadable } = await import('../lint/lint.ts');

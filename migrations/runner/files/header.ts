@@ -1,5 +1,5 @@
 import { MigrationError } from '../exit.ts';
-import { excerpt } from '../sql/excerpt.ts';
+import { excerpt } from './excerpt.ts';
 
 /**
  * How a step affects the code that runs beside it. `expand` adds things that old code ignores,

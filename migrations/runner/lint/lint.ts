@@ -1,20 +1,11 @@
 import type { MigrationError } from '../exit.ts';
 import type { Migration } from '../files/files.ts';
+import type { Finding } from './finding.ts';
 import { runSquawk } from './squawk.ts';
 import { checkScript } from '../sql/checkScript.ts';
 import type { Statement } from '../sql/parse.ts';
 import { StatementFault } from '../sql/statementFault.ts';
 import { takesAway, whereItRuns } from './statementRules.ts';
-
-export interface Finding {
-  file: string;
-  line: number;
-  severity: 'error' | 'warning';
-  rule: string;
-  message: string;
-  /** The line with a caret under the place, where the place is known to the character. */
-  excerpt?: string;
-}
 
 /**
  * Our own few rules, and what keeps a file from being run at all.

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Migration } from '../files/files.ts';
-import type { Finding } from './lint.ts';
+import type { Finding } from './finding.ts';
 
 // The runner sets the timeouts and rolls back a whole file. The other rules are about taste, not
 // about safety.

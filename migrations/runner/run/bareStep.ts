@@ -2,7 +2,7 @@ import { MigrationError } from '../exit.ts';
 import type { Migration, Script } from '../files/files.ts';
 import { concurrentIndex, type ConcurrentIndex } from '../sql/checkScript.ts';
 import { parseForRun } from '../sql/parse.ts';
-import type { StepContext } from './step.ts';
+import type { StepContext } from './stepContext.ts';
 
 type IndexState = 'absent' | 'invalid' | 'valid';
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { MigrationError } from '../exit.ts';
 import type { Script } from '../files/files.ts';
-import { excerpt, utf16Offset } from '../sql/excerpt.ts';
+import { excerpt, utf16Offset } from '../files/excerpt.ts';
 import { parseForRun, type Statement } from '../sql/parse.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { MigrationError } from '../exit.ts';
 import type { Migration } from '../files/files.ts';
 import type { AppliedMigration } from '../database/ledger.ts';
-import { what } from '../files/verify.ts';
+import { what } from './verify.ts';
 
 /** The release that the runner notes where nobody named one. */
 const unknownRelease = 'unknown';

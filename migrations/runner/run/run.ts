@@ -8,7 +8,8 @@ import { Ledger, type AppliedMigration } from '../database/ledger.ts';
 import { takeLock, type Lock } from '../database/lock.ts';
 import { requireSession } from '../database/session.ts';
 import { checkBeforeRun, scriptsOf } from '../sql/checkScript.ts';
-import { runStep, type StepContext, type StepSettings } from './step.ts';
+import { runStep } from './step.ts';
+import type { StepContext, StepSettings } from './stepContext.ts';
 
 export interface RunnerOptions extends Target, StepSettings {
   /** The folder with the SQL files. */

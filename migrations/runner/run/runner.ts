@@ -4,7 +4,7 @@ import type { AppliedMigration } from '../database/ledger.ts';
 import { refuseEarlyContract, refuseIrreversible } from './releaseRules.ts';
 import { withLock, type Run, type RunnerOptions } from './run.ts';
 import { checkBeforeRun } from '../sql/checkScript.ts';
-import { compare, what } from '../files/verify.ts';
+import { compare, what } from './verify.ts';
 
 /**
  * How far to go: up to (down to: and including) a name, a number of files, or everything there is.

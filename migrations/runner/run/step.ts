@@ -3,40 +3,8 @@ import type pg from 'pg';
 import { runBare } from './bareStep.ts';
 import { MigrationError } from '../exit.ts';
 import type { Migration, Script } from '../files/files.ts';
-import type { Ledger } from '../database/ledger.ts';
-import type { Lock } from '../database/lock.ts';
 import { explain } from './explain.ts';
-
-export interface StepSettings {
-  /**
-   * The longest a statement may wait for a lock, and so the longest that others queue up behind it,
-   * in milliseconds.
-   */
-  lockTimeoutMs: number;
-  statementTimeoutMs: number;
-  /**
-   * How often a file is tried when it only lost against other work (a lock, a deadlock, a
-   * serialization failure).
-   */
-  attempts: number;
-  /** Written into the bookkeeping: which release did it. */
-  release: string;
-  /**
-   * Called where a file's transaction is about to end, with its session: a trial looks at the locks
-   * it holds.
-   */
-  inspect?: (client: pg.Client) => Promise<void>;
-}
-
-/** The session that holds the lock, and the settings of a step. */
-export interface StepContext {
-  client: pg.Client;
-  lock: Lock;
-  ledger: Ledger;
-  settings: StepSettings;
-  say: (line: string) => void;
-  signal: AbortSignal;
-}
+import type { StepContext } from './stepContext.ts';
 
 // lock_not_available, deadlock_detected, serialization_failure: nothing is wrong with the file; a
 // later try may succeed.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { excerpt } from './excerpt.ts';
+import { excerpt } from '../files/excerpt.ts';
 import { parseSql } from './parse.ts';
 
 const split = async (sql: string): Promise<string[]> =>

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Node } from 'libpg-query';
-import { lineOf, utf16Offset } from './excerpt.ts';
+import { lineOf, utf16Offset } from '../files/excerpt.ts';
 import { StatementFault } from './statementFault.ts';
 
 /** A statement of a file, as Postgres reads it. */

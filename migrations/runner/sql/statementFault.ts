@@ -1,5 +1,5 @@
 import { MigrationError } from '../exit.ts';
-import { excerpt, lineOf } from './excerpt.ts';
+import { excerpt, lineOf } from '../files/excerpt.ts';
 
 /** A fault in the SQL of a file, with its place. */
 export class StatementFault extends MigrationError {

@@ -5,7 +5,7 @@ import { readMigrations, type Migration } from '../files/files.ts';
 import { Ledger } from '../database/ledger.ts';
 import type { RunnerOptions } from '../run/run.ts';
 import { migrateUp } from '../run/runner.ts';
-import { compare } from '../files/verify.ts';
+import { compare } from '../run/verify.ts';
 import { FileTrial, openSession, type TrialOptions } from './fileTrial.ts';
 import { fillTables } from './rows/fill.ts';
 import type { Budget, TrialReport } from './report.ts';

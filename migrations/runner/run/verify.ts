@@ -1,5 +1,5 @@
 import { MigrationError } from '../exit.ts';
-import type { Migration } from './files.ts';
+import type { Migration } from '../files/files.ts';
 import type { AppliedMigration } from '../database/ledger.ts';
 
 type Row = Pick<AppliedMigration, 'name' | 'checksum' | 'phase' | 'reversible'>;

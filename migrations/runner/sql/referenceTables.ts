@@ -1,6 +1,6 @@
 import type { Node } from 'libpg-query';
-import { readMigrations } from '../../files/files.ts';
-import { parseSql } from '../../sql/parse.ts';
+import { readMigrations } from '../files/files.ts';
+import { parseSql } from './parse.ts';
 
 /**
  * The tables that migrations write rows of their own into (`INSERT INTO … VALUES …`): few rows,

@@ -1,12 +1,12 @@
 import { MigrationError } from '../exit.ts';
 import type { Migration } from '../files/files.ts';
 import type { Phase } from '../files/header.ts';
-import type { AppliedMigration } from './ledger.ts';
+import type { AppliedMigration } from '../database/ledger.ts';
 import { checkMigrations } from '../sql/checkScript.ts';
 import { planStatements, type PlannedStatement } from '../sql/plannedStatements.ts';
-import { refuseEarlyContract } from '../run/releaseRules.ts';
-import { withReader, type RunnerOptions } from '../run/run.ts';
-import { compare, what } from '../files/verify.ts';
+import { refuseEarlyContract } from './releaseRules.ts';
+import { withReader, type RunnerOptions } from './run.ts';
+import { compare, what } from './verify.ts';
 
 export interface MigrationState {
   name: string;

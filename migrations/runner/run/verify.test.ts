@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Migration } from './files.ts';
-import type { Phase } from './header.ts';
-import { utf16Offset } from '../sql/excerpt.ts';
+import type { Migration } from '../files/files.ts';
+import type { Phase } from '../files/header.ts';
+import { utf16Offset } from '../files/excerpt.ts';
 import { migration } from '../../../tests/support/migration.ts';
 import { compare } from './verify.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { migrationFolder } from '../../../../tests/support/migrate.ts';
+import { migrationFolder } from '../../../tests/support/migrate.ts';
 import { referenceTables } from './referenceTables.ts';
 
 test('names the tables that migrations write rows of their own into', async () => {
