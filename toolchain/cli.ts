@@ -143,7 +143,7 @@ const verbs: Record<string, Verb> = {
     run: async () => (await import('./verbs/checks.ts')).bench(),
   },
   lint: {
-    does: 'Checks types, style, format, unused code and the migrations.',
+    does: 'Checks types, style, format, walls between rooms, unused code and the migrations.',
     run: async () => (await import('./verbs/checks.ts')).lint(),
   },
   help: { does: 'Lists what can be typed.', run: () => Promise.resolve(help()) },

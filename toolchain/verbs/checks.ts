@@ -79,7 +79,7 @@ const lintChecks: [string, ...string[]][] = [
   ['unused code', 'node_modules/knip/bin/knip.js'],
   [
     'walls',
-    'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+    'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
     ...['app', 'infra', 'migrations', 'toolchain', '--config', '.dependency-cruiser.mjs'],
   ],
   ['migrations', 'app/src/main.ts', 'migrate', 'lint'],

@@ -9,7 +9,7 @@ const begin =
 const end = '<!-- /rooms -->';
 
 /** One picture for each part of the project: who imports whom inside it, as Mermaid. */
-export function pictures(table: Record<string, string[]> = rooms): string {
+function pictures(table: Record<string, string[]> = rooms): string {
   const parts = [...new Set(Object.keys(table).map(partOf))];
   return parts.map((part) => picture(part, table)).join('\n\n');
 }

@@ -22,7 +22,7 @@ export interface Column {
   unique: 'alone' | 'with others' | null;
 }
 
-export interface Check {
+interface Check {
   name: string;
   /** A condition on columns that are named without their table. */
   expression: string;
