@@ -41,7 +41,7 @@ export function localPgDump(databaseUrl: string): PgDump {
         reject(
           new MigrationError(
             'usage',
-            `The schema cannot be compared: ${why}. \`make migration-rehearse\` brings one.`,
+            `The schema cannot be compared: ${why}. \`make migration-trial\` brings one.`,
             { cause: error },
           ),
         );

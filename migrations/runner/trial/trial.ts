@@ -97,6 +97,6 @@ async function refuseOthers(client: Client): Promise<void> {
   throw new MigrationError(
     'usage',
     `A trial fills tables with generated rows and reverts files, so it runs on a throw-away database only: one with ` +
-      `"trial" in its name, such as "trial" or "app_trial". This one is "${name}". \`make migration-rehearse\` makes one.`,
+      `"trial" in its name, such as "trial" or "app_trial". This one is "${name}". \`make migration-trial\` makes one.`,
   );
 }
