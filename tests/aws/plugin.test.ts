@@ -1,7 +1,7 @@
 import { ECSClient, UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emulatorState } from '../../toolchain/rehearsal/emulator/emulator.ts';
-import { emulatorClient } from '../../toolchain/rehearsal/emulator/guard.ts';
+import { emulatorClient } from '../../toolchain/pulumi/emulatorGuard.ts';
 import { setUp } from '../../toolchain/setup/all.ts';
 import { ensureEmulator } from '../../toolchain/verbs/emulator.ts';
 import { docker } from '../support/stack.ts';

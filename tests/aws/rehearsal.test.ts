@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { emulatorState } from '../../toolchain/rehearsal/emulator/emulator.ts';
-import { emulatorClient } from '../../toolchain/rehearsal/emulator/guard.ts';
+import { emulatorClient } from '../../toolchain/pulumi/emulatorGuard.ts';
 import { loadLine } from '../../toolchain/rehearsal/faults/faultReport.ts';
 import { faults } from '../../toolchain/rehearsal/faults/faults.ts';
 import { startLoad, type LoadReport } from '../../toolchain/rehearsal/faults/load.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as Paths from '../lib/paths.ts';
-import { credentialLeaks } from '../rehearsal/emulator/guard.ts';
+import { credentialLeaks } from './emulatorGuard.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'slipway-emulated-'));
 

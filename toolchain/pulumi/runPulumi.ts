@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { emulatedBy } from '../lib/context.ts';
 import { exec } from '../lib/exec.ts';
 import { root } from '../lib/paths.ts';
-import { emulatorEnvironment } from '../rehearsal/emulator/guard.ts';
+import { emulatorEnvironment } from './emulatorGuard.ts';
 import { engineFolder, enginePath } from './pulumiEngine.ts';
 import { pulumiEnvironment } from './state.ts';
 

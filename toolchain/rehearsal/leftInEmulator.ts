@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { emulatorState } from './emulator/emulator.ts';
-import { emulatorClient } from './emulator/guard.ts';
+import { emulatorClient } from '../pulumi/emulatorGuard.ts';
 import { docker } from '../lib/context.ts';
 
 /**

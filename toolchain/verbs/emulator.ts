@@ -6,7 +6,7 @@ import {
   removeEmulator,
   startEmulator,
 } from '../rehearsal/emulator/emulator.ts';
-import { emulatorEndpoint } from '../rehearsal/emulator/guard.ts';
+import { emulatorEndpoint } from '../pulumi/emulatorGuard.ts';
 import { emulatorImage, ensureEmulatorImages } from '../rehearsal/emulator/images.ts';
 import { docker, stack } from '../lib/context.ts';
 import { privateDir } from '../lib/paths.ts';

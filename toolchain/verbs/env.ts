@@ -1,4 +1,4 @@
-import { emulatorEnvironment } from '../rehearsal/emulator/guard.ts';
+import { emulatorEnvironment } from '../pulumi/emulatorGuard.ts';
 import { emulatedBy } from '../lib/context.ts';
 import { ensureState, pulumiVariables } from '../pulumi/state.ts';
 import { say } from '../lib/progress.ts';

@@ -1,4 +1,4 @@
-import { emulatorEndpoint, emulatorEnvironment } from '../rehearsal/emulator/guard.ts';
+import { emulatorEndpoint, emulatorEnvironment } from '../pulumi/emulatorGuard.ts';
 import {
   emulatorState,
   removeEmulator,

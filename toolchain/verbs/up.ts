@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emulatorEndpoint } from '../rehearsal/emulator/guard.ts';
+import { emulatorEndpoint } from '../pulumi/emulatorGuard.ts';
 import {
   agreed,
   docker,

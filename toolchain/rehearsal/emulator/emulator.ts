@@ -5,7 +5,11 @@ import { logText } from '../../../infra/docker-engine/logLines.ts';
 import { lastLines } from '../../lib/exec.ts';
 import { messageOf, UserFault } from '../../lib/fault.ts';
 import { unlessMissing } from '../../lib/unlessMissing.ts';
-import { emulatorEndpoint, emulatorPort as port, emulatorRegion } from './guard.ts';
+import {
+  emulatorEndpoint,
+  emulatorPort as port,
+  emulatorRegion,
+} from '../../pulumi/emulatorGuard.ts';
 import { emulatorImage } from './images.ts';
 
 /**

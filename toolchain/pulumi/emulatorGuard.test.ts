@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { credentialLeaks, emulatorEnvironment, requireLoopback } from './guard.ts';
+import { credentialLeaks, emulatorEnvironment, requireLoopback } from './emulatorGuard.ts';
 
 const endpoint = 'http://127.0.0.1:4566';
 

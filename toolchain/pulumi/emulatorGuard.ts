@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { UserFault } from '../../lib/fault.ts';
+import { UserFault } from '../lib/fault.ts';
 
 export const emulatorPort = 4566;
 
