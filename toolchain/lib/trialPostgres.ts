@@ -1,3 +1,4 @@
+import { databaseUser } from '../../infra/config/database.ts';
 import { randomBytes } from 'node:crypto';
 import { baseImages } from '../../infra/docker-engine/baseImages.ts';
 import { stackLabels } from '../../infra/docker-engine/labels.ts';
@@ -18,8 +19,8 @@ export async function startTrialPostgres(): Promise<ThrowAwayPostgres> {
     image: baseImages.postgres,
     name: `${project}-${stack}-${role}-${randomBytes(3).toString('hex')}`,
     labels: { ...stackLabels(identity, role), [ownerLabel]: String(process.pid) },
-    user: 'slipway',
-    database: 'rehearsal',
+    user: databaseUser,
+    database: 'trial',
     at: 'loopback',
     data: 'volume',
   }).catch((error: Error) => {

@@ -1,3 +1,4 @@
+import { databaseName, databaseUser } from '../../infra/config/database.ts';
 import { logText } from '../../infra/docker-engine/logLines.ts';
 import { docker, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
@@ -134,9 +135,9 @@ export async function psql(...args: string[]): Promise<number> {
     container.Id,
     'psql',
     '-U',
-    'slipway',
+    databaseUser,
     '-d',
-    'slipway',
+    databaseName,
     ...given,
   ]);
 }

@@ -4,6 +4,7 @@ import { readConfig } from '../../app/src/settings/config.ts';
 import { migrateCommand } from '../../migrations/runner/cli/cli.ts';
 import { connect } from '../../migrations/runner/database/connect.ts';
 import { referenceTables } from '../../migrations/runner/sql/referenceTables.ts';
+import { databaseName, databaseUser } from '../../infra/config/database.ts';
 import { pgDump } from '../../infra/docker-engine/postgresTools.ts';
 import type { ThrowAwayPostgres } from '../../infra/docker-engine/throwAwayPostgres.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';
@@ -65,7 +66,7 @@ async function stackDatabase(): Promise<string | undefined> {
  */
 async function clone(container: string, url: string, folder: string): Promise<void> {
   const dump = (...options: string[]): Promise<string> =>
-    pgDump(docker(), { container, user: 'slipway', name: 'slipway' }, [
+    pgDump(docker(), { container, user: databaseUser, name: databaseName }, [
       '--no-owner',
       '--no-privileges',
       ...options,
