@@ -16,7 +16,7 @@ export default {
     '**/*.test.ts',
   ],
   project: ['{infra,app,migrations,toolchain,tests,bench}/**/*.ts'],
-  // Of Postgres, for rehearsals; where there is none, the runner says so.
+  // A tool of Postgres, for trials; where there is none, the runner says so.
   ignoreBinaries: ['pg_dump'],
   ignoreDependencies: [
     // The engine, started by name: `npx pulumi`.

@@ -40,7 +40,7 @@ const sharedKeys = {
     .min(1, 'must be at least 1: a release needs one instance to switch to')
     .max(20, 'must be 20 or below')
     .optional(),
-  /** What the api logs. */
+  /** The lowest level that the api logs. */
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** CPUs of one api instance. Default 1 on Docker, the profile's on AWS. */
   apiCpus: z.number().min(0.1, 'must be 0.1 or more').max(16, 'must be 16 or below').optional(),
@@ -65,7 +65,7 @@ const sharedKeys = {
   forceMigrations: z
     .array(z.string().regex(/^\d{4}_[a-z0-9_]+$/, 'must hold names such as 0007_drop_title'))
     .default([]),
-  /** What an error that the lint finds in a pending migration does to a preview. */
+  /** The effect on a preview of an error that the lint finds in a pending migration. */
   migrationLint: z.enum(['error', 'warning', 'off']).default('error'),
   /** Postgres schema that the tables are in. */
   databaseSchema: z
@@ -93,7 +93,7 @@ const sharedKeys = {
    * Hold the stack to the policy pack; true on aws unless told, false on docker. Read by `make`.
    */
   policy: z.boolean().optional(),
-  /** What the policy pack lets pass for a while. Read, and judged, by the pack: docs/policy.md. */
+  /** Exceptions that the policy pack lets pass for a while. Read, and judged, by the pack: docs/policy.md. */
   policyExceptions: z.array(z.unknown()).optional(),
 } satisfies z.ZodRawShape;
 
@@ -113,7 +113,7 @@ const dockerKeys = {
   metricsPort: port.default(9464),
 } satisfies z.ZodRawShape;
 
-/** What CloudWatch Logs takes, days. */
+/** The retentions that CloudWatch Logs takes, days. */
 const retentionDays = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288,
   3653,

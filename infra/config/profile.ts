@@ -19,8 +19,8 @@ export interface Profile {
   /** How long CloudWatch keeps logs, days. The key `logRetentionDays` wins. */
   logRetentionDays: number;
   /**
-   * Which VPC flows are logged: refused ones show probing and wrong rules, all of them who talked
-   * to whom.
+   * The VPC flows to log. Refused ones show probing and wrong rules; all of them show who talked to
+   * whom.
    */
   flowLogs: 'REJECT' | 'ALL';
   /** CloudWatch Container Insights, billed per metric. */

@@ -66,7 +66,7 @@ function preview() {
     '--policy-pack',
     join(root, 'infra/policy'),
   );
-  /** What the pack reports: level, rule and resource. */
+  /** The report of the pack: level, rule and resource. */
   const found = [
     ...output.matchAll(
       /- \[(mandatory|advisory)\](?: \[severity: \w+\])? {2}([\w-]+) {2}\((?:[\w:/]+: )?([\w-]+)\)/g,

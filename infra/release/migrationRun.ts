@@ -3,7 +3,7 @@ import type { Phase } from '../../migrations/runner/files/header.ts';
 import type { AwsConnection } from './awsConnection.ts';
 import type { CompatibilityArgs } from './compatibilityArgs.ts';
 
-/** Which database a URL leads to. */
+/** Tells one database from another. */
 export interface DatabaseIdentity {
   /** Id of the resource that holds the data. */
   id: string;

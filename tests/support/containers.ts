@@ -65,7 +65,7 @@ export async function eventually<T>(probe: () => Promise<T>, timeoutMs = 30_000)
   }
 }
 
-/** What a killed test run left behind. */
+/** Leftovers of a killed test run. */
 async function removeOrphans(docker: Docker): Promise<void> {
   const left = await docker.listContainers({
     all: true,

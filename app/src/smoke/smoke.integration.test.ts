@@ -92,7 +92,7 @@ describe('a schema that the code does not fit', () => {
   ])('%s fails the check that meets it', async (_what, sql, name) => {
     const results = await withApi((api) => runSmoke(api.url, { timeoutMs: 60_000 }), sql);
     expect(failures(results).map((failure) => failure.name)).toContain(name);
-    // What fails in itself is told apart from what only builds on it.
+    // A check that fails is told apart from one that only builds on it.
     expect(failures(results)[0]?.name).toBe(name);
   });
 

@@ -9,7 +9,7 @@ const { routes } = createBlueprint(
 );
 const rules = listenerRules(routes);
 
-/** What a load balancer does: the first pattern that matches, by priority. */
+/** Answers as a load balancer does: the first pattern that matches, by priority. */
 function serviceFor(path: string, table: Route[] = routes): string {
   const matches = listenerRules(table)
     .sort((a, b) => a.priority - b.priority)

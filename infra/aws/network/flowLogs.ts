@@ -9,7 +9,7 @@ import type { RoleDefaults } from '../naming.ts';
 
 export interface FlowLogsArgs {
   vpcId: pulumi.Input<string>;
-  /** Which flows are logged. */
+  /** The flows to log. */
   traffic: 'REJECT' | 'ALL';
   retentionDays: number;
   accountId: string;

@@ -19,7 +19,7 @@ export interface ObservabilityArgs {
   /** Begins the alarms' names, such as `slipway-prod`. */
   prefix: string;
   place: AwsPlace;
-  /** Which alarms there are. */
+  /** The alarms to make. */
   level: AlarmRow['level'];
   /** The parts that are watched. */
   parts: StackParts;

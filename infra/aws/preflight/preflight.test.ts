@@ -30,7 +30,7 @@ const zonesOf = (...letters: string[]) => ({
 
 interface Situation {
   raw?: Record<string, string>;
-  /** What the engine has under the image's id. */
+  /** The engine's answer for the image's id. */
   local?: NonNullable<LocalImage> | 'none';
   emulated?: boolean;
 }

@@ -20,7 +20,7 @@ import type { AwsClients } from '../awsClients.ts';
 import type { FakeClock } from './fakeClock.ts';
 
 /**
- * What becomes of a deployment of a revision: steady after 20 s; given up after 30 s; never
+ * How a deployment of a revision goes: steady after 20 s; given up after 30 s; never
  * anything; called complete at once, as for a service without a health check, while a task ends
  * every 4 s.
  */

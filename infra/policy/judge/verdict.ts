@@ -7,7 +7,7 @@ export interface Finding {
   message: string;
 }
 
-/** What one rule says about one resource, or about a stack. */
+/** The verdict of one rule on one resource, or on a stack. */
 export class Verdict {
   readonly violations: Finding[] = [];
   /** Checks that need a value of the update. */

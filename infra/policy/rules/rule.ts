@@ -1,6 +1,6 @@
 import type { Resource, Stack, StackResource } from '../resource/resource.ts';
 
-/** What a rule says about itself; docs/policy.md is made from it. */
+/** A rule's description of itself; docs/policy.md is made from it. */
 export interface RuleInfo {
   /** Name of the rule, such as `ecs-no-public-ip`: the name an exception gives. */
   id: string;

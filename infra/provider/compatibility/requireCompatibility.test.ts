@@ -122,7 +122,7 @@ describe('a migration run', () => {
     runner: { kind: 'docker' },
   };
 
-  /** What ran, in order. */
+  /** The steps that ran, in order. */
   async function ran(
     olds: object | undefined,
     news: object,

@@ -37,7 +37,7 @@ const inputs = (over: object = {}) => ({
   ...over,
 });
 
-/** What a preview shows: its lines, warnings marked, and the reasons for which it fails. */
+/** A preview as it is shown: its lines, warnings marked, and the reasons for which it fails. */
 async function preview(olds: object | undefined, news: object) {
   const log = new EngineLog('');
   const lines: string[] = [];

@@ -68,7 +68,7 @@ const rollout = (release: string, targets: DockerTarget[], timeoutSeconds = 15) 
     onLine: () => Promise.resolve(),
   }).run();
 
-/** Which release answers through the gateway; `503` when none does. */
+/** The release that answers through the gateway; `503` when none does. */
 async function serving(): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/health`);
   return response.ok

@@ -1,4 +1,4 @@
-/** What the lint has found, and where. */
+/** A finding of the lint, with its place. */
 export interface Finding {
   file: string;
   line: number;

@@ -56,8 +56,8 @@ const column = async (sql: string, url: string): Promise<string[]> =>
   (await postgres.query(sql, url)).map((row) => String(Object.values(row)[0]));
 
 /**
- * What the files that are noted as applied made, and nothing else: each has a table or an index,
- * all statements or none.
+ * Expects the tables and indexes of the files that are noted as applied, and no others: all
+ * statements of a file, or none.
  */
 async function expectWholeFiles(url: string): Promise<number> {
   const noted = await column(

@@ -4,7 +4,7 @@ import { TestPostgres } from '../../../tests/support/postgres.ts';
 import { locksOf } from './locksOf.ts';
 import { parseSql } from './parse.ts';
 
-// What `plan` reads from a statement's text is held against the locks that Postgres takes.
+// Compares the locks that `plan` reads from the SQL with those that Postgres takes.
 
 let postgres: TestPostgres;
 let client: pg.Client;
@@ -75,7 +75,7 @@ test.each([
     for (const { on, mode } of rows)
       taken.set(on, [...(taken.get(on) ?? []), mode.replace(/Lock$/, '')]);
     for (const { on, mode } of read ?? []) {
-      // What was renamed or dropped has no longer the name that was read.
+      // A table that was renamed or dropped no longer has the name that was read.
       const renamed = /RENAME|DROP/.test(sql);
       if (mode !== 'AccessShare' && !renamed)
         expect(taken.get(on), `${mode} on ${on}`).toContain(mode);

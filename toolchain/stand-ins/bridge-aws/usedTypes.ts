@@ -44,7 +44,7 @@ function modulesOf(text: string, awsPackage: string): string[] {
 }
 
 /**
- * What the engine is asked for by a file of the package; undefined for one that registers nothing.
+ * The token that a file of the package registers; undefined for one that registers nothing.
  */
 function tokenOf(path: string): string | undefined {
   const text = readFileSync(`${path}.js`, 'utf8');

@@ -11,7 +11,7 @@ type CompanionRule = RuleInfo & {
   by: string;
   /** The message when there is none. */
   absent: string;
-  /** What is wrong with a companion. */
+  /** The fault of a companion. */
   fault?: (companion: StackResource) => Fault;
 };
 

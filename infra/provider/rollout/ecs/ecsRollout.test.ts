@@ -33,7 +33,7 @@ class World {
   readonly aws = new FakeEcs(this.clock);
   readonly lines: string[] = [];
   readonly controller = new AbortController();
-  /** What the last update that succeeded has left in the state. */
+  /** The state as the last update that succeeded left it. */
   state: EcsTarget[] = [];
   asked: string[] = [];
   /** Said by the load balancer; by default the api's revision that is PRIMARY and steady. */
