@@ -9,7 +9,7 @@ const end = '<!-- End of the made part. -->';
 
 function ruleTable(): string[] {
   return [
-    '| Rule | What it wants | Level | Severity | How to mend it | Controls |',
+    '| Rule | Requirement | Level | Severity | How to mend it | Controls |',
     '| --- | --- | --- | --- | --- | --- |',
     ...allRules.map(({ id, title, level, severity, fix, note, controls = [] }) => {
       const wants = note ? `${title}. _${note}_` : title;
