@@ -16,12 +16,12 @@ const write = (sql: string) => {
   writeFileSync(join(root, 'migrations/0001_kinds.up.sql'), sql);
   writeFileSync(join(root, 'migrations/0001_kinds.down.sql'), 'DROP TABLE kinds;');
 };
-const note = () => join(root, '.slipway/checked-migrations.json');
+const note = () => join(root, '.slipway/reference-tables.json');
 
-it('migrations are parsed once, and what was found is kept for the next preview', async () => {
+it('reference tables are found once, and kept for the next preview', async () => {
   expect(await readReferenceTables(root)).toEqual(['kinds']);
   const kept = JSON.parse(readFileSync(note(), 'utf8')) as { key: string };
-  writeFileSync(note(), JSON.stringify({ ...kept, referenceTables: ['from the note'] }));
+  writeFileSync(note(), JSON.stringify({ ...kept, found: ['from the note'] }));
   expect(await readReferenceTables(root)).toEqual(['from the note']);
   expect(await readMigrationFiles(root)).toMatchObject([{ name: '0001_kinds' }]);
 });
@@ -44,4 +44,13 @@ it.each(['', 'not JSON', '{}', '{"key":1}'])('a broken note is no obstacle: %j',
 it('a checkout that cannot be written to is read all the same', async () => {
   writeFileSync(join(root, '.slipway'), 'a file where the folder would be');
   expect(await readReferenceTables(root)).toEqual(['kinds']);
+});
+
+it('a refused folder is not noted as checked', async () => {
+  await readMigrationFiles(root);
+  const checked = join(root, '.slipway/checked-migrations.json');
+  const written = readFileSync(checked, 'utf8');
+  write('CREATE TABLE kinds (id text);\nCOMMIT;');
+  await expect(readMigrationFiles(root)).rejects.toThrow('COMMIT');
+  expect(readFileSync(checked, 'utf8')).toBe(written);
 });

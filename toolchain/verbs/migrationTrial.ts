@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { migrateSettings } from '../../app/src/settings/settings.ts';
 import { readConfig } from '../../app/src/settings/config.ts';
 import { migrateCommand } from '../../migrations/runner/cli/cli.ts';
+import { readMigrations } from '../../migrations/runner/files/files.ts';
 import { connect } from '../../migrations/runner/database/connect.ts';
 import { referenceTables } from '../../migrations/runner/sql/referenceTables.ts';
 import { databaseName, databaseUser } from '../../infra/config/database.ts';
@@ -73,8 +74,8 @@ async function clone(container: string, url: string, folder: string): Promise<vo
     ]);
   const name = stackKey('databaseSchema');
   const schema = await dump('--schema-only');
-  const tables = [...bookkeeping, ...(await referenceTables(folder))].filter((table) =>
-    schema.includes(`CREATE TABLE ${name}.${table} (`),
+  const tables = [...bookkeeping, ...(await referenceTables(readMigrations(folder)))].filter(
+    (table) => schema.includes(`CREATE TABLE ${name}.${table} (`),
   );
   const rows =
     tables.length === 0

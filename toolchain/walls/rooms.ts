@@ -109,7 +109,8 @@ export const rooms: Record<string, string[]> = {
   // `make` and all it sets up.
   'toolchain/walls': ['toolchain/lib'],
   'toolchain': ['toolchain/verbs', 'toolchain/lib', 'infra/config'],
-  'toolchain/verbs': ['infra/config', 'toolchain/rehearsal/faults', 'toolchain/rehearsal',
+  'toolchain/verbs': ['infra/config', 'migrations/runner/files',
+    'toolchain/rehearsal/faults', 'toolchain/rehearsal',
     'toolchain/rehearsal/emulator', 'toolchain/setup', 'toolchain/pulumi', 'toolchain/stand-ins',
     'toolchain/lib', 'infra/docker-engine', 'migrations/runner/cli', 'migrations/runner/database',
     'migrations/runner/sql', 'migrations/runner', 'app/src/settings'],

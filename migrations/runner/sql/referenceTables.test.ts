@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { migrationFolder } from '../../../tests/support/migrate.ts';
+import { readMigrations } from '../files/files.ts';
 import { referenceTables } from './referenceTables.ts';
 
 test('names the tables that migrations write rows of their own into', async () => {
@@ -8,5 +9,5 @@ test('names the tables that migrations write rows of their own into', async () =
     '0002_b': `INSERT INTO public."b" VALUES (1); INSERT INTO "chat".c VALUES (1); INSERT INTO a VALUES (2);`,
     '0003_d': `INSERT INTO archive (id) SELECT id FROM people; -- INSERT INTO e VALUES (1)`,
   });
-  expect(await referenceTables(folder)).toEqual(['a', 'b', 'c']);
+  expect(await referenceTables(readMigrations(folder))).toEqual(['a', 'b', 'c']);
 });

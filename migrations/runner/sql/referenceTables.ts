@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query';
-import { readMigrations } from '../files/files.ts';
+import type { Migration } from '../files/files.ts';
 import { parseSql } from './parse.ts';
 
 /**
@@ -7,9 +7,9 @@ import { parseSql } from './parse.ts';
  * which later migrations may count on. Rows that are copied from other rows (`INSERT … SELECT`) are
  * people's data, and do not count.
  */
-export async function referenceTables(folder: string): Promise<string[]> {
+export async function referenceTables(migrations: Migration[]): Promise<string[]> {
   const found = new Set<string>();
-  for (const { up } of readMigrations(folder)) {
+  for (const { up } of migrations) {
     for (const { tree } of await parseSql(up.file, up.sql)) {
       const table = insertedValues(tree);
       if (table) found.add(table);
