@@ -104,14 +104,14 @@ export const faults: Fault[] = [
   },
   {
     name: 'database-restarts',
-    what: 'the database is restarted during the rollout',
+    what: 'the database restarts during the rollout, at another address',
     release: {},
     during: async ({ sees, docker }) => {
       await sees(rolling);
       const { started } = await emulatorState(docker);
       const database = started.find(({ Labels }) => Labels['ministack'] === 'rds');
       if (!database) throw new Error('the emulator runs no database');
-      await docker.getContainer(database.Id).restart({ t: 10 });
+      await restartElsewhere(docker, database);
     },
     ends: 'succeeds',
     mayLose: 'readiness says 503 while there is no database',
@@ -165,6 +165,26 @@ export function chooseFaults(name: string | undefined): Fault[] {
     );
   }
   return faults.filter((fault) => names.includes(fault.name));
+}
+
+/**
+ * Restarts a container at another address: one that starts meanwhile takes its own, as a task of a
+ * rollout may. A database of AWS comes back elsewhere too, behind the same name.
+ */
+async function restartElsewhere(docker: Docker, { Id, ImageID, HostConfig }: Docker.ContainerInfo) {
+  const container = docker.getContainer(Id);
+  await container.stop({ t: 10 });
+  const taker = await docker.createContainer({
+    Image: ImageID,
+    Entrypoint: ['sleep', '60'],
+    HostConfig: { NetworkMode: HostConfig.NetworkMode, AutoRemove: true },
+  });
+  try {
+    await taker.start();
+    await container.start();
+  } finally {
+    await taker.remove({ force: true });
+  }
 }
 
 /** Ids of the tasks' containers that run. */

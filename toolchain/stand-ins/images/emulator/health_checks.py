@@ -285,10 +285,3 @@ def install():
     ecs._record_service_task_healthy = record_service_task_healthy
     ecs._reconcile_service_tasks = reconcile_service_tasks
     ecs._cleanup_task_resources = cleanup_task_resources
-
-
-if __name__ == "__main__":
-    from ministack.app import main
-
-    install()
-    main()
