@@ -48,8 +48,6 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
       CACHE_URL: args.cacheUrl,
       JWT_SECRETS: args.secrets.jwtSecrets,
       SESSION_HASH_SECRET: args.secrets.sessionHashSecret,
-      ENCRYPTION_KEY: args.secrets.encryptionKey,
-      SERVICE_AUTH_TOKEN: args.secrets.serviceAuthToken,
     },
   };
 }
@@ -100,7 +98,5 @@ export function throwAwayEnvironment(args: {
     DATABASE_SCHEMA: args.schema,
     JWT_SECRETS: `check:${secret()}`,
     SESSION_HASH_SECRET: secret(),
-    ENCRYPTION_KEY: secret(),
-    SERVICE_AUTH_TOKEN: secret(),
   };
 }

@@ -13,9 +13,6 @@ export class AppSecrets extends Component {
   /** Key id and secret of the key that signs access tokens, `k1:<base64url>`. */
   readonly jwtSecrets: pulumi.Output<string>;
   readonly sessionHashSecret: pulumi.Output<string>;
-  /** 32 bytes, base64. */
-  readonly encryptionKey: pulumi.Output<string>;
-  readonly serviceAuthToken: pulumi.Output<string>;
   readonly demoPassword: pulumi.Output<string>;
 
   constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
@@ -30,8 +27,6 @@ export class AppSecrets extends Component {
     this.cachePassword = password('cache-password');
     this.jwtSecrets = pulumi.secret(pulumi.interpolate`k1:${bytes('jwt-key').apply(toBase64Url)}`);
     this.sessionHashSecret = bytes('session-hash-secret');
-    this.encryptionKey = bytes('encryption-key');
-    this.serviceAuthToken = password('service-token');
     this.demoPassword = password('demo-password');
     this.registerOutputs({});
   }

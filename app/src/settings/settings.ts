@@ -224,14 +224,6 @@ export const serveSettings = databaseSettings.extend({
     about: 'Where the web client lives. Its origin may call the API, too.',
     example: 'http://127.0.0.1:8000',
   }),
-  ENCRYPTION_KEY: setting(secret(32).optional(), {
-    about: 'Reserved for encrypting stored credentials. Checked, but not used by this release.',
-    secret: true,
-  }),
-  SERVICE_AUTH_TOKEN: setting(secret(16).optional(), {
-    about: 'Reserved for calls from other services. Checked, but not used by this release.',
-    secret: true,
-  }),
 });
 
 export type SeedSettings = z.output<typeof seedSettings>;

@@ -242,8 +242,6 @@ describe('the secrets', () => {
       'secrets-cache-url',
       'secrets-jwt-secrets',
       'secrets-session-hash-secret',
-      'secrets-encryption-key',
-      'secrets-service-auth-token',
     ]);
   });
 

@@ -6,9 +6,9 @@ describe('plainSecret', () => {
   it.each([
     ['POSTGRES_PASSWORD', 'x'],
     ['jwt_secrets', 'k1:abc'],
-    ['SERVICE_AUTH_TOKEN', 'abc'],
+    ['API_TOKEN', 'abc'],
     ['OPENAI_API_KEY', 'abc'],
-    ['ENCRYPTION_KEY', 'abc'],
+    ['SIGNING_KEY', 'abc'],
     ['AWS_ACCESS_KEY_ID', 'AKIAIOSFODNN7EXAMPLE'],
     ['AWS_SECRET_ACCESS_KEY', 'abc'],
     ['ECS_ENGINE_AUTH_DATA', '{}'],

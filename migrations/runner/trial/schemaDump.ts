@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { structuredPatch } from 'diff';
 import { MigrationError } from '../exit.ts';
 
 /** Gives what `pg_dump` prints for the database, called with these options. */
@@ -64,56 +65,8 @@ export function localPgDump(databaseUrl: string): PgDump {
  * alike.
  */
 export function diffLines(before: string, after: string): string[] {
-  const a = before.split('\n');
-  const b = after.split('\n');
-  let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start++;
-  let end = 0;
-  while (
-    end < a.length - start &&
-    end < b.length - start &&
-    a[a.length - 1 - end] === b[b.length - 1 - end]
-  )
-    end++;
-  if (start === a.length && start === b.length) return [];
-  const around = 2;
-  const head = a.slice(Math.max(0, start - around), start).map((line) => ` ${line}`);
-  const tail = a.slice(a.length - end, a.length - end + around).map((line) => ` ${line}`);
-  const middle = changes(a.slice(start, a.length - end), b.slice(start, b.length - end));
-  return [...head, ...shorten(middle, around), ...tail];
-}
-
-/**
- * By the longest common subsequence; what is compared is the part between the first and the last
- * difference.
- */
-function changes(a: string[], b: string[]): string[] {
-  const width = b.length + 1;
-  const lengths = new Uint32Array((a.length + 1) * width);
-  const at = (i: number, j: number): number => lengths[i * width + j] ?? 0;
-  for (let i = a.length - 1; i >= 0; i--)
-    for (let j = b.length - 1; j >= 0; j--)
-      lengths[i * width + j] =
-        a[i] === b[j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
-  const lines: string[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    if (i < a.length && j < b.length && a[i] === b[j]) {
-      lines.push(` ${a[i] ?? ''}`);
-      i++;
-      j++;
-    } else if (i < a.length && (j >= b.length || at(i + 1, j) >= at(i, j + 1)))
-      lines.push(`-${a[i++] ?? ''}`);
-    else lines.push(`+${b[j++] ?? ''}`);
-  }
-  return lines;
-}
-
-/** Keeps the lines that differ and a few around them. */
-function shorten(lines: string[], around: number): string[] {
-  const near = lines.map((_, i) =>
-    lines.slice(Math.max(0, i - around), i + around + 1).some((line) => !line.startsWith(' ')),
-  );
-  return lines.flatMap((line, i) => (near[i] ? [line] : near[i - 1] ? [' …'] : []));
+  const { hunks } = structuredPatch('', '', before, after, '', '', { context: 2 });
+  // Whether the last line ends is no difference of a schema.
+  const lines = hunks.map((hunk) => hunk.lines.filter((line) => !line.startsWith('\\')));
+  return lines.flatMap((hunk, i) => (i === 0 ? hunk : [' …', ...hunk]));
 }
