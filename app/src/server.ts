@@ -8,6 +8,7 @@ import { docsRoutes } from './docs/routes.ts';
 import { ReadinessProbe } from './health/readiness.ts';
 import { healthRoutes } from './health/routes.ts';
 import { errorHandler, noSuchRoute } from './http/errors.ts';
+import { refuseOddRequests } from './http/refuseOddRequests.ts';
 import { requestLog, requestMetrics } from './http/requests.ts';
 import type { Lifecycle } from './process/lifecycle.ts';
 import { Metrics } from './process/metrics.ts';
@@ -31,6 +32,7 @@ export function createServer(services: Services): Express {
   app.set('query parser', 'simple');
 
   app.use(lifecycle.middleware, requestLog(log), requestMetrics(metrics));
+  app.use(refuseOddRequests);
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: contentPolicy } }));
 
   app.use(

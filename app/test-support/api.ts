@@ -1,9 +1,10 @@
-import { createServer as createHttpServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
 import { pino } from 'pino';
 import { openDatabase, servePool } from '../src/database/database.ts';
+import { createListener } from '../src/listener.ts';
 import { Lifecycle } from '../src/process/lifecycle.ts';
 import { createServer } from '../src/server.ts';
 import { readConfig } from '../src/settings/config.ts';
@@ -62,8 +63,8 @@ export class TestApi {
     const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
     const pool = openDatabase(servePool(settings), log);
     const lifecycle = new Lifecycle();
-    const server = createHttpServer(createServer({ settings, pool, cache, log, lifecycle }));
-    lifecycle.watch(server);
+    const app = createServer({ settings, pool, cache, log, lifecycle });
+    const server = createListener(app, lifecycle);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new TestApi(server, pool, lifecycle);
   }

@@ -20,7 +20,6 @@ export class SessionRepository {
     lifetimeS: number,
   ): Promise<void> {
     await this.#pool.query({
-      name: 'session-open',
       text: `WITH session AS (INSERT INTO sessions (id, user_id) VALUES ($1, $2) RETURNING id)
              INSERT INTO refresh_tokens (token_hash, session_id, expires_at)
              SELECT $3, id, now() + make_interval(secs => $4) FROM session`,
@@ -38,7 +37,6 @@ export class SessionRepository {
       const session = await lockSession(client, presented);
       if (!session) return { outcome: 'unknown' };
       const { rowCount } = await client.query({
-        name: 'session-use-token',
         text: `UPDATE refresh_tokens SET used_at = now() WHERE token_hash = $1 AND used_at IS NULL AND expires_at > now()`,
         values: [presented],
       });
@@ -47,7 +45,6 @@ export class SessionRepository {
         return { outcome: reused ? 'reused' : 'unknown' };
       }
       await client.query({
-        name: 'session-next-token',
         text: `INSERT INTO refresh_tokens (token_hash, session_id, expires_at)
                VALUES ($1, $2, now() + make_interval(secs => $3))`,
         values: [successor, session.id, lifetimeS],
@@ -59,7 +56,6 @@ export class SessionRepository {
   /** Ends the session a token belongs to. Unknown tokens change nothing. */
   async end(tokenHash: Buffer): Promise<void> {
     await this.#pool.query({
-      name: 'session-end',
       text: `UPDATE sessions SET revoked_at = now()
               WHERE revoked_at IS NULL AND id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)`,
       values: [tokenHash],
@@ -68,7 +64,6 @@ export class SessionRepository {
 
   async #revoke(client: PoolClient, sessionId: string, presented: Buffer): Promise<boolean> {
     const { rowCount } = await client.query({
-      name: 'session-revoke',
       text: `UPDATE sessions SET revoked_at = now()
               WHERE id = $1 AND EXISTS (SELECT FROM refresh_tokens WHERE token_hash = $2 AND used_at IS NOT NULL)`,
       values: [sessionId, presented],
@@ -85,7 +80,6 @@ interface SessionRow {
 
 async function lockSession(client: PoolClient, tokenHash: Buffer): Promise<SessionRow | undefined> {
   const { rows } = await client.query<SessionRow>({
-    name: 'session-lock',
     text: `SELECT s.id, s.user_id AS "userId", u.role
              FROM sessions s JOIN users u ON u.id = s.user_id
             WHERE s.revoked_at IS NULL AND s.id = (SELECT session_id FROM refresh_tokens WHERE token_hash = $1)

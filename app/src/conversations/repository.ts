@@ -25,7 +25,6 @@ export class ConversationRepository {
     modelId: string | undefined,
   ): Promise<string | undefined> {
     return this.#one({
-      name: 'conversation-create',
       text: `WITH chosen AS (SELECT id FROM models WHERE enabled AND id = coalesce($4, ${activeModelOf})),
                   c AS (INSERT INTO conversations (id, title, model_id) SELECT $2, $3, id FROM chosen RETURNING *),
                   m AS (INSERT INTO conversation_members (user_id, conversation_id, role) SELECT $1, id, 'owner' FROM c RETURNING role)
@@ -37,7 +36,6 @@ export class ConversationRepository {
   /** Newest first. @param before the id of the last conversation on the previous page */
   async list(userId: string, before: string | undefined, limit: number): Promise<PageRows> {
     const { rows } = await this.#pool.query<PageRows>({
-      name: 'conversation-list',
       text: `WITH page AS (
                SELECT ${asJson} AS json, c.id AS key, row_number() OVER (ORDER BY m.conversation_id DESC) AS n
                  FROM conversation_members m JOIN conversations c ON c.id = m.conversation_id
@@ -51,7 +49,6 @@ export class ConversationRepository {
 
   find(userId: string, id: string): Promise<string | undefined> {
     return this.#one({
-      name: 'conversation-find',
       text: `SELECT ${asJson}::text AS json FROM conversations c
                JOIN conversation_members m ON m.conversation_id = c.id AND m.user_id = $1 WHERE c.id = $2`,
       values: [userId, id],
@@ -66,7 +63,6 @@ export class ConversationRepository {
     modelId: string | undefined,
   ): Promise<string | undefined> {
     return this.#one({
-      name: 'conversation-update',
       text: `UPDATE conversations c SET title = coalesce($3, c.title), model_id = coalesce($4, c.model_id), updated_at = now()
                FROM conversation_members m
               WHERE c.id = $2 AND m.conversation_id = c.id AND m.user_id = $1 AND m.role = 'owner'
@@ -78,7 +74,6 @@ export class ConversationRepository {
   /** Only the owner may. @returns whether there was something to delete */
   async delete(userId: string, id: string): Promise<boolean> {
     const { rowCount } = await this.#pool.query({
-      name: 'conversation-delete',
       text: `DELETE FROM conversations c USING conversation_members m
               WHERE c.id = $2 AND m.conversation_id = c.id AND m.user_id = $1 AND m.role = 'owner'`,
       values: [userId, id],
@@ -86,11 +81,7 @@ export class ConversationRepository {
     return rowCount === 1;
   }
 
-  async #one(query: {
-    name: string;
-    text: string;
-    values: unknown[];
-  }): Promise<string | undefined> {
+  async #one(query: { text: string; values: unknown[] }): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>(query);
     return rows[0]?.json;
   }

@@ -41,18 +41,19 @@ export const unauthorized = (): Problem =>
 /** The same answer for a thing that does not exist and for a thing of somebody else. */
 export const notFound = (what: string): Problem => new Problem(404, `There is no such ${what}.`);
 
+export const problemDetails = (problem: Problem, requestId: string): ProblemDetails => ({
+  type: 'about:blank',
+  title: STATUS_CODES[problem.status] ?? 'Error',
+  status: problem.status,
+  detail: problem.message,
+  ...problem.extensions,
+  requestId,
+});
+
 export function sendProblem(res: Response, problem: Problem): void {
-  const body: ProblemDetails = {
-    type: 'about:blank',
-    title: STATUS_CODES[problem.status] ?? 'Error',
-    status: problem.status,
-    detail: problem.message,
-    ...problem.extensions,
-    requestId: res.req.id,
-  };
   res.statusCode = problem.status;
   for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value);
   res.setHeader('content-type', 'application/problem+json; charset=utf-8');
   res.setHeader('cache-control', 'no-store');
-  res.end(JSON.stringify(body));
+  res.end(JSON.stringify(problemDetails(problem, String(res.req.id))));
 }

@@ -46,7 +46,6 @@ export class MessageRepository {
   ): Promise<Question | 'duplicate' | undefined> {
     try {
       const { rows } = await this.#pool.query<Question>({
-        name: 'message-add-question',
         text: `WITH c AS (
                  UPDATE conversations SET last_seq = last_seq + 1, updated_at = now()
                   WHERE id = $2 AND EXISTS (SELECT FROM conversation_members WHERE user_id = $1 AND conversation_id = $2)
@@ -72,7 +71,6 @@ export class MessageRepository {
     key: string,
   ): Promise<Question | undefined> {
     const { rows } = await this.#pool.query<Question>({
-      name: 'message-find-by-key',
       text: `SELECT id, seq, content, (SELECT model_id FROM conversations WHERE id = $2) AS "modelId", ${asJson}::text AS json
                FROM messages WHERE conversation_id = $2 AND author_id = $1 AND idempotency_key = $3
                 AND EXISTS (SELECT FROM conversation_members WHERE user_id = $1 AND conversation_id = $2)`,
@@ -84,7 +82,6 @@ export class MessageRepository {
   /** Stores an answer, unless the question has one already. @returns the stored answer */
   async addAnswer(answer: NewAnswer): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>({
-      name: 'message-add-answer',
       text: `WITH c AS (UPDATE conversations SET last_seq = last_seq + 1, updated_at = now() WHERE id = $2 RETURNING id, last_seq)
              INSERT INTO messages (id, conversation_id, seq, role, model_id, content, status, reply_to)
              SELECT $1, c.id, c.last_seq, 'assistant', $3, $4, $5, $6 FROM c
@@ -103,7 +100,6 @@ export class MessageRepository {
 
   async findAnswer(questionId: string): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>({
-      name: 'message-find-answer',
       text: `SELECT ${asJson}::text AS json FROM messages WHERE reply_to = $1`,
       values: [questionId],
     });
@@ -113,7 +109,6 @@ export class MessageRepository {
   /** The newest turns up to number `seq`, oldest first. @param limit the most turns to return */
   async history(conversationId: string, seq: string, limit: number): Promise<Turn[]> {
     const { rows } = await this.#pool.query<Turn>({
-      name: 'message-history',
       text: `SELECT role, content FROM messages WHERE conversation_id = $1 AND seq <= $2 ORDER BY seq DESC LIMIT $3`,
       values: [conversationId, seq, limit],
     });
@@ -129,7 +124,6 @@ export class MessageRepository {
     limit: number,
   ): Promise<PageRows | undefined> {
     const { rows } = await this.#pool.query<PageRows & { found: boolean }>({
-      name: `message-list-${order}`,
       text: `WITH access AS (SELECT FROM conversation_members WHERE user_id = $1 AND conversation_id = $2),
                   page AS (
                     SELECT ${asJson} AS json, seq AS key, row_number() OVER (ORDER BY seq ${order}) AS n FROM messages

@@ -18,7 +18,6 @@ export class ModelRepository {
   /** @returns the only page as JSON text: there are few models */
   async list(userId: string): Promise<string> {
     const { rows } = await this.#pool.query<{ json: string }>({
-      name: 'model-list',
       text: `SELECT json_build_object('items', coalesce(json_agg(${asJson} ORDER BY position, id), '[]'), 'next', NULL)::text AS json
                FROM models WHERE enabled`,
       values: [userId],
@@ -29,7 +28,6 @@ export class ModelRepository {
   /** @returns the model as JSON text, or undefined when there is none to switch to */
   async switch(userId: string, modelId: string): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>({
-      name: 'model-switch',
       text: `WITH chosen AS (SELECT id, name, description, provider FROM models WHERE id = $2 AND enabled),
                   changed AS (UPDATE users SET active_model_id = chosen.id, updated_at = now() FROM chosen WHERE users.id = $1 RETURNING chosen.*)
              SELECT json_build_object('id', id, 'name', name, 'description', description, 'provider', provider, 'active', true)::text AS json

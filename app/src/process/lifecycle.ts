@@ -37,7 +37,6 @@ export class Lifecycle {
         () => this.#connections.has(socket) && this.#connections.set(socket, 'idle'),
       );
     });
-    server.on('upgrade', ({ socket }) => this.#connections.delete(socket));
   }
 
   /**
@@ -54,7 +53,8 @@ export class Lifecycle {
     const deadline = setTimeout(() => {
       whole = false;
       log.warn('requests were still running at the shutdown deadline; breaking them off');
-      server.closeAllConnections();
+      // Not closeAllConnections: it passes over a connection that has left HTTP, such as CONNECT's.
+      for (const socket of this.#connections.keys()) socket.destroy();
     }, timeoutMs);
     // A connection that becomes idle during the drain is closed.
     const started = Date.now();

@@ -1,6 +1,6 @@
-import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openDatabase, servePool } from '../database/database.ts';
+import { createListener } from '../listener.ts';
 import { Lifecycle } from '../process/lifecycle.ts';
 import { createLog } from '../process/log.ts';
 import { createServer } from '../server.ts';
@@ -17,18 +17,8 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
     ? (await import('../cache/cache.ts')).openCache(settings.CACHE_URL, log)
     : undefined;
   const lifecycle = new Lifecycle();
-  const server = createHttpServer(
-    // A slow client must not hold a connection for ever. The proxy, not the app, must be the one
-    // that closes an idle connection.
-    {
-      requestTimeout: 30_000,
-      headersTimeout: 10_000,
-      keepAliveTimeout: 75_000,
-      maxHeaderSize: 16_384,
-    },
-    createServer({ settings, pool, cache, log, lifecycle }),
-  );
-  lifecycle.watch(server);
+  const app = createServer({ settings, pool, cache, log, lifecycle });
+  const server = createListener(app, lifecycle);
 
   // After an uncaught error the state is unknown. The platform starts a new process.
   const fatal = (error: unknown): void => {

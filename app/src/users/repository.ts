@@ -29,7 +29,6 @@ export class UserRepository {
   /** @returns the user as JSON text, or undefined when the handle or the address is taken */
   async create(user: NewUser): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>({
-      name: 'user-create',
       text: `INSERT INTO users (id, email, handle, display_name, password_hash) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT DO NOTHING RETURNING ${asJson}`,
       values: [user.id, user.email, user.handle, user.displayName, user.passwordHash],
@@ -39,7 +38,6 @@ export class UserRepository {
 
   async findCredentials(email: string): Promise<Credentials | undefined> {
     const { rows } = await this.#pool.query<Credentials>({
-      name: 'user-credentials',
       text: `SELECT id, role, password_hash AS "passwordHash" FROM users WHERE lower(email) = lower($1)`,
       values: [email],
     });
@@ -48,7 +46,6 @@ export class UserRepository {
 
   async find(id: string): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>({
-      name: 'user-find',
       text: `SELECT ${asJson} FROM users WHERE id = $1`,
       values: [id],
     });
@@ -61,7 +58,6 @@ export class UserRepository {
     change: { displayName?: string; preferences?: unknown },
   ): Promise<string | undefined> {
     const { rows } = await this.#pool.query<{ json: string }>({
-      name: 'user-update',
       text: `UPDATE users SET display_name = coalesce($2, display_name), preferences = coalesce($3::jsonb, preferences),
                     updated_at = now()
               WHERE id = $1 RETURNING ${asJson}`,

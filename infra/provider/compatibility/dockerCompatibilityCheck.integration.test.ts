@@ -315,6 +315,27 @@ describe('a deployed version of another kind', options, () => {
     });
   });
 
+  it('fails where its open connections hold the plan of a statement whose result changes', async () => {
+    // A version that names its statements, so that each connection keeps their plans.
+    const script = [
+      "const fs = require('fs'); const file = '/app/main.js';",
+      "const name = (_, space) => 'query({name:' + JSON.stringify('find') + ',' + space + 'text:`SELECT id';",
+      "fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace(/query\\(\\{(\\s*)text:[`']SELECT id(?=, ?role)/, name).replace(/(text:`SELECT id, role[^'`]*)'/, '$1`'));",
+      "if (!fs.readFileSync(file, 'utf8').includes('name:' + JSON.stringify('find'))) throw new Error('nothing to name');",
+    ].join(' ');
+    const naming = await build(
+      `FROM ${deployed}\nUSER root\nCOPY name.js /\nRUN node /name.js\nUSER 1000`,
+      { 'name.js': script.replaceAll('\\\\', '\\') },
+    );
+    await deploy(naming);
+    const result = await check(
+      await release('ALTER TABLE users ALTER COLUMN role TYPE varchar(16);'),
+    );
+    expect(result).toMatchObject({ outcome: 'failed', deployed: naming });
+    if (result.outcome !== 'failed') return;
+    expect(result.logged.join('\n')).toContain('cached plan must not change result type');
+  });
+
   it('warns where that version is ready but carries no checks of its own, and lets the release go on', async () => {
     const script = [
       "if (process.argv[1] === 'serve') require('http').createServer((_, res) => res.end()).listen(3000)",

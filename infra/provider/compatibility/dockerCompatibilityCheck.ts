@@ -39,6 +39,14 @@ export interface DockerCompatibilityArgs extends DockerCompatibilityTargets {
   schema: string;
 }
 
+/** A deployed version whose API runs on the copy. */
+interface RunningVersion {
+  image: string;
+  /** The API's name on the network of the copy. */
+  alias: string;
+  api: Docker.Container;
+}
+
 /** The deployed version on the new schema, in containers of its own beside the stack. */
 export class DockerCompatibilityCheck implements CompatibilityCheck {
   readonly #args: DockerCompatibilityArgs;
@@ -94,6 +102,17 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       `DATABASE_URL=${database.url}`,
       `DATABASE_SCHEMA=${schema}`,
     ];
+    // Before the migrations, as in the stack: what the deployed version keeps for the life of a
+    // connection, such as the plan of a statement, has to survive them.
+    const running: RunningVersion[] = [];
+    for (const version of deployed) {
+      const alias = `${apiAlias}-${running.length}`;
+      const api = await this.#startApi(scratch, alias, version, database.url);
+      running.push({ image: version, alias, api });
+      // What fails by now is no fault of the migrations; the checks after them judge.
+      if (!(await whyNotReady(this.#docker, api, this.#args.app)))
+        await this.#smoke(scratch, version, alias, signal);
+    }
     const task = { command: migrate, timeoutMs: migrateTimeoutMs, signal };
     const { exitCode, reason, tail } = await this.#task(scratch, image, task, envs);
     if (exitCode !== 0) {
@@ -102,8 +121,8 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       return { outcome: 'migrationFailed', reason: why, tail };
     }
     let checks = 0;
-    for (const version of deployed) {
-      const result = await this.#check(scratch, version, database.url, signal);
+    for (const version of running) {
+      const result = await this.#check(scratch, version, signal);
       if (result.outcome !== 'passed') return result;
       checks = result.checks;
     }
@@ -145,15 +164,22 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     return database;
   }
 
-  /** Runs one deployed image on the copy, and its own checks against it. */
+  /** The image's own checks against its running API: they use most of its statements. */
+  #smoke(scratch: Scratch, image: string, alias: string, signal: AbortSignal): Promise<TaskResult> {
+    const { app } = this.#args;
+    const address = `http://${alias}:${app.port}`;
+    const command = [...app.smoke, address, '--json', '--timeout', String(smokeTimeoutSeconds)];
+    const timeoutMs = (smokeTimeoutSeconds + 30) * 1000;
+    return this.#task(scratch, image, { command, timeoutMs, signal });
+  }
+
+  /** Judges one deployed version on the migrated copy. */
   async #check(
     scratch: Scratch,
-    image: string,
-    databaseUrl: string,
+    { image, alias, api }: RunningVersion,
     signal: AbortSignal,
   ): Promise<CompatibilityResult> {
     const { app } = this.#args;
-    const api = await this.#startApi(scratch, image, databaseUrl);
     const notReady = await whyNotReady(this.#docker, api, app);
     if (notReady) {
       const expected = `${app.readinessPath} to answer 200 within ${app.readinessTimeoutSeconds} s`;
@@ -161,10 +187,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       const logged = loggedReasons(await lastLines(api, 100));
       return { outcome: 'failed', deployed: image, failures, checks: 1, skipped: 0, logged };
     }
-    const address = `http://${apiAlias}:${app.port}`;
-    const command = [...app.smoke, address, '--json', '--timeout', String(smokeTimeoutSeconds)];
-    const timeoutMs = (smokeTimeoutSeconds + 30) * 1000;
-    const { exitCode, tail } = await this.#task(scratch, image, { command, timeoutMs, signal });
+    const { exitCode, tail } = await this.#smoke(scratch, image, alias, signal);
     if (exitCode === 2 && noRole.test(tail.join('\n'))) {
       const reason = `it becomes ready there, but its image ${shortImageId(image)} has no role \`${app.smoke.join(' ')}\` with more checks; the next one has`;
       return { outcome: 'unchecked', reason, severity: 'warning' };
@@ -187,12 +210,17 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     return { outcome: 'failed', deployed: image, failures, checks, skipped, logged };
   }
 
-  #startApi(scratch: Scratch, image: string, databaseUrl: string): Promise<Docker.Container> {
+  #startApi(
+    scratch: Scratch,
+    alias: string,
+    image: string,
+    databaseUrl: string,
+  ): Promise<Docker.Container> {
     const { app, schema } = this.#args;
     const { serve: command, port, memoryMb } = app;
     const environment = throwAwayEnvironment({ databaseUrl, schema, release: image, port });
     const envs = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-    return scratch.start(apiAlias, { image, command, envs, memoryMb, user: '1000:1000' });
+    return scratch.start(alias, { image, command, envs, memoryMb, user: '1000:1000' });
   }
 
   #task(
