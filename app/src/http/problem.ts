@@ -41,7 +41,7 @@ export const unauthorized = (): Problem =>
 /** The same answer for a thing that does not exist and for a thing of somebody else. */
 export const notFound = (what: string): Problem => new Problem(404, `There is no such ${what}.`);
 
-export const problemDetails = (problem: Problem, requestId: string): ProblemDetails => ({
+export const problemDetails = (problem: Problem, requestId: unknown): ProblemDetails => ({
   type: 'about:blank',
   title: STATUS_CODES[problem.status] ?? 'Error',
   status: problem.status,
@@ -55,5 +55,5 @@ export function sendProblem(res: Response, problem: Problem): void {
   for (const [name, value] of Object.entries(problem.headers)) res.setHeader(name, value);
   res.setHeader('content-type', 'application/problem+json; charset=utf-8');
   res.setHeader('cache-control', 'no-store');
-  res.end(JSON.stringify(problemDetails(problem, String(res.req.id))));
+  res.end(JSON.stringify(problemDetails(problem, res.req.id)));
 }
