@@ -75,7 +75,9 @@ function responsesOf(operation: Operation): Json {
 }
 
 function content(type: z.ZodType, mediaType = 'application/json'): Json {
-  const { $schema, $defs, ...schema } = jsonSchema(type);
+  const schema = jsonSchema(type);
+  delete schema.$schema;
+  delete schema.$defs;
   return { content: { [mediaType]: { schema } } };
 }
 

@@ -111,11 +111,13 @@ describe('a load balancer', async () => {
   });
 
   it('closes an idle connection before the api does', () => {
-    const serve = readFileSync(
-      resolve(import.meta.dirname, '../../../app/src/roles/serve.ts'),
+    const listener = readFileSync(
+      resolve(import.meta.dirname, '../../../app/src/listener.ts'),
       'utf8',
     );
-    const keepAliveMs = Number(/keepAliveTimeout: ([\d_]+)/.exec(serve)?.[1]?.replaceAll('_', ''));
+    const keepAliveMs = Number(
+      /keepAliveTimeout: ([\d_]+)/.exec(listener)?.[1]?.replaceAll('_', ''),
+    );
     const { idleTimeout } = registered.inputs(albType, 'gateway');
     expect(keepAliveMs).toBeGreaterThan(Number(idleTimeout) * 1000);
   });

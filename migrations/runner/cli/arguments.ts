@@ -13,7 +13,7 @@ export interface Arguments {
   json: boolean;
   folder: string | undefined;
   name: string | undefined;
-  extent: Extent;
+  extent: Extent | undefined;
   /** The name after --to; never empty for `baseline`. */
   to: string;
   all: boolean;
@@ -117,7 +117,10 @@ function parse(args: string[]) {
   }
 }
 
-function extentOf(values: { to?: string; step?: string; all?: boolean }, verb: Verb): Extent {
+function extentOf(
+  values: { to?: string; step?: string; all?: boolean },
+  verb: Verb,
+): Extent | undefined {
   if ([values.to, values.step, values.all].filter((value) => value !== undefined).length > 1) {
     throw usage('Give one of --to, --step and --all.', verb);
   }

@@ -101,10 +101,7 @@ async function onDatabase(given: Arguments, options: TrialOptions): Promise<Answ
     case 'up':
       return counted('applied', await migrateUp(options, given.extent));
     case 'down':
-      return counted(
-        'reverted',
-        await migrateDown(options, given.all ? { step: Number.MAX_SAFE_INTEGER } : given.extent),
-      );
+      return counted('reverted', await migrateDown(options, given.all ? 'all' : given.extent));
     case 'redo':
       return counted('redone', await migrateRedo(options, given.extent));
     case 'revert-all':

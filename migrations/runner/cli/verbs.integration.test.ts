@@ -161,6 +161,33 @@ test('repair accepts an edited and a missing file by name, and keeps the reason'
   expect(kept.map(({ reason }) => reason)).toEqual(['a comment only', 'moved elsewhere']);
 });
 
+test.each([
+  ['down', '--all'],
+  ['down', '--to', '0001_a'],
+  ['down', '--step', '2'],
+  ['redo', '--step', '2'],
+])(
+  '%s %s asks for the name of the database in production; the newest one alone does not',
+  async (...args) => {
+    const url = await postgres.createDatabase();
+    const folder = migrationFolder({
+      '0001_a': 'SELECT 1;',
+      '0002_b': 'SELECT 1;',
+      '0003_c': 'SELECT 1;',
+    });
+    const run = (...words: string[]) =>
+      migrate(url, [...words, '--folder', folder], { NODE_ENV: 'production' });
+    const database = new URL(url).pathname.slice(1);
+    await run('up');
+    expect(await run('down')).toMatchObject({ code: 0 });
+    expect(await run(...args)).toMatchObject({
+      code: exitCodes.usage,
+      output: text(`--force ${database}`),
+    });
+    expect(await run(...args, '--force', database)).toMatchObject({ code: 0 });
+  },
+);
+
 test('revert-all asks for the name of the database in production', async () => {
   const url = await postgres.createDatabase();
   const database = new URL(url).pathname.slice(1);

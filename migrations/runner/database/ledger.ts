@@ -147,12 +147,7 @@ export class Ledger {
       RETURNING duration_ms, CASE WHEN NOT (${marked}) THEN (name || '${transactionEnded}')::boolean
                                   WHEN NOT (${lock.held}) THEN (name || '${lostLock}')::boolean END`;
     try {
-      const { rows } = await this.#client.query<{ duration_ms: number }>({
-        // The server reads the statement once for a run of many files.
-        ...(marked !== 'true' && { name: `ledger-${event}` }),
-        text,
-        values,
-      });
+      const { rows } = await this.#client.query<{ duration_ms: number }>(text, values);
       return rows[0]?.duration_ms ?? 0;
     } catch (error) {
       const { code, message = '' } = error as { code?: string; message?: string };

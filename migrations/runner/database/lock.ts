@@ -5,14 +5,17 @@ import { MigrationError } from '../exit.ts';
 /** The lock of a run. It can be lost: by a file that releases all locks, or with its connection. */
 export class Lock {
   readonly #client: Client;
+  /** An SQL condition that is true of this lock's row in `pg_locks`. */
+  readonly isOwn: string;
   /** An SQL expression that is true while this session holds the lock. */
   readonly held: string;
 
   constructor(client: Client, key: bigint) {
     this.#client = client;
     const bits = BigInt.asUintN(64, key);
+    this.isOwn = `classid = ${bits >> 32n} AND objid = ${bits & 0xffff_ffffn} AND objsubid = 1`;
     this.held = `EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
-      AND classid = ${bits >> 32n} AND objid = ${bits & 0xffff_ffffn} AND objsubid = 1)`;
+      AND ${this.isOwn})`;
   }
 
   /** @throws {MigrationError} `lockLost` */

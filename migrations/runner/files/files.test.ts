@@ -77,3 +77,28 @@ test('a down file without its up file is refused', async () => {
   writeFileSync(join(folder, '0001_a.down.sql'), 'SELECT 1;');
   expect(await reasonOf(folder)).toBe('badFile');
 });
+
+test.each([
+  '0001_a.up.SQL',
+  '0001_a.UP.sql',
+  '0001_a.up.sql.txt',
+  '0001_a.up.sql~',
+  '0001_a.up',
+  '0001-a.up.sql',
+  '0001_a.sql',
+  '1_a.up.sql',
+  'topics.sql',
+])('%s, which could be meant as a migration, is refused and not passed over', async (file) => {
+  const folder = migrationFolder({ '0001_a': 'SELECT 1;' });
+  writeFileSync(join(folder, file), 'SELECT 1;');
+  expect(await reasonOf(folder)).toBe('badFile');
+});
+
+test.each(['README.md', '.0001_a.up.sql.swp', '.keep', '0001_groups.md'])(
+  '%s beside them is no migration, and does not matter',
+  (file) => {
+    const folder = migrationFolder({ '0001_a': 'SELECT 1;' });
+    writeFileSync(join(folder, file), 'notes');
+    expect(readMigrations(folder)).toHaveLength(1);
+  },
+);

@@ -33,6 +33,12 @@ export interface Migration {
 const filePattern = /^(?<name>(?<number>\d{4})_[a-z0-9_]+)\.(?<direction>up|down)\.sql$/;
 
 /**
+ * What is refused unless it is a migration's name. To pass over a file such as
+ * `0005_topics.up.SQL` or `0005_topics.up.sql.txt` would release without it.
+ */
+const meantAsMigration = /^(?!\.).*\.sql$|^\d.*\.(?:up|down|sql)\b/i;
+
+/**
  * Reads a folder of `NNNN_name.up.sql` and `NNNN_name.down.sql` files. A folder that could be
  * misunderstood is refused here, before a database is touched. The SQL itself is not read:
  * `checkMigrations` does that.
@@ -116,7 +122,7 @@ function checksumOf(text: string): string {
 function listSql(folder: string): string[] {
   try {
     return readdirSync(folder)
-      .filter((file) => file.endsWith('.sql'))
+      .filter((file) => meantAsMigration.test(file))
       .sort();
   } catch (error) {
     throw new MigrationError(

@@ -1,3 +1,4 @@
+import { clearSession } from '../database/clearSession.ts';
 import { MigrationError } from '../exit.ts';
 import type { Migration, Script } from '../files/files.ts';
 import { concurrentIndex, type ConcurrentIndex } from '../sql/checkScript.ts';
@@ -29,25 +30,22 @@ export async function runBare(
   await client.query(
     `SET lock_timeout = ${lockTimeoutMs}; SET statement_timeout = ${statementTimeoutMs}`,
   );
-  try {
-    await lock.assertHeld();
-    const begun = await ledger.wasBegun(migration);
-    const wanted = index?.action === 'create' ? 'valid' : 'absent';
-    const reached = (await clearInvalid(context, index)) === wanted;
-    if (begun && reached) {
-      say(`${migration.name}: an earlier attempt got through and only lacks its row`);
-    } else {
-      // An index that stands there already is not ours: without a note of ours Postgres refuses it,
-      // next time too.
-      if (!reached) await ledger.begin(migration);
-      await run(context, sql, index);
-    }
-    const elapsed = Math.round(performance.now() - started);
-    await ledger.record(migration, direction, elapsed, lock);
-    return elapsed;
-  } finally {
-    await client.query('RESET lock_timeout; RESET statement_timeout').catch(() => {});
+  await lock.assertHeld();
+  const begun = await ledger.wasBegun(migration);
+  const wanted = index?.action === 'create' ? 'valid' : 'absent';
+  const reached = (await clearInvalid(context, index)) === wanted;
+  if (begun && reached) {
+    say(`${migration.name}: an earlier attempt got through and only lacks its row`);
+  } else {
+    // An index that stands there already is not ours: without a note of ours Postgres refuses it,
+    // next time too.
+    if (!reached) await ledger.begin(migration);
+    await run(context, sql, index);
   }
+  const elapsed = Math.round(performance.now() - started);
+  await clearSession(client, lock);
+  await ledger.record(migration, direction, elapsed, lock);
+  return elapsed;
 }
 
 /**

@@ -9,10 +9,10 @@ import { compare, what } from './verify.ts';
 /**
  * How far to go: up to (down to: and including) a name, a number of files, or everything there is.
  */
-export type Extent = { to: string } | { step: number } | undefined;
+export type Extent = { to: string } | { step: number } | 'all';
 
 /** Applies the pending migrations. Returns the names of what it applied. */
-export async function migrateUp(options: RunnerOptions, extent?: Extent): Promise<string[]> {
+export async function migrateUp(options: RunnerOptions, extent: Extent = 'all'): Promise<string[]> {
   return withLock(options, async (run) => {
     const { applied } = run;
     const { pending, ahead } = compare(run.files, applied);
@@ -21,7 +21,7 @@ export async function migrateUp(options: RunnerOptions, extent?: Extent): Promis
         `the database is ahead of this image by ${ahead.map(what).join(', ')}; this image's code goes with that`,
       );
     }
-    const batch = take(pending, extent);
+    const batch = takePending(pending, applied, extent);
     refuseEarlyContract(batch, applied, options.release, options.forced);
     return apply(run, batch, options);
   });
@@ -29,12 +29,17 @@ export async function migrateUp(options: RunnerOptions, extent?: Extent): Promis
 
 /**
  * Reverts the newest migration, or as many as `extent` says. Returns the names of what it reverted.
+ * In production a person has to name the database for more than one.
  */
 export async function migrateDown(
   options: RunnerOptions,
   extent: Extent = { step: 1 },
 ): Promise<string[]> {
-  return withLock(options, (run) => revert(run, toRevert(run, extent), options));
+  return withLock(options, async (run) => {
+    const batch = toRevert(run, extent);
+    await requireNamed(run, batch, extent, options);
+    return revert(run, batch, options);
+  });
 }
 
 /**
@@ -47,6 +52,7 @@ export async function migrateRedo(
 ): Promise<string[]> {
   return withLock(options, async (run) => {
     const batch = toRevert(run, extent);
+    await requireNamed(run, batch, extent, options);
     await revert(run, batch, options);
     return apply(run, batch.reverse(), options);
   });
@@ -54,18 +60,29 @@ export async function migrateRedo(
 
 /** Reverts everything. In production a person has to name the database. */
 export async function revertAll(options: RunnerOptions): Promise<string[]> {
-  return withLock(options, async (run) => {
-    const { rows } = await run.client.query<{ name: string }>('SELECT current_database() AS name');
-    const database = rows[0]?.name ?? '';
-    if (options.production && !options.forced.includes(database)) {
-      throw new MigrationError(
-        'usage',
-        `This would drop everything that migrations made in the database "${database}", with its data. ` +
-          `To do that in production, name it: --force ${database}.`,
-      );
-    }
-    return revert(run, toRevert(run, undefined), options);
-  });
+  return migrateDown(options, 'all');
+}
+
+/**
+ * Reverting drops what migrations made, with its data. In production, more than the newest one asks
+ * for the name of the database.
+ */
+async function requireNamed(
+  { client }: Run,
+  batch: Migration[],
+  extent: Extent,
+  { production, forced }: RunnerOptions,
+): Promise<void> {
+  if (!production || (extent !== 'all' && batch.length < 2)) return;
+  const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+  const database = rows[0]?.name ?? '';
+  if (forced.includes(database)) return;
+  const what = extent === 'all' ? 'everything that migrations' : `what ${batch.length} migrations`;
+  throw new MigrationError(
+    'usage',
+    `This would drop ${what} made in the database "${database}", with its data. ` +
+      `To do that in production, name it: --force ${database}.`,
+  );
 }
 
 function toRevert({ files, applied }: Run, extent: Extent): Migration[] {
@@ -81,9 +98,20 @@ function toRevert({ files, applied }: Run, extent: Extent): Migration[] {
   return take(files.filter(({ name }) => done.has(name)).reverse(), extent);
 }
 
+/** The pending migrations that were asked for: none where `to` names one that is applied. */
+function takePending(
+  pending: Migration[],
+  applied: AppliedMigration[],
+  extent: Extent,
+): Migration[] {
+  const isThere =
+    typeof extent === 'object' && 'to' in extent && applied.some(({ name }) => name === extent.to);
+  return isThere ? [] : take(pending, extent);
+}
+
 /** The part of a run's migrations that was asked for. */
 function take(migrations: Migration[], extent: Extent): Migration[] {
-  if (!extent) return migrations;
+  if (extent === 'all') return migrations;
   if ('step' in extent) return migrations.slice(0, extent.step);
   const index = migrations.findIndex(({ name }) => name === extent.to);
   if (index >= 0) return migrations.slice(0, index + 1);

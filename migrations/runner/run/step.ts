@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { runBare } from './bareStep.ts';
+import { clearSession, ownSession } from '../database/clearSession.ts';
 import { MigrationError } from '../exit.ts';
 import type { Migration, Script } from '../files/files.ts';
 import { explain } from './explain.ts';
@@ -30,15 +31,17 @@ export async function runStep(
       `${migration.name} cannot be reverted: it has no ${direction} file.`,
     );
   }
-  const { client, settings, say, signal } = context;
+  const { client, lock, settings, say, signal } = context;
   for (let attempt = 1; ; attempt++) {
-    const done = countStatements(client);
+    let done: StatementCount | undefined;
     try {
       signal.throwIfAborted();
+      await clearSession(client, lock);
+      done = countStatements(client);
       if (script.header.noTransaction) return await runBare(context, migration, direction, script);
       return await inTransaction(context, migration, direction, script);
     } catch (error) {
-      const completed = Math.max(0, done.count() - openingStatements);
+      const completed = Math.max(0, (done?.count() ?? 0) - openingStatements);
       if (!script.header.noTransaction) await client.query('ROLLBACK').catch(() => {});
       if (signal.aborted) throw signal.reason as MigrationError;
       const code = (error as { code?: string }).code ?? '';
@@ -51,7 +54,7 @@ export async function runStep(
       );
       await sleep(waitMs, undefined, { signal }).catch(() => {});
     } finally {
-      done.stop();
+      done?.stop();
     }
   }
 }
@@ -73,7 +76,6 @@ async function inTransaction(
     statementTimeoutMs = settings.statementTimeoutMs,
   } = header;
   const file = [
-    // SET LOCAL ends with the transaction, so a file cannot leave the next one without its limits.
     client.query(
       `BEGIN; SET LOCAL lock_timeout = ${lockTimeoutMs}; SET LOCAL statement_timeout = ${statementTimeoutMs}; ` +
         ledger.markTransaction(migration),
@@ -84,8 +86,9 @@ async function inTransaction(
     await settled(file);
     await settings.inspect(client);
   }
+  const own = client.query(ownSession(settings.schema));
   const row = ledger.recordInTransaction(migration, direction, lock);
-  await settled([...file, row, client.query('COMMIT')]);
+  await settled([...file, own, row, client.query('COMMIT')]);
   return row;
 }
 
@@ -98,11 +101,16 @@ async function settled(parts: Promise<unknown>[]): Promise<void> {
 /** The statements that `inTransaction` sends before those of the file. */
 const openingStatements = 4;
 
+interface StatementCount {
+  count: () => number;
+  stop: () => void;
+}
+
 /**
  * Counts completed statements up to the first error: only so can one without a position be traced
  * to its statement.
  */
-function countStatements(client: pg.Client): { count(): number; stop(): void } {
+function countStatements(client: pg.Client): StatementCount {
   const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
   let completed = 0;
   const stop = (): void => {

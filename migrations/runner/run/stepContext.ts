@@ -3,6 +3,8 @@ import type { Ledger } from '../database/ledger.ts';
 import type { Lock } from '../database/lock.ts';
 
 export interface StepSettings {
+  /** The schema everything lives in. */
+  schema: string;
   /**
    * The longest a statement may wait for a lock, and so the longest that others queue up behind it,
    * in milliseconds.

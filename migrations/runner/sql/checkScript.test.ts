@@ -55,9 +55,12 @@ test('a COMMIT behind a comment that a lone carriage return ends is seen', async
   await expect(check('f', 'SELECT 1; -- tidy\rCOMMIT;')).rejects.toThrow(/COMMIT is not allowed/);
 });
 
-test('a savepoint inside a file is allowed', async () => {
-  await expect(check('f', 'SAVEPOINT a; ROLLBACK TO a;')).resolves.toHaveLength(2);
-});
+test.each(['ROLLBACK TO a', 'ROLLBACK WORK TO SAVEPOINT a', 'ROLLBACK TRANSACTION TO a'])(
+  'a savepoint inside a file, and %s, are allowed',
+  async (back) => {
+    await expect(check('f', `SAVEPOINT a; ${back};`)).resolves.toHaveLength(2);
+  },
+);
 
 test.each(['COPY t FROM STDIN', `COPY "${'long '.repeat(12)}" (${'a, '.repeat(80)}b) FROM STDIN`])(
   'refuses %s: a file carries no data',
