@@ -1,5 +1,8 @@
 # Names of verbs only; what they do lives in toolchain/. `make help` lists them.
 STACK ?= $(if $(filter rehearse%,$(MAKECMDGOALS)),rehearsal,dev)
+# As they were typed: make would expand a dollar sign in them.
+override ARGS := $(value ARGS)
+override NAME := $(value NAME)
 export STACK ARGS CONFIRM FROM TO NAME SERVICE POLICY FAULT
 
 verbs := up preview policy down destroy ps logs psql migrate migration-status migrate-revert migrate-revert-all migrate-redo \

@@ -28,3 +28,18 @@ describe('a verb that has another name now', { timeout: 60_000 }, () => {
     expect(stdout).not.toContain('migration-rehearse');
   });
 });
+
+describe('make', () => {
+  it.each(['ARGS', 'NAME'])('hands %s over as it was typed, dollar signs too', async (variable) => {
+    const text = `repair --reason='$(id) $HOME $1'`;
+    const { stdout } = await tryExec('make', [
+      '--no-print-directory',
+      '-C',
+      root,
+      `--eval=show: ; @printenv ${variable}`,
+      'show',
+      `${variable}=${text}`,
+    ]);
+    expect(stdout.trim()).toBe(text);
+  });
+});

@@ -1,5 +1,6 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { split } from 'shlex';
 import { parse } from 'yaml';
 import { emulatorEndpointOf } from '../../infra/config/emulator.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
@@ -12,10 +13,17 @@ export const project = 'slipway';
 export const stack = process.env['STACK'] || 'dev';
 export const identity: StackIdentity = { project, stack, root };
 
-/** The words in ARGS, split at blanks; quotes hold words together. */
+/** The words in ARGS as a shell would quote them. Nothing in them is expanded or executed. */
 export function extraArgs(text: string = process.env['ARGS'] ?? ''): string[] {
-  const words = text.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
-  return words.map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+  try {
+    return split(text);
+  } catch (error) {
+    throw new UserFault(
+      `ARGS cannot be split into words: ${(error as Error).message}.`,
+      `Close each quote, such as ARGS="repair 0002_models --reason='a comment only'".`,
+      { cause: error },
+    );
+  }
 }
 
 /** A value of this stack's file, without asking the engine for it. */

@@ -15,6 +15,26 @@ describe('extraArgs', () => {
     ]);
     expect(extraArgs('')).toEqual([]);
   });
+
+  it.each([
+    [
+      `repair 0002_models --reason='a comment only'`,
+      ['repair', '0002_models', '--reason=a comment only'],
+    ],
+    [`--reason="a \\"comment\\" only"`, ['--reason=a "comment" only']],
+    [`'it'"'"'s' --name=""`, ["it's", '--name=']],
+    [`a\\ b`, ['a b']],
+    [`-c "select '$1'; $(id)"`, ['-c', `select '$1'; $(id)`]],
+    [`--project=!aws-plugin # *`, ['--project=!aws-plugin', '#', '*']],
+  ])('splits %s as a shell does, and expands nothing', (text, words) => {
+    expect(extraArgs(text)).toEqual(words);
+  });
+
+  it('refuses a quote that nobody closes', () => {
+    expect(() => extraArgs(`repair --reason='a comment`)).toThrow(
+      /ARGS cannot be split into words: Got EOF while in a quoted string/,
+    );
+  });
 });
 
 describe('exportLines', () => {
