@@ -128,6 +128,30 @@ describe('a bad body', () => {
     },
   );
 
+  test.each<[string, Buffer, string]>([
+    ['Latin-1 bytes', Buffer.from('{"displayName":"caf\xe9"}', 'latin1'), 'application/json'],
+    ['half a character', Buffer.from('{"displayName":"caf\xc3"}', 'latin1'), 'application/json'],
+    ['an overlong form', Buffer.from('{"displayName":"\xc0\xaf"}', 'latin1'), 'application/json'],
+    ['UTF-16', Buffer.from('\ufeff{"displayName":"café"}', 'utf16le'), 'application/json'],
+    [
+      'UTF-16 that says so',
+      Buffer.from('{"displayName":"café"}', 'utf16le'),
+      'application/json; charset=utf-16le',
+    ],
+    [
+      'another charset',
+      Buffer.from('{"displayName":"caf\xe9"}', 'latin1'),
+      'application/json; charset=iso-8859-1',
+    ],
+  ])('that is %s and not UTF-8 is a 415', async (_what, body, type) => {
+    const { status } = await fetch(`${api.url}/api/users/me`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${token}`, 'content-type': type },
+      body,
+    });
+    expect(status).toBe(415);
+  });
+
   test('says which field is wrong and why', async () => {
     const { body } = await patchMe({ displayName: '' });
     expect(body['errors']).toEqual([

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { Problem } from './problem.ts';
 
@@ -12,6 +13,15 @@ export function jsonBody(limit: string): RequestHandler[] {
         throw new Problem(415, 'Send the body as application/json.');
       next();
     },
-    express.json({ limit, strict: true }),
+    express.json({ limit, strict: true, verify: requireUtf8 }),
   ];
+}
+
+/**
+ * Without this, the parser also takes UTF-16 and UTF-32, and stores replacement characters for
+ * bytes that it cannot read.
+ */
+function requireUtf8(_req: unknown, _res: unknown, body: Buffer, charset: string): void {
+  if (charset === 'utf-8' && isUtf8(body)) return;
+  throw Object.assign(new Error('not UTF-8'), { type: 'encoding.not-utf-8' });
 }
