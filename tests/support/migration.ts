@@ -24,6 +24,7 @@ export function migration(
     up: script('up'),
     down: script('down'),
     checksum,
+    downChecksum: checksum,
     phase,
     reversible,
   };

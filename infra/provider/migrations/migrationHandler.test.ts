@@ -177,3 +177,27 @@ describe('a preview against what the state knows', () => {
     });
   });
 });
+
+it('shows what a migration warns of as a warning of the update', async () => {
+  const log = new EngineLog('');
+  const lines: [string, string | undefined][] = [];
+  vi.spyOn(log, 'line').mockImplementation((_urn, line, severity) => {
+    lines.push([line, severity]);
+    return Promise.resolve();
+  });
+  const said = ['0001_users: NOTICE: 3 rows', '0001_users: WARNING: two have no name', '1 applied'];
+  const task = {
+    run: ({ onLine }: { onLine: (line: string) => void }) => {
+      said.forEach(onLine);
+      return Promise.resolve({ exitCode: 0, tail: [], adopted: false });
+    },
+  };
+  const handler = new MigrationHandler(log, () => Promise.resolve(task), undefined, folder);
+  const news = { ...inputs(), command: ['migrate', 'up'], seedCommand: [], timeoutSeconds: 60 };
+  await handler.create('urn', news, new AbortController().signal);
+  expect(lines).toEqual([
+    [said[0], 'info'],
+    [said[1], 'warning'],
+    [said[2], 'info'],
+  ]);
+});

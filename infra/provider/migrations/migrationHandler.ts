@@ -13,6 +13,7 @@ import {
 import type { MigrationRunArgs } from '../../release/migrationRun.ts';
 import { requireCompatibility } from '../compatibility/requireCompatibility.ts';
 import type { ResourceHandler } from '../protocol/resourceHandler.ts';
+import { isWarning } from '../../../migrations/runner/run/notices.ts';
 import { TaskError, type TaskResult, type TaskRunner } from '../../tasks/taskRunner.ts';
 import { hasUnknown, unwrap } from '../protocol/wire.ts';
 
@@ -169,7 +170,8 @@ export class MigrationHandler implements ResourceHandler {
         command,
         timeoutMs: inputs.timeoutSeconds * 1000,
         signal,
-        onLine: (line) => pending.push(this.#log.line(urn, line)),
+        onLine: (line) =>
+          pending.push(this.#log.line(urn, line, isWarning(line) ? 'warning' : 'info')),
       });
     } catch (error) {
       if (!(error instanceof TaskError)) throw error;

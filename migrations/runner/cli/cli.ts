@@ -174,9 +174,9 @@ function counted(what: string, names: string[]): Answer {
 function statusLines(states: MigrationState[]): string[] {
   if (states.length === 0) return ['no migrations'];
   const width = Math.max(...states.map(({ name }) => name.length));
-  const lines = states.map(({ name, state, phase, reversible, applied }) => {
+  const lines = states.map(({ name, state, phase, reversible, applied, downEdited }) => {
     const when = applied
-      ? `${applied.appliedAt.toISOString()}  ${applied.durationMs} ms  release ${applied.release}`
+      ? `${applied.appliedAt.toISOString()}  ${applied.durationMs} ms  release ${applied.release}${downEdited ? '  (its down file was edited since)' : ''}`
       : '';
     const kind = `${phase ?? '-'}${reversible ? '' : ', irreversible'}`;
     return `${name.padEnd(width)}  ${state.padEnd(8)}  ${kind.padEnd(8)}  ${when}`.trimEnd();

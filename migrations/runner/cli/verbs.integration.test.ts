@@ -322,10 +322,58 @@ test('bookkeeping tables of an earlier version get what they lack', async () => 
   const folder = migrationFolder(two);
   await migrate(url, ['up', '--folder', folder]);
   await postgres.query(
-    `ALTER TABLE slipway_migrations DROP COLUMN phase, DROP COLUMN reversible;
+    `ALTER TABLE slipway_migrations DROP COLUMN phase, DROP COLUMN reversible, DROP COLUMN down_checksum;
      ALTER TABLE slipway_migration_history DROP COLUMN reason`,
     url,
   );
   expect(await migrate(url, ['status', '--folder', folder])).toMatchObject({ code: 0 });
   expect(await migrate(url, ['redo', '--folder', folder])).toMatchObject({ code: 0 });
+});
+
+describe('a down file that was edited after its migration was applied', () => {
+  const edited = { ...two, '0002_b': { ...two['0002_b'], down: 'DROP TABLE a, b;' } };
+  const applied = async (): Promise<string> => {
+    const url = await postgres.createDatabase();
+    await migrate(url, ['up', '--folder', migrationFolder(two)]);
+    return url;
+  };
+
+  test('is not run, and is shown by status', async () => {
+    const url = await applied();
+    const folder = migrationFolder(edited);
+    for (const verb of ['down', 'redo', 'revert-all']) {
+      expect(await migrate(url, [verb, '--folder', folder])).toMatchObject({
+        code: exitCodes.checksum,
+        output: text('The down file was edited after its migration was applied: 0002_b.'),
+      });
+    }
+    expect((await migrate(url, ['status', '--folder', folder])).output).toMatch(
+      /0002_b\s+applied .*\(its down file was edited since\)/,
+    );
+    expect(await history(url)).toEqual(['up 0001_a', 'up 0002_b']);
+  });
+
+  test('does not keep the next migration from being applied', async () => {
+    const folder = migrationFolder({ ...edited, '0003_c': expand('CREATE TABLE c (id int);') });
+    expect(await migrate(await applied(), ['up', '--folder', folder])).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['by its name', [], ['--force', '0002_b']],
+    ['after it was accepted', ['repair', '0002_b', '--reason', 'it forgot a'], []],
+  ])('runs %s', async (_how, before, force) => {
+    const url = await applied();
+    const folder = migrationFolder(edited);
+    if (before.length > 0)
+      expect(await migrate(url, [...before, '--folder', folder])).toMatchObject({ code: 0 });
+    expect(await migrate(url, ['down', ...force, '--folder', folder])).toMatchObject({ code: 0 });
+    expect(await postgres.query(`SELECT to_regclass('a') AS a`, url)).toEqual([{ a: null }]);
+  });
+
+  test('runs where an earlier version of the runner kept no checksum of it', async () => {
+    const url = await applied();
+    await postgres.query('UPDATE slipway_migrations SET down_checksum = NULL', url);
+    const folder = migrationFolder(edited);
+    expect(await migrate(url, ['down', '--folder', folder])).toMatchObject({ code: 0 });
+  });
 });

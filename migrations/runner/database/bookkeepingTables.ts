@@ -17,10 +17,11 @@ CREATE TABLE IF NOT EXISTS slipway_migration_history (
   release text NOT NULL
 );
 ALTER TABLE slipway_migrations
-  ADD COLUMN phase text CHECK (phase IN ('expand', 'migrate', 'contract')),
-  ADD COLUMN reversible boolean NOT NULL DEFAULT true;
+  ADD COLUMN IF NOT EXISTS phase text CHECK (phase IN ('expand', 'migrate', 'contract')),
+  ADD COLUMN IF NOT EXISTS reversible boolean NOT NULL DEFAULT true,
+  ADD COLUMN IF NOT EXISTS down_checksum text;
 ALTER TABLE slipway_migration_history
   DROP CONSTRAINT IF EXISTS slipway_migration_history_direction_check,
   ADD CONSTRAINT slipway_migration_history_direction_check
     CHECK (direction IN ('up', 'down', 'baseline', 'repair', 'begin')),
-  ADD COLUMN reason text;`;
+  ADD COLUMN IF NOT EXISTS reason text;`;

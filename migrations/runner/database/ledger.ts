@@ -9,6 +9,8 @@ import { lockLost, type Lock } from './lock.ts';
 export interface AppliedMigration {
   name: string;
   checksum: string;
+  /** Of its down file, as it was then; `null` where there was none, or the runner kept none yet. */
+  downChecksum: string | null;
   appliedAt: Date;
   durationMs: number;
   /** The release whose runner applied it: the image's digest. */
@@ -27,6 +29,7 @@ type Event = 'up' | 'down' | 'baseline' | 'repair' | 'begin';
 
 type Remembered = Pick<Migration, 'name' | 'checksum' | 'reversible'> & {
   phase?: Phase | null | undefined;
+  downChecksum?: string | null | undefined;
 };
 
 // The end of the server's message when it refuses to note a step.
@@ -51,7 +54,7 @@ export class Ledger {
   /** Makes the schema and the tables where they do not exist yet. Call it under the lock. */
   async create(schema: string): Promise<void> {
     const found = await this.#client.query<{ ready: boolean; schema: boolean }>(
-      `SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('slipway_migration_history') AND attname = 'reason') AS ready,
+      `SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('slipway_migrations') AND attname = 'down_checksum') AS ready,
               to_regnamespace($1) IS NOT NULL AS schema`,
       [`"${schema}"`],
     );
@@ -67,14 +70,17 @@ export class Ledger {
    * migrated.
    */
   async applied(): Promise<AppliedMigration[]> {
-    const found = await this.#client.query<{ table: boolean; phase: boolean }>(
-      `SELECT to_regclass('slipway_migrations') IS NOT NULL AS table,
-              EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('slipway_migrations') AND attname = 'phase') AS phase`,
+    const found = await this.#client.query<{ column: string }>(
+      `SELECT attname AS column FROM pg_attribute
+        WHERE attrelid = to_regclass('slipway_migrations') AND attnum > 0 AND NOT attisdropped`,
     );
-    if (!found.rows[0]?.table) return [];
+    if (found.rows.length === 0) return [];
+    // An earlier version of the runner may have made the table.
+    const columns = new Set(found.rows.map(({ column }) => column));
     const { rows } = await this.#client.query<AppliedMigration>(
       `SELECT name, checksum, applied_at AS "appliedAt", duration_ms AS "durationMs", release,
-              ${found.rows[0].phase ? 'phase, reversible' : 'NULL AS phase, true AS reversible'}
+              ${columns.has('phase') ? 'phase, reversible' : 'NULL AS phase, true AS reversible'},
+              ${columns.has('down_checksum') ? 'down_checksum' : 'NULL'} AS "downChecksum"
          FROM slipway_migrations ORDER BY name`,
     );
     return rows;
@@ -127,7 +133,7 @@ export class Ledger {
   }
 
   async #record(
-    { name, checksum, phase, reversible }: Remembered,
+    { name, checksum, phase, reversible, downChecksum }: Remembered,
     event: 'up' | 'down' | 'baseline',
     durationMs: string,
     lock: Lock,
@@ -137,9 +143,9 @@ export class Ledger {
     const present =
       event === 'down'
         ? 'DELETE FROM slipway_migrations WHERE name = $1'
-        : `INSERT INTO slipway_migrations (name, checksum, duration_ms, release, phase, reversible)
-           VALUES ($1, $2, ${durationMs}, $3, $4, $5)`;
-    if (event !== 'down') values.push(phase, reversible);
+        : `INSERT INTO slipway_migrations (name, checksum, duration_ms, release, phase, reversible, down_checksum)
+           VALUES ($1, $2, ${durationMs}, $3, $4, $5, $6)`;
+    if (event !== 'down') values.push(phase, reversible, downChecksum);
     // COMMIT may be on its way already, so the server itself has to refuse: by a cast that fails.
     const text = `WITH present AS (${present})
       INSERT INTO slipway_migration_history (direction, name, checksum, duration_ms, release)
@@ -185,8 +191,15 @@ export class Ledger {
   async acceptEdited(migration: Remembered, reason: string): Promise<void> {
     await this.inTransaction(async () => {
       await this.#client.query(
-        'UPDATE slipway_migrations SET checksum = $2, phase = $3, reversible = $4 WHERE name = $1',
-        [migration.name, migration.checksum, migration.phase, migration.reversible],
+        `UPDATE slipway_migrations SET checksum = $2, phase = $3, reversible = $4, down_checksum = $5
+          WHERE name = $1`,
+        [
+          migration.name,
+          migration.checksum,
+          migration.phase,
+          migration.reversible,
+          migration.downChecksum,
+        ],
       );
       await this.#note(migration, 'repair', 0, reason);
     });

@@ -25,6 +25,8 @@ export interface Migration {
    * out.
    */
   checksum: string;
+  /** The same of the down file. */
+  downChecksum: string | undefined;
   /** `undefined`: its header does not say. */
   phase: Phase | undefined;
   reversible: boolean;
@@ -103,7 +105,16 @@ function readMigration(folder: string, { name, number, directions }: ListedMigra
     );
   }
   const down = hasDown ? readScript(folder, `${name}.down.sql`) : undefined;
-  return { name, number, up, down, checksum: checksumOf(up.sql), phase, reversible };
+  return {
+    name,
+    number,
+    up,
+    down,
+    checksum: checksumOf(up.sql),
+    downChecksum: down && checksumOf(down.sql),
+    phase,
+    reversible,
+  };
 }
 
 function readScript(folder: string, file: string): Script {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { readHeader } from './header.ts';
 
 test('a file without a header has none of it', () => {
-  expect(readHeader('f', 'SELECT 1;\n-- slipway: phase=expand')).toEqual({ noTransaction: false });
+  expect(readHeader('f', '-- Why.\nSELECT 1;')).toEqual({ noTransaction: false });
 });
 
 test('reads every word, on one line or several, among other comments', () => {
@@ -59,4 +59,29 @@ test.each([
     readHeader('0001_a.up.sql', `-- Why.\n-- slipway: ${words}\nSELECT 1;`);
   expect(read).toThrow(message);
   expect(read).toThrow(/^0001_a\.up\.sql: [\s\S]*line 2 \|/);
+});
+
+test.each([
+  ['indented', '  -- slipway: phase=expand\nSELECT 1;'],
+  ['below a licence', '/* Copyright /* of */ us\n */\n\t-- slipway: phase=expand\nSELECT 1;'],
+  ['behind a comment', '/* a */ -- slipway: phase=expand\nSELECT 1;'],
+  ['in another case', '-- Slipway : phase=expand\nSELECT 1;'],
+])('understands a header that is %s', (_where, sql) => {
+  expect(readHeader('f', sql)).toMatchObject({ phase: 'expand' });
+});
+
+test.each([
+  [
+    'below the first statement',
+    'SELECT 1;\n  -- slipway: phase=expand',
+    /on top of its file[^]*line 2/,
+  ],
+  ['in the middle of a statement', 'SELECT\n-- slipway: no-transaction\n1;', /on top[^]*line 2/],
+  [
+    'in a block comment',
+    '/* Us.\n * slipway: phase=expand */\nSELECT 1;',
+    /line comment[^]*line 2/,
+  ],
+])('refuses a header %s', (_where, sql, message) => {
+  expect(() => readHeader('f', sql)).toThrow(message);
 });

@@ -1,4 +1,5 @@
 import { MigrationError } from '../exit.ts';
+import { commentsOnTop } from './comments.ts';
 import { excerpt } from './excerpt.ts';
 
 /**
@@ -33,22 +34,35 @@ const times = {
   time_budget: 'timeBudgetMs',
   max_wait: 'maxWaitMs',
 } as const;
-const line = /^-- *slipway:(?<words>.*)$/;
+const line = /^--[ \t]*slipway[ \t]*:(?<words>.*)$/i;
+/** A line that means to be of the header, wherever it stands. */
+const meant = /^[ \t]*(?:--|\/\*|\*|#)?[ \t]*slipway[ \t]*:/im;
+const below = /^[ \t]*--[ \t]*slipway[ \t]*:/gim;
 
 /**
  * Reads the header: comment lines on top that begin with `-- slipway:`, each with words such as
- * `phase=expand` (`phase: expand` will do as well). Anything it does not know is refused, because a
- * typing error must not go unseen.
+ * `phase=expand` (`phase: expand` will do as well). Other comments may stand between them. Anything
+ * it does not know is refused, and so is a header line in another place, because a typing error
+ * must not go unseen.
  *
  * @throws {MigrationError} `badFile`, with the line
  */
 export function readHeader(file: string, sql: string): Header {
   const header: Header = { noTransaction: false };
   const seen = new Set<string>();
-  let offset = 0;
-  // A lone carriage return ends a comment for Postgres too.
-  for (const text of sql.split(/[\n\r]/)) {
-    if (text.trim() !== '' && !text.startsWith('--')) break;
+  const { comments, end } = commentsOnTop(sql);
+  const refuse = (fault: string, offset: number): MigrationError =>
+    new MigrationError('badFile', `${file}: ${fault}.\n${excerpt(sql, offset)}`);
+  for (const { text, at } of comments) {
+    if (text.startsWith('/*')) {
+      const inBlock = meant.exec(text);
+      if (inBlock)
+        throw refuse(
+          'a header is a line comment (`-- slipway: …`), not part of a block comment',
+          at + inBlock.index,
+        );
+      continue;
+    }
     const words = line.exec(text)?.groups?.['words'] ?? '';
     for (const word of words
       .trim()
@@ -58,14 +72,13 @@ export function readHeader(file: string, sql: string): Header {
       const [key = '', value] = word.split('=', 2);
       const fault = seen.has(key) ? `${key} is given twice` : apply(header, key, value);
       seen.add(key);
-      if (fault)
-        throw new MigrationError(
-          'badFile',
-          `${file}: in its header, ${fault}.\n${excerpt(sql, offset)}`,
-        );
+      if (fault) throw refuse(`in its header, ${fault}`, at);
     }
-    offset += text.length + 1;
   }
+  below.lastIndex = end;
+  const late = below.exec(sql);
+  if (late)
+    throw refuse('a header stands on top of its file, before the first statement', late.index);
   return header;
 }
 

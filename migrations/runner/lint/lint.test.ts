@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readHeader } from '../files/header.ts';
 import { findingLine, lintMigration } from './lint.ts';
 import { migration } from '../../../tests/support/migration.ts';
@@ -25,6 +25,8 @@ test.each([
   `${good}\nALTER TYPE mood ADD VALUE 'fine'; ALTER TYPE mood ADD VALUE 'bad';`,
   `${good}\n-- slipway: no-transaction\nALTER TYPE mood ADD VALUE 'fine';`,
   `${good}\n-- slipway: no-transaction\nDO $$ BEGIN UPDATE t SET a = 1; COMMIT; END $$;`,
+  `${good} no-transaction\nDO $$ BEGIN COMMIT AND CHAIN; END $$;`,
+  `${good}\nDO $$ BEGIN RAISE NOTICE 'committed'; END $$;`,
   `${good}\nSELECT $$; DROP TABLE t; CREATE INDEX CONCURRENTLY i ON t (a);$$;`,
   `${good}\nCREATE FUNCTION f() RETURNS void LANGUAGE sql AS $x$ DROP TABLE t; VACUUM; $x$;`,
   `${good}\nCOMMENT ON TABLE t IS E'it''s \\'; drop table t; --';`,
@@ -51,6 +53,7 @@ test.each<[string, string[]]>([
     `${good}\nCREATE INDEX "${'long '.repeat(12)}" ON t (${'a, '.repeat(80)}b); DROP TABLE t;`,
     ['takes-away@2'],
   ],
+  [`${good}\nDO $$ BEGIN UPDATE t SET a = 1; COMMIT; END $$;`, ['needs-no-transaction@2']],
   [`${good}\nREINDEX (VERBOSE, CONCURRENTLY) TABLE t;`, ['needs-no-transaction@2']],
   [`${good}\nALTER TABLE t DETACH PARTITION p CONCURRENTLY;`, ['needs-no-transaction@2']],
   [`${good}\nSELECT 1;\nSELECT 1 FORM t;`, ['syntax-error@3']],
@@ -85,4 +88,29 @@ test('a finding is one line that an editor can jump to', () => {
     message: 'm',
   } as const;
   expect(findingLine(finding)).toBe('a.up.sql:3: error: m [r]');
+});
+
+describe('a waiver', () => {
+  test.each([
+    `${good}\n-- slipway-ignore takes-away: no release has read it\nDROP TABLE t;`,
+    `${good}\nSELECT 1;\n-- Why.\n  --slipway-ignore takes-away no release has read it\n\nDROP TABLE t;`,
+    `-- slipway: phase=contract reversible=no\n-- slipway-ignore missing-completes: older than the files\nDROP TABLE t;`,
+    `-- slipway-ignore missing-phase: it moves nothing\n-- slipway-ignore missing-reversible: it moves nothing\nSELECT 1;`,
+    `${good} no-transaction\n-- slipway-ignore needless-no-transaction: hours long\nUPDATE t SET a = 1;`,
+    `${good}\n-- slipway-ignore needs-no-transaction: it never commits\nDO $$ BEGIN -- then COMMIT;\n END $$;`,
+  ])('with a reason lets the statement below it pass: %j', async (sql) =>
+    expect(await lint(sql)).toEqual([]),
+  );
+
+  test.each<[string, string[]]>([
+    [
+      `${good}\n-- slipway-ignore takes-away: gone\nSELECT 1;\nDROP TABLE t;`,
+      ['takes-away@4', 'bad-waiver@2'],
+    ],
+    [`${good}\n-- slipway-ignore takes-away: gone\nDROP TABLE t;\nDROP TABLE u;`, ['takes-away@4']],
+    [`${good}\n-- slipway-ignore takes-away\nDROP TABLE t;`, ['takes-away@3', 'bad-waiver@2']],
+    [`${good}\n-- slipway-ignore takes-awy: why\nDROP TABLE t;`, ['takes-away@3', 'bad-waiver@2']],
+    [`${good}\n-- slipway-ignore\nDROP TABLE t;`, ['takes-away@3', 'bad-waiver@2']],
+    [`${good}\n-- slipway-ignore badFile: why\nCOMMIT;`, ['bad-waiver@2', 'badFile@3']],
+  ])('in %j leaves %j', async (sql, rules) => expect(await lint(sql)).toEqual(rules));
 });

@@ -6,6 +6,7 @@ import { checkScript } from '../sql/checkScript.ts';
 import type { Statement } from '../sql/parse.ts';
 import { StatementFault } from '../sql/statementFault.ts';
 import { takesAway, whereItRuns } from './statementRules.ts';
+import { waive, type OwnRule } from './waivers.ts';
 
 /**
  * Our own few rules, and what keeps a file from being run at all.
@@ -13,21 +14,25 @@ import { takesAway, whereItRuns } from './statementRules.ts';
 export async function lintMigration(migration: Migration): Promise<Finding[]> {
   const { up, down } = migration;
   const findings = headerFindings(migration);
+  const faults: Finding[] = [];
+  let starts: number[] = [];
   for (const script of down ? [up, down] : [up]) {
     try {
       const statements = await checkScript(script);
-      if (script === up) findings.push(...statementFindings(migration, statements));
+      if (script !== up) continue;
+      findings.push(...statementFindings(migration, statements));
+      starts = statements.map(({ line }) => line);
     } catch (error) {
       if (!(error instanceof StatementFault)) throw error;
-      findings.push(faultFinding(error));
+      faults.push(faultFinding(error));
     }
   }
-  return findings;
+  return [...waive(up, findings, starts), ...faults];
 }
 
 function headerFindings({ name, up, phase }: Migration): Finding[] {
   const findings: Finding[] = [];
-  const add = (severity: Finding['severity'], rule: string, message: string): void =>
+  const add = (severity: Finding['severity'], rule: OwnRule, message: string): void =>
     void findings.push({ file: up.file, line: 1, severity, rule, message });
   if (!phase)
     add('error', 'missing-phase', 'say `-- slipway: phase=expand`, `migrate` or `contract` on top');
@@ -45,7 +50,7 @@ function headerFindings({ name, up, phase }: Migration): Finding[] {
 function statementFindings({ up, phase }: Migration, statements: Statement[]): Finding[] {
   const findings: Finding[] = [];
   for (const { line, tree } of statements) {
-    const add = (rule: string, message: string): void =>
+    const add = (rule: OwnRule, message: string): void =>
       void findings.push({ file: up.file, line, severity: 'error', rule, message });
     const where = whereItRuns(tree);
     if (where === 'outside' && !up.header.noTransaction)
@@ -77,8 +82,13 @@ export async function lintMigrations(
   migrations: Migration[],
 ): Promise<{ findings: Finding[]; skipped: string }> {
   const squawk = runSquawk(folder, migrations);
-  const own = await Promise.all(migrations.map(lintMigration));
-  const findings = [...own.flat(), ...(typeof squawk === 'string' ? [] : squawk)];
+  const own = (await Promise.all(migrations.map(lintMigration))).flat();
+  // Of SQL that Postgres' own parser refuses, squawk has nothing to add.
+  const unread = new Set(own.flatMap(({ file, excerpt }) => (excerpt === undefined ? [] : [file])));
+  const others = (typeof squawk === 'string' ? [] : squawk).filter(
+    ({ file, rule }) => !(unread.has(file) && rule === 'squawk syntax-error'),
+  );
+  const findings = [...own, ...others];
   findings.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
   return { findings, skipped: typeof squawk === 'string' ? squawk : '' };
 }

@@ -15,6 +15,7 @@ const leftOut = [
   'prefer-identity',
   'prefer-text-field',
   'prefer-timestamp-tz',
+  'require-enum-value-ordering',
 ];
 // A contract step exists to do these.
 const contractRules = [

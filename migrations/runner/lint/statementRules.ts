@@ -1,4 +1,4 @@
-import type { AlterTableStmt, Node } from 'libpg-query';
+import type { AlterTableStmt, DoStmt, Node } from 'libpg-query';
 import { isOn } from '../sql/tree.ts';
 
 /**
@@ -12,6 +12,7 @@ export function whereItRuns(tree: Node): 'outside' | 'inside' | 'either' {
 }
 
 function refusedInside(tree: Node): boolean {
+  if ('DoStmt' in tree) return endsTransaction(tree.DoStmt);
   if ('IndexStmt' in tree) return tree.IndexStmt.concurrent ?? false;
   if ('DropStmt' in tree) return tree.DropStmt.concurrent ?? false;
   if ('VacuumStmt' in tree) return tree.VacuumStmt.is_vacuumcmd ?? false;
@@ -28,6 +29,16 @@ function refusedInside(tree: Node): boolean {
       (node) => 'DefElem' in node && node.DefElem.defname === 'tablespace',
     );
   return Object.keys(tree).some((kind) => alwaysOutside.has(kind));
+}
+
+/** Whether the code of a DO commits, which it may not do in the transaction of a file. */
+function endsTransaction({ args = [] }: DoStmt): boolean {
+  const code = args.map((arg) =>
+    'DefElem' in arg && arg.DefElem.arg && 'String' in arg.DefElem.arg
+      ? (arg.DefElem.arg.String.sval ?? '')
+      : '',
+  );
+  return /(?:^|[;\s])(?:COMMIT|ROLLBACK)(?:\s+AND\s+(?:NO\s+)?CHAIN)?\s*;/i.test(code.join('\n'));
 }
 
 const alwaysOutside = new Set([

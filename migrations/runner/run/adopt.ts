@@ -1,5 +1,6 @@
 import { MigrationError } from '../exit.ts';
 import { withLock, type RunnerOptions } from './run.ts';
+import { isDownEdited } from './verify.ts';
 
 /**
  * Takes every migration up to `to` as applied, without running it: for a database that has the
@@ -32,7 +33,7 @@ export function baseline(options: RunnerOptions, to: string): Promise<string[]> 
 }
 
 /**
- * Accepts that an applied file was edited (it counts as applied as it is now), or that it is gone
+ * Accepts that an applied file, or its down file, was edited (it counts as applied as it is now), or that it is gone
  * (it counts as never applied). The schema is not touched; the reason stays in the history.
  *
  * @throws {MigrationError} `usage` where there is nothing to accept
@@ -55,7 +56,7 @@ export function repair(
       await ledger.acceptMissing(row, reason);
       return 'missing';
     }
-    if (file.checksum === row.checksum) {
+    if (file.checksum === row.checksum && !isDownEdited(file, row)) {
       throw new MigrationError(
         'usage',
         `${name} is as it was applied. There is nothing to repair.`,

@@ -6,7 +6,7 @@ import { checkMigrations } from '../sql/checkScript.ts';
 import { planStatements, type PlannedStatement } from '../sql/plannedStatements.ts';
 import { refuseEarlyContract } from './releaseRules.ts';
 import { withReader, type RunnerOptions } from './run.ts';
-import { compare, what } from './verify.ts';
+import { compare, isDownEdited, what } from './verify.ts';
 
 export interface MigrationState {
   name: string;
@@ -14,13 +14,16 @@ export interface MigrationState {
   phase: Phase | null;
   reversible: boolean;
   applied?: AppliedMigration;
+  /** Its down file is another one than when it was applied. */
+  downEdited?: true;
 }
 
 /** Tells the state of every file, and of every row without a file. */
 export function migrationStatus(options: RunnerOptions): Promise<MigrationState[]> {
   return withReader(options, async ({ files, ledger }) => {
     const applied = new Map((await ledger.applied()).map((row) => [row.name, row]));
-    const states = files.map(({ name, checksum, phase = null, reversible }): MigrationState => {
+    const states = files.map((file): MigrationState => {
+      const { name, checksum, phase = null, reversible } = file;
       const row = applied.get(name);
       applied.delete(name);
       if (!row) return { name, state: 'pending', phase, reversible };
@@ -30,6 +33,7 @@ export function migrationStatus(options: RunnerOptions): Promise<MigrationState[
         phase,
         reversible,
         applied: row,
+        ...(isDownEdited(file, row) && { downEdited: true }),
       };
     });
     const missing = [...applied.values()].map((row): MigrationState => ({

@@ -4,7 +4,7 @@ import type { AppliedMigration } from '../database/ledger.ts';
 import { refuseEarlyContract, refuseIrreversible } from './releaseRules.ts';
 import { withLock, type Run, type RunnerOptions } from './run.ts';
 import { checkBeforeRun } from '../sql/checkScript.ts';
-import { compare, what } from './verify.ts';
+import { compare, isDownEdited, what } from './verify.ts';
 
 /**
  * How far to go: up to (down to: and including) a name, a number of files, or everything there is.
@@ -85,6 +85,23 @@ async function requireNamed(
   );
 }
 
+/** What reverts a migration was written, and tried, with it. */
+function refuseEditedDown(batch: Migration[], applied: AppliedMigration[], forced: string[]): void {
+  const edited = batch.filter(
+    (migration) =>
+      !forced.includes(migration.name) &&
+      applied.some((row) => row.name === migration.name && isDownEdited(migration, row)),
+  );
+  if (edited.length === 0) return;
+  const names = edited.map(({ name }) => name);
+  throw new MigrationError(
+    'checksum',
+    `The down file was edited after its migration was applied: ${names.join(', ')}. Undo the edit. ` +
+      `If it was mended on purpose, run it with ${names.map((name) => `--force ${name}`).join(' ')}, ` +
+      'or keep it with `migrate repair NAME --reason TEXT`.',
+  );
+}
+
 function toRevert({ files, applied }: Run, extent: Extent): Migration[] {
   const { ahead } = compare(files, applied);
   if (ahead.length > 0) {
@@ -134,12 +151,12 @@ async function apply(
 }
 
 async function revert(
-  { umzug }: Run,
+  { umzug, applied }: Run,
   batch: Migration[],
   { say, forced }: RunnerOptions,
 ): Promise<string[]> {
   refuseIrreversible(batch, forced);
-  // The checksum of a migration says nothing of its down file, which may be another one by now.
+  refuseEditedDown(batch, applied, forced);
   await checkBeforeRun(batch.flatMap(({ down }) => (down ? [down] : [])));
   if (batch.length === 0) say('nothing to revert');
   const names = batch.map(({ name }) => name);

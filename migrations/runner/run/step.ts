@@ -5,6 +5,7 @@ import { clearSession, ownSession } from '../database/clearSession.ts';
 import { MigrationError } from '../exit.ts';
 import type { Migration, Script } from '../files/files.ts';
 import { explain } from './explain.ts';
+import { passOnNotices } from './notices.ts';
 import type { StepContext } from './stepContext.ts';
 
 // lock_not_available, deadlock_detected, serialization_failure: nothing is wrong with the file; a
@@ -34,10 +35,12 @@ export async function runStep(
   const { client, lock, settings, say, signal } = context;
   for (let attempt = 1; ; attempt++) {
     let done: StatementCount | undefined;
+    let endNotices: (() => void) | undefined;
     try {
       signal.throwIfAborted();
       await clearSession(client, lock);
       done = countStatements(client);
+      endNotices = passOnNotices(client, migration.name, say);
       if (script.header.noTransaction) return await runBare(context, migration, direction, script);
       return await inTransaction(context, migration, direction, script);
     } catch (error) {
@@ -54,6 +57,7 @@ export async function runStep(
       );
       await sleep(waitMs, undefined, { signal }).catch(() => {});
     } finally {
+      endNotices?.();
       done?.stop();
     }
   }

@@ -76,6 +76,12 @@ function unknownRows(files: File[], applied: Row[], byName: Map<string, File>): 
   );
 }
 
+/** Whether a down file is another one now. Earlier versions of the runner did not note it. */
+export const isDownEdited = (
+  { downChecksum: now }: Pick<Migration, 'downChecksum'>,
+  { downChecksum: noted }: Pick<AppliedMigration, 'downChecksum'>,
+): boolean => noted !== null && noted !== now;
+
 /** Such as `0007_drop_title (contract, irreversible)`. */
 export function what({
   name,

@@ -82,3 +82,18 @@ test('a run leaves what the parser cannot read to the server, and refuses the re
   );
   await expect(checkBeforeRun([script('f', 'COMMIT')])).rejects.toThrow(/not allowed/);
 });
+
+test.each([
+  ['-- dump\n\\restrict x9\nSELECT 1;', /\\restrict is a command of psql, not SQL[^]*line 2/],
+  ['SELECT 1;\n\\connect app', /\\connect is a command of psql[^]*line 2/],
+  [
+    "-- dump\nCOPY public.t (a, b) FROM stdin;\n1\tit's me\n\\.\n",
+    /COPY[^]*Write INSERT[^]*line 2/,
+  ],
+  ['copy t from stdin with (format csv);\n\\N\n\\.\n', /COPY[^]*Write INSERT[^]*line 1/],
+  ['COPY t FROM STDIN;\n\\.\n', /COPY[^]*Write INSERT[^]*line 1/],
+])('what only psql understands is refused at its place, by a run too: %j', async (sql, message) => {
+  const file = script('0001_a.up.sql', sql);
+  await expect(checkScript(file)).rejects.toThrow(message);
+  await expect(checkBeforeRun([file])).rejects.toThrow(/pg_dump --schema-only --no-owner/);
+});

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Node } from 'libpg-query';
+import { commentsOnTop } from '../files/comments.ts';
 import { lineOf, utf16Offset } from '../files/excerpt.ts';
 import { StatementFault } from './statementFault.ts';
 
@@ -28,6 +29,7 @@ export async function parseSql(file: string, sql: string): Promise<Statement[]> 
     ({ stmts = [] } = (await parse(sql)) as { stmts?: typeof stmts });
   } catch (error) {
     const at = hasSqlDetails(error) ? Math.max(0, error.sqlDetails.cursorPosition) : 0;
+    refusePsql(file, sql, utf16Offset(sql, at));
     const why = error instanceof Error ? error.message : String(error);
     throw new StatementFault('syntax', { file, sql, offset: utf16Offset(sql, at) }, why, {
       cause: error,
@@ -39,12 +41,37 @@ export async function parseSql(file: string, sql: string): Promise<Statement[]> 
   return stmts.flatMap(({ stmt, stmt_location: from = 0, stmt_len: length }) => {
     if (!stmt) return [];
     const [before, whole] = slice(from, length);
-    const skipped = leadingBlanks(whole);
+    const skipped = commentsOnTop(whole).end;
     const start = before + skipped;
     line += lineOf(sql.slice(counted, start), start - counted) - 1;
     counted = start;
     return [{ start, line, sql: whole.slice(skipped).trimEnd(), tree: stmt }];
   });
+}
+
+const dump =
+  'A dump becomes a migration with `pg_dump --schema-only --no-owner` (rows: `--inserts`) and without its lines that begin with a backslash.';
+
+/**
+ * Where the parser stopped, explains what only psql understands: a dump of pg_dump holds such lines.
+ *
+ * @throws {StatementFault} `refused`: no server can read it either
+ */
+function refusePsql(file: string, sql: string, offset: number): void {
+  const command = /^\\\S*/.exec(sql.slice(offset))?.[0];
+  const copy = /\bCOPY\s[^;]*\sFROM\s+STDIN\b[^;]*;\s*$/i.exec(sql.slice(0, offset));
+  if (copy)
+    throw new StatementFault(
+      'refused',
+      { file, sql, offset: copy.index },
+      `COPY … FROM STDIN has no data to read here. Write INSERT instead. ${dump}`,
+    );
+  if (command)
+    throw new StatementFault(
+      'refused',
+      { file, sql, offset },
+      `${command} is a command of psql, not SQL. Take the line out. ${dump}`,
+    );
 }
 
 /**
@@ -64,7 +91,7 @@ export async function parseForRun(file: string, sql: string): Promise<Statement[
   try {
     return await parseSql(file, sql);
   } catch (error) {
-    if (error instanceof StatementFault) return undefined;
+    if (error instanceof StatementFault && error.kind === 'syntax') return undefined;
     throw error;
   }
 }
@@ -88,27 +115,4 @@ function byteSlices(sql: string): (from: number, length?: number) => [start: num
     at = from;
     return [start, bytes.toString('utf8', from, length ? from + length : undefined)];
   };
-}
-
-/** How many characters of blanks and comments a statement begins with. Block comments nest. */
-function leadingBlanks(sql: string): number {
-  const blank = /\s+|--[^\n\r]*|\/\*/y;
-  let at = 0;
-  for (;;) {
-    blank.lastIndex = at;
-    const found = blank.exec(sql)?.[0];
-    if (found === undefined) return at;
-    at = found === '/*' ? endOfComment(sql, at) : at + found.length;
-  }
-}
-
-function endOfComment(sql: string, from: number): number {
-  const edge = /\/\*|\*\//g;
-  edge.lastIndex = from;
-  let depth = 0;
-  for (let match = edge.exec(sql); match; match = edge.exec(sql)) {
-    depth += match[0] === '/*' ? 1 : -1;
-    if (depth === 0) return edge.lastIndex;
-  }
-  return sql.length;
 }
