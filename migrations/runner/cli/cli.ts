@@ -140,7 +140,7 @@ async function onDatabase(given: Arguments, options: TrialOptions): Promise<Answ
     case 'repair': {
       const accepted = await repair(options, given.name ?? '', given.reason);
       const now =
-        accepted === 'edited' ? 'counts as applied as it is now' : 'counts as never applied';
+        accepted === 'missing' ? 'counts as never applied' : 'counts as applied as it is now';
       return {
         json: { repaired: given.name, accepted },
         lines: [`${given.name ?? ''} ${now}; the reason is kept`],

@@ -205,6 +205,14 @@ export class Ledger {
     });
   }
 
+  /** Takes a file outside a transaction, which was broken off, for done. */
+  async acceptBegun(migration: Remembered, reason: string, lock: Lock): Promise<void> {
+    await this.inTransaction(async () => {
+      await this.record(migration, 'baseline', 0, lock);
+      await this.#note(migration, 'repair', 0, reason);
+    });
+  }
+
   /**
    * Forgets that a migration was applied, because its file is gone for good. The history goes on
    * knowing it.

@@ -34,7 +34,8 @@ export function baseline(options: RunnerOptions, to: string): Promise<string[]> 
 
 /**
  * Accepts that an applied file, or its down file, was edited (it counts as applied as it is now), or that it is gone
- * (it counts as never applied). The schema is not touched; the reason stays in the history.
+ * (it counts as never applied), or that a file outside a transaction was broken off after its work
+ * was done (it counts as applied). The schema is not touched; the reason stays in the history.
  *
  * @throws {MigrationError} `usage` where there is nothing to accept
  */
@@ -42,11 +43,15 @@ export function repair(
   options: RunnerOptions,
   name: string,
   reason: string,
-): Promise<'edited' | 'missing'> {
-  return withLock(options, async ({ files, applied, ledger }) => {
+): Promise<'edited' | 'missing' | 'begun'> {
+  return withLock(options, async ({ files, applied, ledger, lock }) => {
     const row = applied.find((migration) => migration.name === name);
     const file = files.find((migration) => migration.name === name);
     if (!row) {
+      if (file && (await ledger.wasBegun(file))) {
+        await ledger.acceptBegun(file, reason, lock);
+        return 'begun';
+      }
       throw new MigrationError(
         'usage',
         `${name} is not applied to this database, so there is nothing to repair.`,
