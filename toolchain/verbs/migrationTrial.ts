@@ -6,7 +6,7 @@ import { readMigrations } from '../../migrations/runner/files/files.ts';
 import { connect } from '../../migrations/runner/database/connect.ts';
 import { referenceTables } from '../../migrations/runner/sql/referenceTables.ts';
 import { databaseName, databaseUser } from '../../infra/config/database.ts';
-import { pgDump } from '../../infra/docker-engine/postgresTools.ts';
+import { dumpSchema } from '../../infra/docker-engine/schemaCopy.ts';
 import type { ThrowAwayPostgres } from '../../infra/docker-engine/throwAwayPostgres.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';
 import { docker, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
@@ -41,7 +41,7 @@ export async function migrationTrial(): Promise<number> {
   try {
     say('  … starting a Postgres of its own');
     postgres = await startTrialPostgres();
-    if (source && !stopped) await clone(source, postgres.url, folder);
+    if (source && !stopped) await clone(source, postgres, folder);
     return stopped || (await run(args, folder, postgres));
   } finally {
     await postgres?.remove();
@@ -62,46 +62,24 @@ async function stackDatabase(): Promise<string | undefined> {
 }
 
 /**
- * Copies the schema, the runner's bookkeeping, and the rows that migrations themselves have written
- * into.
+ * Copies roles and schema, the runner's bookkeeping, and the rows that migrations themselves have
+ * written into.
  */
-async function clone(container: string, url: string, folder: string): Promise<void> {
-  const dump = (...options: string[]): Promise<string> =>
-    pgDump(docker(), { container, user: databaseUser, name: databaseName }, [
-      '--no-owner',
-      '--no-privileges',
-      ...options,
-    ]);
-  const name = stackKey('databaseSchema');
-  const schema = await dump('--schema-only');
-  const tables = [...bookkeeping, ...(await referenceTables(readMigrations(folder)))].filter(
-    (table) => schema.includes(`CREATE TABLE ${name}.${table} (`),
-  );
-  const rows =
-    tables.length === 0
-      ? ''
-      : await dump(
-          '--data-only',
-          '--inserts',
-          ...tables.map((table) => `--table=${name}.${table}`),
-        );
-  const client = await connect(
-    { databaseUrl: url, schema: name, connectWaitMs: startWaitMs },
-    () => undefined,
-  );
-  try {
-    for (const text of [schema, rows]) if (text !== '') await client.query(plainSql(text));
-  } finally {
-    await client.end();
-  }
-  say(
-    `  ✓ copied the schema of stack ${stack}, and the rows of ${tables.join(', ') || 'no table'}`,
-  );
-}
-
-/** Without the lines that pg_dump writes for psql alone. */
-function plainSql(text: string): string {
-  return text.replaceAll(/^\\(?:un)?restrict .*$/gm, '');
+async function clone(
+  container: string,
+  postgres: ThrowAwayPostgres,
+  folder: string,
+): Promise<void> {
+  const source = { container, user: databaseUser, name: databaseName };
+  const rowsOf = [...bookkeeping, ...(await referenceTables(readMigrations(folder)))];
+  const dump = await dumpSchema(docker(), source, rowsOf);
+  if (dump === undefined) return;
+  const schema = stackKey('databaseSchema');
+  const target = { databaseUrl: postgres.url, schema, connectWaitMs: startWaitMs };
+  await (await connect(target, () => undefined)).end();
+  await postgres.fill(dump);
+  const copied = rowsOf.filter((table) => dump.includes(`CREATE TABLE ${schema}.${table} (`));
+  say(`  ✓ copied roles and schema of stack ${stack}, and the rows of ${copied.join(', ')}`);
 }
 
 async function run(args: string[], folder: string, postgres?: ThrowAwayPostgres): Promise<number> {

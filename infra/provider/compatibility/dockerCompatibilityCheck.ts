@@ -17,7 +17,7 @@ import type {
 } from './compatibilityCheck.ts';
 import { deployedImages, runningContainers } from './deployedImages.ts';
 import { whyNotReady } from './readiness.ts';
-import { dumpSchema } from './schemaCopy.ts';
+import { dumpSchema } from '../../docker-engine/schemaCopy.ts';
 import { Scratch } from './scratch.ts';
 import { loggedReasons, readReport } from './smokeReport.ts';
 

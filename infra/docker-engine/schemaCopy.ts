@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { postgresScript, type ContainerDatabase } from '../../docker-engine/postgresTools.ts';
+import { postgresScript, type ContainerDatabase } from './postgresTools.ts';
 
 /**
  * The schema of a database as SQL: roles without their passwords, tables, and the rows of a few of
