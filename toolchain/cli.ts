@@ -1,5 +1,5 @@
 /** Runs `make VERB`: says in one line what it does, does it, and explains a fault without a stack trace. */
-import { stackName } from '../infra/config/stackName.ts';
+import { anyStackName, nameFault } from '../infra/config/stackName.ts';
 import { faultText, UserFault } from './lib/fault.ts';
 import { root } from './lib/paths.ts';
 import { keepStdoutForResults, say } from './lib/progress.ts';
@@ -170,10 +170,13 @@ async function main(typed: string): Promise<number> {
       `\`make ${typed}\` is now \`make ${name}\`; the old name goes with the next release.\n`,
     );
   const verb = verbs[name];
-  if (!stackName.test(stack)) {
+  // A stack of a name that is refused now can still be looked at, and removed.
+  const makes = ['up', 'preview', 'policy', 'rehearse'].includes(name);
+  const fault = makes ? nameFault(stack) : undefined;
+  if (fault || !anyStackName.test(stack)) {
     throw new UserFault(
-      `STACK=${stack} is not a stack's name.`,
-      'Use letters, digits, dots, hyphens and underscores.',
+      `STACK=${stack} is not a stack's name${fault ? `: it ${fault}` : ''}.`,
+      'Choose another, such as STACK=demo-2.',
     );
   }
   if (!verb) throw new UserFault(`There is no verb "${name}".`, '`make help` lists them.');

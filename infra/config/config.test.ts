@@ -274,3 +274,15 @@ describe('a key under its old name', () => {
     );
   });
 });
+
+describe('a name that cannot be carried everywhere', () => {
+  it.each([
+    ['slipway', 'Demo', /the stack's name: must be lower-case/],
+    ['My App', 'dev', /Pulumi\.yaml: name: must be lower-case/],
+    ['slipway', 'x'.repeat(40), /the stack's name: must be 32 characters at most/],
+  ])('is refused with every other fault: project %s, stack %s', (project, stack, message) => {
+    const read = (): unknown => parseConfig({ platform: 'docker' }, { project, stack });
+    expect(read).toThrow(message);
+    expect(read).toThrow(/none of build, image and imageFrom/);
+  });
+});

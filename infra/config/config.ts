@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { createProfile } from './profile.ts';
 import { clashes, providerFaults } from './clashes.ts';
 import { keys, readValue, schema, type Keys } from './keys.ts';
+import { nameFault } from './stackName.ts';
 import { oldNameWarnings, renameOldKeys } from './oldNames.ts';
 import { UserError } from './userError.ts';
 
@@ -72,9 +73,14 @@ export function parseConfig(
     for (const issue of result.error.issues) faults.push(...describe(issue, values));
   }
   faults.push(...clashes(values));
+  const nameFaults = [
+    ['Pulumi.yaml: name', where.project, nameFault(where.project, values['platform'])],
+    ["the stack's name", where.stack, nameFault(where.stack, values['platform'])],
+  ].flatMap(([what, name, fault]) => (fault ? [`${what}: ${fault}, is ${quote(name)}.`] : []));
   const located = faults.map((fault) => `${where.project}:${asWritten(fault)}`);
   if (values['platform'] === 'aws')
     located.push(...providerFaults(aws).map((fault) => `aws:${fault}`));
+  located.unshift(...nameFaults);
   if (located.length === 0 && result.success) return withPlatformDefaults(result.data, aws);
 
   const head = `Pulumi.${where.stack}.yaml has ${located.length === 1 ? 'a fault' : `${located.length} faults`}; nothing was changed:`;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { costs } from './profile.ts';
-import { stackName } from './stackName.ts';
+import { nameFault } from './stackName.ts';
 
 const port = z
   .number()
@@ -29,7 +29,10 @@ const sharedKeys = {
     .regex(/^sha256:[0-9a-f]{64}$/, 'must be an image id: sha256: and 64 hexadecimal digits')
     .optional(),
   /** Run the image of the release that another stack of this project, by its name, proved last. */
-  imageFrom: z.string().regex(stackName, "must be another stack's name, such as dev").optional(),
+  imageFrom: z
+    .string()
+    .refine((name) => !nameFault(name), "must be another stack's name, such as dev")
+    .optional(),
   /**
    * How many api containers or tasks run; on AWS the fewest. Default 2 on Docker, the profile's on
    * AWS.

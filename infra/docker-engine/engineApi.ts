@@ -35,6 +35,15 @@ export class EngineApi {
     );
   }
 
+  /** @returns what the engine's machine has: CPUs, and memory in MiB */
+  async capacity(): Promise<{ cpus: number; memoryMb: number }> {
+    const info = await this.#get<{ NCPU: number; MemTotal: number }>('/info');
+    return {
+      cpus: info?.NCPU ?? Infinity,
+      memoryMb: Math.floor((info?.MemTotal ?? Infinity) / 1024 ** 2),
+    };
+  }
+
   /** @returns the running containers with their labels and published ports */
   async containers(): Promise<
     { id: string; name: string; labels: Record<string, string>; ports: number[] }[]

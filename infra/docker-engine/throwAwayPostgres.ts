@@ -63,7 +63,12 @@ export class ThrowAwayPostgres {
     const password = randomBytes(24).toString('hex');
     let container: Docker.Container | undefined;
     try {
-      container = await docker.createContainer(oneOffContainer(containerArgs(args, password)));
+      const { NCPU } = (await docker.info()) as { NCPU: number };
+      // The engine refuses a container that may use more CPUs than there are.
+      const cpus = Math.min(2, NCPU);
+      container = await docker.createContainer(
+        oneOffContainer({ ...containerArgs(args, password), cpus }),
+      );
       await container.start();
       const host =
         at === 'loopback' ? `127.0.0.1:${await publishedPort(container)}` : `${at.alias}:${port}`;
@@ -121,7 +126,6 @@ function containerArgs(
     name,
     labels,
     memoryMb: 512,
-    cpus: 2,
     shmMb: 128,
     ...postgresNeeds,
     tmpfs: { ...postgresNeeds.tmpfs, ...memory?.tmpfs },

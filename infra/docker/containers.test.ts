@@ -44,6 +44,7 @@ beforeAll(async () => {
     network,
     password: pulumi.secret('pw'),
     hostPort: config.databasePort,
+    cpus: 4,
   });
   new Valkey('valkey', { identity, network, password: pulumi.secret('pw') });
   new Gateway('gateway', {

@@ -22,6 +22,7 @@ import { Rollout } from '../release/rollout.ts';
 import type { AppSecrets } from '../secrets.ts';
 import { dockerLabels } from './containerDefaults.ts';
 import { dockerEnvironment, DockerService } from './dockerService.ts';
+import { memoryWarning, requireCapacity } from './engineCapacity.ts';
 import { Gateway } from './gateway.ts';
 import { requireFreePorts } from './hostPorts.ts';
 import { Postgres } from './postgres.ts';
@@ -34,6 +35,8 @@ interface DockerSurvey {
   /** Such as `unix:///var/run/docker.sock`. */
   host: string;
   image: ImageMaker;
+  /** CPUs of the engine's machine; infinite where it cannot be asked. */
+  cpus: number;
   /** Tables whose rows the compatibility check needs; none where it does not run. */
   referenceTables: string[];
 }
@@ -61,7 +64,13 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
   static async survey(config: Config, identity: StackIdentity): Promise<CreatePlatform> {
     const host = dockerHost();
     const engine = new EngineApi(host);
+    let cpus = Infinity;
     if (engine.reachable) {
+      const capacity = await engine.capacity();
+      ({ cpus } = capacity);
+      requireCapacity(config, capacity);
+      const warning = memoryWarning(config, capacity);
+      if (warning) void pulumi.log.warn(warning);
       const keys = ['gatewayPort', 'databasePort', 'metricsPort'] as const;
       const ports = keys.map((key) => ({ key, port: config[key] }));
       await requireFreePorts(ports, identity, engine);
@@ -70,12 +79,12 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
     const referenceTables = config.compatibilityCheck
       ? await readReferenceTables(identity.root)
       : [];
-    const survey = { config, identity, host, image, referenceTables };
+    const survey = { config, identity, host, image, cpus, referenceTables };
     return (secrets) => new DockerPlatform(survey, secrets);
   }
 
   private constructor(survey: DockerSurvey, secrets: AppSecrets) {
-    const { config, identity, host, image } = survey;
+    const { config, identity, host, image, cpus } = survey;
     this.#survey = survey;
     this.#provider = new docker.Provider('docker', { host });
     const opts = { providers: [this.#provider] };
@@ -87,7 +96,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
     const common = { identity, network: this.#network };
     this.database = new Postgres(
       'postgres',
-      { ...common, password: secrets.databasePassword, hostPort: config.databasePort },
+      { ...common, password: secrets.databasePassword, hostPort: config.databasePort, cpus },
       opts,
     );
     this.cache = new Valkey('valkey', { ...common, password: secrets.cachePassword }, opts);

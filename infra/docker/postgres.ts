@@ -20,6 +20,8 @@ export interface PostgresArgs {
   password: pulumi.Input<string>;
   /** Port on 127.0.0.1. */
   hostPort: number;
+  /** CPUs of the engine's machine: it refuses a container that may use more. */
+  cpus: number;
 }
 
 /** Postgres in a container, its data in a volume. */
@@ -60,7 +62,10 @@ export class Postgres extends Component implements Database {
 
 function containerArgs(args: PostgresArgs, data: docker.Volume): docker.ContainerArgs {
   return {
-    ...containerDefaults(args.identity, 'postgres', { cpus: 2, memoryMb: 512 }),
+    ...containerDefaults(args.identity, 'postgres', {
+      cpus: Math.min(2, args.cpus),
+      memoryMb: 512,
+    }),
     image: baseImages.postgres,
     // Postgres is its own init. One before it would be root without the right to signal another
     // user's process, and every stop a crash.
