@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -62,4 +71,39 @@ describe('the build context', () => {
     expect(hash({ buildArgs: { A: '1' } })).not.toBe(hash());
     expect(hash({ baseImages: ['sha256:2'] })).not.toBe(hash());
   });
+});
+
+describe('a link in the build context', () => {
+  const link = (target: string) => symlinkSync(target, join(context, 'app/src/shared'));
+
+  it.each(['main.ts', '../src', 'nowhere'])('to %s is hashed as a link', (target) => {
+    link(target);
+    const before = hash();
+    rmSync(join(context, 'app/src/shared'));
+    link(`./${target}`);
+    expect(hash()).not.toBe(before);
+  });
+
+  it.each(['../../node_modules', '../../node_modules/deep/index.js', '/etc'])(
+    'to %s, which the build does not see, is refused by its name',
+    (target) => {
+      link(target);
+      expect(() => hash()).toThrow(`app/src/shared is a link to ${target}`);
+    },
+  );
+});
+
+it('refuses what is no file, every one by its name, and does not wait for it', () => {
+  execFileSync('mkfifo', [join(context, 'app/pipe')]);
+  symlinkSync('/etc', join(context, 'app/etc'));
+  expect(() => hash()).toThrow(
+    /nothing was changed:\n {2}- app\/etc is a link.*\n {2}- app\/pipe is neither/,
+  );
+});
+
+it('hashes the same under a strict umask', () => {
+  const before = hash();
+  for (const file of contextFiles(context)) chmodSync(join(context, file), 0o600);
+  chmodSync(join(context, 'app'), 0o700);
+  expect(hash()).toBe(before);
 });

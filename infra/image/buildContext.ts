@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import dockerignoreModule from '@balena/dockerignore';
+import { UserError } from '../config/userError.ts';
 
 // A CommonJS package: Node hands over its exports as the default, and the function is the default
 // of those.
@@ -24,12 +25,24 @@ export interface BuildInputs {
  * unchanged source never rebuilds.
  *
  * @returns 16 hexadecimal digits
+ * @throws UserError with every file that a build cannot take
  */
 export function buildHash(inputs: BuildInputs): string {
   const hash = createHash('sha256');
-  for (const file of new Set([...contextFiles(inputs.context), inputs.dockerfile])) {
-    hash.update(`${file}\0${describeFile(join(inputs.context, file))}\n`);
+  const files = [...new Set([...contextFiles(inputs.context), inputs.dockerfile])];
+  const faults: string[] = [];
+  for (const file of files) {
+    const found = describeFile(inputs.context, file, files);
+    if (typeof found === 'string') hash.update(`${file}\0${found}\n`);
+    else faults.push(`  - ${file} ${found.fault}`);
   }
+  if (faults.length > 0)
+    throw new UserError(
+      [
+        `The app image cannot be built from ${inputs.context}; nothing was changed:`,
+        ...faults,
+      ].join('\n'),
+    );
   const args = Object.entries(inputs.buildArgs).sort(([a], [b]) => (a < b ? -1 : 1));
   hash.update(JSON.stringify({ dockerfile: inputs.dockerfile, args, base: inputs.baseImages }));
   return hash.digest('hex').slice(0, 16);
@@ -80,10 +93,39 @@ function readIgnoreFile(context: string): string {
   }
 }
 
-function describeFile(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  // A link that leads nowhere is part of the context all the same, as a link.
-  if (!stats) return `link ${readlinkSync(path)}`;
+/** A file as the image's name hashes it, or what keeps it from being built. */
+function describeFile(context: string, file: string, files: string[]): string | { fault: string } {
+  const path = join(context, file);
+  const stats = lstatSync(path);
+  if (stats.isSymbolicLink()) return describeLink(context, file, files);
+  if (!stats.isFile())
+    return {
+      fault:
+        'is neither a file nor a folder, and cannot go into an image. Remove it, or name it in .dockerignore.',
+    };
   const executable = (stats.mode & 0o111) !== 0 ? 'x' : '-';
-  return `${executable} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
+  try {
+    return `${executable} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
+  } catch (error) {
+    return { fault: `cannot be read (${(error as NodeJS.ErrnoException).code}). Mend its rights.` };
+  }
+}
+
+/**
+ * The image gets a link as a link, so what it leads to has to be in the build as well. A link that
+ * leads nowhere does no harm; editors make such.
+ */
+function describeLink(context: string, file: string, files: string[]): string | { fault: string } {
+  const target = readlinkSync(join(context, file));
+  let real: string;
+  try {
+    real = relative(realpathSync(context), realpathSync(join(context, file)));
+  } catch {
+    return `link ${target}`;
+  }
+  if (files.some((other) => other === real || other.startsWith(`${real}/`)))
+    return `link ${target}`;
+  return {
+    fault: `is a link to ${target}, which the build does not see. Put a copy in its place, or name the link in .dockerignore.`,
+  };
 }

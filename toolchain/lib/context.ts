@@ -1,13 +1,13 @@
-import { readFileSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { split } from 'shlex';
-import { parse } from 'yaml';
 import { emulatorEndpointOf } from '../../infra/config/emulator.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { labelKeys, type StackIdentity } from '../../infra/docker-engine/labels.ts';
 import { dockerClient } from '../../infra/docker-engine/dockerClient.ts';
 import { UserFault } from './fault.ts';
 import { root } from './paths.ts';
+import { readYaml } from './readYaml.ts';
 
 export const project = 'slipway';
 export const stack = process.env['STACK'] || 'dev';
@@ -30,8 +30,7 @@ export function extraArgs(text: string = process.env['ARGS'] ?? ''): string[] {
 export function stackConfig(key: string): unknown {
   const file = join(root, `Pulumi.${stack}.yaml`);
   if (!existsSync(file)) return undefined;
-  const parsed = parse(readFileSync(file, 'utf8')) as { config?: Record<string, unknown> } | null;
-  return parsed?.config?.[`${project}:${key}`];
+  return readYaml(file).config?.[`${project}:${key}`];
 }
 
 /** Whether this stack runs on Docker, or has yet to say. */

@@ -1,11 +1,11 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { project, stack } from '../lib/context.ts';
 import { UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
 import { pulumiText } from './runPulumi.ts';
-import { stateFolder, usesOwnBackend } from './state.ts';
+import { filesIn, stateFolder, usesOwnBackend } from './state.ts';
 
 /** A lock that a run holds, or has left behind. */
 export interface Lock {
@@ -18,7 +18,7 @@ export interface Lock {
 
 export function locks(): Lock[] {
   if (!usesOwnBackend()) return [];
-  return globSync(join(stateFolder, 'locks', '*', project, stack, '*.json')).map((file) => {
+  return filesIn(stateFolder, join('locks', '*', project, stack, '*.json')).map((file) => {
     const held = JSON.parse(readFileSync(file, 'utf8')) as {
       pid: number;
       hostname: string;

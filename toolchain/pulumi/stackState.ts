@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { project, stack } from '../lib/context.ts';
 import { say } from '../lib/progress.ts';
@@ -19,8 +19,8 @@ export interface StateResource {
 export async function stateResources(): Promise<StateResource[] | undefined> {
   type Checkpoint = { resources?: StateResource[] };
   if (usesOwnBackend()) {
-    const [file] = globSync(join(stateFolder, 'stacks', project, `${stack}.json`));
-    if (file === undefined) return undefined;
+    const file = join(stateFolder, 'stacks', project, `${stack}.json`);
+    if (!existsSync(file)) return undefined;
     return (
       (JSON.parse(readFileSync(file, 'utf8')) as { checkpoint?: { latest?: Checkpoint } })
         .checkpoint?.latest?.resources ?? []

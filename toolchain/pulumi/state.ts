@@ -9,6 +9,7 @@ import type { StepResult } from '../lib/progress.ts';
 const stateDir = join(privateDir, 'state');
 /** Where Pulumi's file backend keeps stacks and locks in it. */
 export const stateFolder = join(stateDir, '.pulumi');
+const ownBackend = backendUrl(stateDir);
 const passphraseFile = join(privateDir, 'passphrase');
 
 /**
@@ -20,7 +21,7 @@ export function pulumiVariables(env: NodeJS.ProcessEnv = process.env): Record<st
     env['PULUMI_CONFIG_PASSPHRASE'] !== undefined ||
     env['PULUMI_CONFIG_PASSPHRASE_FILE'] !== undefined;
   return {
-    ...(env['PULUMI_BACKEND_URL'] ? {} : { PULUMI_BACKEND_URL: `file://${stateDir}` }),
+    ...(env['PULUMI_BACKEND_URL'] ? {} : { PULUMI_BACKEND_URL: ownBackend }),
     ...(ownPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile }),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     // The program and the plugins are Node processes that live for seconds; much of that was
@@ -41,9 +42,22 @@ function pathWith(path: string): string {
   );
 }
 
+/** Pulumi takes the address apart, and would read these characters of a folder's name as its own. */
+export function backendUrl(folder: string): string {
+  return `file://${folder.replace(/[%#?]/g, encodeURIComponent)}`;
+}
+
+/**
+ * The files in a folder that match a pattern. The folder is no part of the pattern: it may be called
+ * `[wip]`.
+ */
+export function filesIn(folder: string, pattern: string): string[] {
+  return globSync(pattern, { cwd: folder }).map((file) => join(folder, file));
+}
+
 /** Whether the state is in this checkout, and not where the user has set. */
 export function usesOwnBackend(env: NodeJS.ProcessEnv = process.env): boolean {
-  return !env['PULUMI_BACKEND_URL'] || env['PULUMI_BACKEND_URL'] === `file://${stateDir}`;
+  return !env['PULUMI_BACKEND_URL'] || env['PULUMI_BACKEND_URL'] === ownBackend;
 }
 
 /** State folder, passphrase and the git filter that keeps this checkout's salt out of commits. */
@@ -57,7 +71,7 @@ export async function ensureState(): Promise<StepResult> {
     process.env['PULUMI_CONFIG_PASSPHRASE_FILE'] === passphraseFile;
   if (!isOwn || existsSync(passphraseFile))
     return { found: 'state and passphrase in .slipway/', worked: false };
-  const stacks = globSync(join(stateFolder, 'stacks/**/*.json')).map((file) =>
+  const stacks = filesIn(stateFolder, 'stacks/**/*.json').map((file) =>
     file.replace(/^.*\/|\.json$/g, ''),
   );
   if (stacks.length > 0) {
@@ -77,7 +91,7 @@ export async function ensureState(): Promise<StepResult> {
 }
 
 function stackFiles(): string[] {
-  return globSync(join(root, 'Pulumi.*.yaml'));
+  return filesIn(root, 'Pulumi.*.yaml');
 }
 
 export function withoutSalt(text: string): string {
