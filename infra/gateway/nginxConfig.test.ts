@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { largestBody } from '../../app/src/http/body.ts';
 import { createBlueprint } from '../blueprint.ts';
 import { parseConfig } from '../config/config.ts';
 import { nginxConfig } from './nginxConfig.ts';
@@ -27,11 +28,14 @@ describe('the gateway’s configuration', () => {
     const locations = [...publicPart(render()).matchAll(/location (= )?(\S+) \{/g)].map(
       ([, exact, path]) => `${exact ?? ''}${path}`,
     );
+    const errors = [400, 405, 408, 413, 414, 431, 500, 501, 503, 505].map(
+      (status) => `= /-/problem/${status}`,
+    );
     expect(locations).toEqual([
-      '= /', '/assets/', '/api/', '= /ws', '= /health', '= /health/ready', '/docs', '= /redoc', '= /openapi.json', '/', '@unavailable',
+      '= /', '/assets/', '/api/', '= /ws', '= /health', '= /health/ready', '/docs', '= /redoc', '= /openapi.json', '/', ...errors,
     ]); // prettier-ignore
     expect(publicPart(render())).toMatch(
-      /location \/ \{\s+default_type application\/problem\+json;\s+return 404/,
+      /location \/ \{\s+default_type application\/problem\+json;[^}]*return 404/,
     );
   });
 
@@ -44,6 +48,10 @@ describe('the gateway’s configuration', () => {
     const text = publicPart(render([]));
     expect(text).not.toContain('proxy_pass');
     expect(text.match(/return 503/g)?.length).toBe(routes.length + 1);
+  });
+
+  it('lets through as large a body as the app takes', () => {
+    expect(render()).toContain(`client_max_body_size ${parseInt(largestBody, 10)}k;`);
   });
 
   it('upgrades to WebSockets on their route alone', () => {

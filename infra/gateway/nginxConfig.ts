@@ -18,6 +18,9 @@ export interface GatewayConfigArgs {
   metricsPort: number;
 }
 
+/** The largest body that a route of the app takes, kB. */
+const largestBodyKb = 256;
+
 /** Where the gateway listens inside its container. */
 export const gatewayPorts = { public: 8080, metrics: 8081 } as const;
 
@@ -49,7 +52,10 @@ http {
   uwsgi_temp_path /tmp/uwsgi;
   scgi_temp_path /tmp/scgi;
 
-  client_max_body_size 2m;
+  # As much as the app takes, and all of it in memory: slow uploads and slow readers must not fill /tmp.
+  client_max_body_size ${largestBodyKb}k;
+  client_body_buffer_size ${largestBodyKb}k;
+  proxy_max_temp_file_size 0;
   client_header_timeout 15s;
   client_body_timeout 30s;
   keepalive_timeout 75s;
@@ -58,8 +64,13 @@ http {
 
   # A caller's request id is kept, so that one id follows a request through everything it touches.
   map $http_x_request_id $request_name {
-    default $http_x_request_id;
-    '' $request_id;
+    default $request_id;
+    '~^[A-Za-z0-9._-]{1,64}$' $http_x_request_id;
+  }
+  # A client of HTTP/1.0 need not say whom it asks; the instance is asked in HTTP/1.1, and wants to know.
+  map $http_host $host_name {
+    default $http_host;
+    '' gateway;
   }
   map $http_upgrade $connection_upgrade {
     default upgrade;
@@ -78,11 +89,7 @@ ${args.routes.map((route) => locationBlock(route, services)).join('\n')}
     location / {
       ${problem(404, 'Not Found', 'The gateway has no such route.')}
     }
-    error_page 502 504 = @unavailable;
-    location @unavailable {
-      internal;
-      ${problem(503, 'Service Unavailable', 'No instance answered.')}
-    }
+${ownErrors.map(errorBlock).join('\n')}
   }
 
   # Published on the loopback only: metrics are for whoever runs the machine.
@@ -129,11 +136,11 @@ function locationBlock(route: Route, services: string[]): string {
   return `    location ${modifier}${route.path} {
       proxy_pass http://${route.service};
       proxy_http_version 1.1;
-      proxy_set_header Host $http_host;
+      proxy_set_header Host $host_name;
       proxy_set_header X-Request-Id $request_name;
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Forwarded-Host $host_name;
       proxy_set_header Upgrade ${route.websocket ? '$http_upgrade' : "''"};
       proxy_set_header Connection ${route.websocket ? '$connection_upgrade' : "''"};
       proxy_connect_timeout 2s;
@@ -154,9 +161,43 @@ function metricsBlock(index: number): string {
 `;
 }
 
+/**
+ * What nginx itself answers to requests that no instance gets to see: the statuses it gives them, the
+ * one that the client gets, and why.
+ */
+const ownErrors: [of: string, status: number, title: string, detail: string][] = [
+  ['400', 400, 'Bad Request', 'The request cannot be understood.'],
+  ['405', 405, 'Method Not Allowed', 'This method is not possible here.'],
+  ['408', 408, 'Request Timeout', 'The request did not arrive in time.'],
+  ['413', 413, 'Content Too Large', `The body is larger than ${largestBodyKb} kB.`],
+  ['414', 414, 'URI Too Long', 'The address is too long.'],
+  ['431 494', 431, 'Request Header Fields Too Large', 'The headers are too long.'],
+  ['500', 500, 'Internal Server Error', 'The gateway failed.'],
+  ['501', 501, 'Not Implemented', 'This transfer encoding is not possible.'],
+  ['502 503 504', 503, 'Service Unavailable', 'No instance answered.'],
+  ['505', 505, 'HTTP Version Not Supported', 'Use HTTP/1.1.'],
+];
+
+/** A path of its own: nginx forgets a named location when a request breaks off early. */
+function errorBlock([of, status, title, detail]: (typeof ownErrors)[number]): string {
+  return `    error_page ${of} =${status} /-/problem/${status};
+    location = /-/problem/${status} {
+      internal;
+      ${problem(status, title, detail)}
+    }`;
+}
+
 /** A problem document (RFC 9457), as the api's own errors are. */
 function problem(status: number, title: string, detail: string): string {
-  const body = JSON.stringify({ type: 'about:blank', title, status, detail });
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    requestId: '$request_name',
+  });
+  const retry = status === 503 ? 'add_header Retry-After 1 always;\n      ' : '';
   return `default_type application/problem+json;
-      return ${status} '${body}';`;
+      add_header X-Request-Id $request_name always;
+      ${retry}return ${status} '${body}';`;
 }

@@ -2,6 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import express, { type RequestHandler } from 'express';
 import { Problem } from './problem.ts';
 
+/** The largest body that a route may ask for; a gateway before the app lets no more through. */
+export const largestBody = '256kb';
+
 /** Reads a JSON body. Any other type is refused before a byte of it is kept. */
 export function jsonBody(limit: string): RequestHandler[] {
   return [

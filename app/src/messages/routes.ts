@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import { callerOf } from '../http/caller.ts';
 import { idOf } from '../conversations/routes.ts';
-import { jsonBody } from '../http/body.ts';
+import { jsonBody, largestBody } from '../http/body.ts';
 import { methodNotAllowed } from '../http/errors.ts';
 import { sendJson } from '../http/json.ts';
 import { idempotencyKey, messageQuery, postMessageBody } from './schema.ts';
@@ -11,7 +11,7 @@ export function messageRoutes(service: MessageService): Router {
   const router = Router();
   router
     .route('/api/conversations/:id/messages')
-    .post(...jsonBody('256kb'), async (req, res) => {
+    .post(...jsonBody(largestBody), async (req, res) => {
       const { content } = postMessageBody.parse(req.body);
       const key = idempotencyKey.parse(req.get('idempotency-key'));
       const gone = new AbortController();
