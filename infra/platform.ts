@@ -24,6 +24,8 @@ export interface Cache {
 export interface AppImage {
   /** The image's config digest, `sha256:…`: its identity on every platform. */
   imageId: pulumi.Output<string>;
+  /** What the Docker engine calls it: another digest in containerd's image store. */
+  engineId: pulumi.Output<string>;
   /** The migrations this very image carries. */
   migrations: pulumi.Output<MigrationFile[]>;
 }

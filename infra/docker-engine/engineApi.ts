@@ -1,6 +1,25 @@
 import { request } from 'node:http';
 import { UserError } from '../config/userError.ts';
 
+/** An image that the engine has. */
+export interface EngineImage {
+  /** What the engine calls it, `sha256:…`. */
+  id: string;
+  /** Its identity, the digest of its config; told for an image that was asked for by its id. */
+  imageId: string;
+  /** `amd64`, `arm64`. */
+  architecture: string;
+  labels: Record<string, string>;
+}
+
+interface Inspected {
+  Id: string;
+  Architecture: string;
+  Config: { Labels?: Record<string, string> | null };
+  /** Of containerd's store. */
+  Descriptor?: { digest: string };
+}
+
 /**
  * The few read-only questions the program asks the Docker engine itself, before it registers
  * anything.
@@ -18,21 +37,22 @@ export class EngineApi {
     return /^(unix|tcp|http):/.test(this.host);
   }
 
-  /**
-   * @returns the id, processor (`amd64`, `arm64`) and labels of a local image, `undefined` when
-   * there is none
-   */
-  async image(
-    nameOrId: string,
-  ): Promise<{ id: string; architecture: string; labels: Record<string, string> } | undefined> {
-    const found = await this.#get<{
-      Id: string;
-      Architecture: string;
-      Config: { Labels?: Record<string, string> | null };
-    }>(`/images/${encodeURIComponent(nameOrId)}/json`);
-    return (
-      found && { id: found.Id, architecture: found.Architecture, labels: found.Config.Labels ?? {} }
-    );
+  /** @returns `undefined` when the engine does not have it */
+  async image(nameOrId: string): Promise<EngineImage | undefined> {
+    const found = await this.#get<Inspected>(`/images/${encodeURIComponent(nameOrId)}/json`);
+    const byId = nameOrId.startsWith('sha256:');
+    // Here its id is the digest of its config.
+    if (found && (!byId || found.Descriptor?.digest !== found.Id))
+      return described(found, found.Id);
+    if (!byId) return undefined;
+    // Only an engine with containerd's store, or without the image, is worth the loading.
+    const [{ findImage }, { dockerClient }] = await Promise.all([
+      import('./imageIdentity.ts'),
+      import('./dockerClient.ts'),
+    ]);
+    const local = await findImage(dockerClient(this.host), nameOrId);
+    const inspected = local && (await this.#get<Inspected>(`/images/${local.engineId}/json`));
+    return inspected && described(inspected, local.imageId);
   }
 
   /** @returns what the engine's machine has: CPUs, and memory in MiB */
@@ -79,7 +99,8 @@ export class EngineApi {
         ? { socketPath: url.pathname }
         : { host: url.hostname, port: url.port || '2375' };
     return new Promise((resolve, reject) => {
-      const call = request({ ...target, path: `/v1.41${path}`, timeout: 10_000 }, (response) => {
+      // Without a version in the path, the engine answers in its own: what is asked is in all of them.
+      const call = request({ ...target, path, timeout: 10_000 }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () =>
@@ -95,6 +116,13 @@ export class EngineApi {
     });
   }
 }
+
+const described = ({ Id, Architecture, Config }: Inspected, imageId: string): EngineImage => ({
+  id: Id,
+  imageId,
+  architecture: Architecture,
+  labels: Config.Labels ?? {},
+});
 
 function explain(error: NodeJS.ErrnoException, host: string): string {
   if (error.code === 'EACCES') {

@@ -63,7 +63,7 @@ beforeAll(async () => {
       network,
       blueprint,
       environment,
-      imageId: 'sha256:1',
+      engineId: 'sha256:1',
     });
   }
   await vi.waitFor(() => containerNames.forEach(container));

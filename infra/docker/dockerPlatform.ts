@@ -146,7 +146,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
       { dependsOn: [this.database.container] },
     );
     const migrationTask = pulumi.secret({
-      image: this.image.imageId,
+      image: this.image.engineId,
       network: this.#network.name,
       env: envs.apply(toRecord),
     });
@@ -165,7 +165,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
         network: this.#network,
         blueprint,
         environment,
-        imageId: this.image.imageId,
+        engineId: this.image.engineId,
       },
       { providers: [this.#provider], dependsOn: [migrations.run, this.cache.container] },
     );

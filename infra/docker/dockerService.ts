@@ -13,7 +13,8 @@ export interface DockerServiceArgs {
   network: docker.Network;
   blueprint: ServiceBlueprint;
   environment: Environment;
-  imageId: pulumi.Input<string>;
+  /** What the engine calls the app image. */
+  engineId: pulumi.Input<string>;
 }
 
 /** The instances of one service. New ones come up beside the old ones, under names of their own. */
@@ -32,7 +33,7 @@ export class DockerService extends Component implements RunningService {
         String(index),
         {
           ...containerDefaults(args.identity, blueprint.name, blueprint),
-          image: args.imageId,
+          image: args.engineId,
           command: blueprint.command,
           envs,
           // No alias: a name shared by versions would send requests to a container that is not

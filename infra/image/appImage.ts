@@ -49,7 +49,7 @@ export async function surveyImage(
     return () => image;
   }
   const plan = await planBuild(identity, engine);
-  return (provider) => buildImage(plan, { provider: provider() });
+  return (provider) => buildImage(plan, engine, { provider: provider() });
 }
 
 /**
@@ -95,7 +95,11 @@ async function planBuild(
 }
 
 /** Builds the app image, once for each content of its build context. */
-function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions): AppImage {
+function buildImage(
+  plan: BuildPlan,
+  engine: EngineApi,
+  opts: pulumi.CustomResourceOptions,
+): AppImage {
   const image = new docker.RemoteImage(
     'app-image',
     {
@@ -118,7 +122,11 @@ function buildImage(plan: BuildPlan, opts: pulumi.CustomResourceOptions): AppIma
     // to be good.
     { ...opts, deleteBeforeReplace: false },
   );
-  return { imageId: image.imageId, migrations: pulumi.output(plan.migrations) };
+  const engineId = image.imageId;
+  const imageId = engineId.apply(async (id) =>
+    engine.reachable ? ((await engine.image(id))?.imageId ?? id) : id,
+  );
+  return { imageId, engineId, migrations: pulumi.output(plan.migrations) };
 }
 
 /**
@@ -146,7 +154,11 @@ async function promotedImage(
       `The image ${imageId} has no label ${migrationsLabel}: it was not built by this project.`,
     );
   }
-  return { imageId: pulumi.output(found.id), migrations: pulumi.output(parseMigrations(label)) };
+  return {
+    imageId: pulumi.output(found.imageId),
+    engineId: pulumi.output(found.id),
+    migrations: pulumi.output(parseMigrations(label)),
+  };
 }
 
 /** A migration as the label holds it. */

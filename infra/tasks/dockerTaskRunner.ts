@@ -14,6 +14,7 @@ import {
 } from './taskRunner.ts';
 import { dockerClient } from '../docker-engine/dockerClient.ts';
 import { engineReason } from '../docker-engine/engineReason.ts';
+import { requireImage } from '../docker-engine/imageIdentity.ts';
 import { oneOffContainer } from '../docker-engine/oneOffContainer.ts';
 
 /** Label that says which run a task's container is: image and command. */
@@ -94,9 +95,10 @@ export class DockerTaskRunner implements TaskRunner {
     const args = this.#args;
     let container: Docker.Container | undefined;
     try {
+      const { engineId } = await requireImage(this.#docker, args.image);
       container = await this.#docker.createContainer(
         oneOffContainer({
-          image: args.image,
+          image: engineId,
           command,
           envs: args.envs,
           user: '1000:1000',

@@ -24,6 +24,8 @@ export function pulumiVariables(env: NodeJS.ProcessEnv = process.env): Record<st
     ...(env['PULUMI_BACKEND_URL'] ? {} : { PULUMI_BACKEND_URL: ownBackend }),
     ...(ownPassphrase ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile }),
     PULUMI_SKIP_UPDATE_CHECK: 'true',
+    // BuildKit would add times to an image: the same source would be another image each time.
+    BUILDX_NO_DEFAULT_ATTESTATIONS: '1',
     // The program and the plugins are Node processes that live for seconds; much of that was
     // compiling, each time anew.
     NODE_COMPILE_CACHE: env['NODE_COMPILE_CACHE'] ?? join(privateDir, 'compile-cache'),

@@ -51,6 +51,10 @@ function survey(config: Config, identity: AwsSurvey['identity'], blueprint: Blue
     https: { domain: 'chat.example.com', hostedZoneId: 'Z1' },
     emulator: aws.awsEndpoint === undefined ? undefined : { endpoint: aws.awsEndpoint },
     dockerHost: 'unix:///var/run/docker.sock',
-    image: () => ({ imageId: pulumi.output(imageId), migrations: pulumi.output([]) }),
+    image: () => ({
+      imageId: pulumi.output(imageId),
+      engineId: pulumi.output(imageId),
+      migrations: pulumi.output([]),
+    }),
   };
 }

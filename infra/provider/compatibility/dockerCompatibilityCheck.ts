@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { ContainerError } from '../../docker-engine/containerError.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
+import { findImage } from '../../docker-engine/imageIdentity.ts';
 import { lastLines } from '../../docker-engine/logLines.ts';
 import type { ContainerDatabase } from '../../docker-engine/postgresTools.ts';
 import { ThrowAwayPostgres } from '../../docker-engine/throwAwayPostgres.ts';
@@ -60,7 +61,10 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
   async run(options: CompatibilityOptions): Promise<CompatibilityResult> {
     const args = this.#args;
     // An update that is run again meets its own release.
-    const deployed = (await deployedImages(this.#docker, args)).filter((id) => id !== args.image);
+    const own = await findImage(this.#docker, args.image);
+    const deployed = (await deployedImages(this.#docker, args)).filter(
+      (id) => id !== own?.engineId,
+    );
     if (deployed.length === 0) return unchecked('no other version is deployed');
     if ((await runningContainers(this.#docker, args.migrationLabels)).length > 0) {
       return unchecked(

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
+import { requireImage } from '../../docker-engine/imageIdentity.ts';
 
 export interface PushOptions {
   /** Id of the image, `sha256:…`. */
@@ -27,7 +28,8 @@ interface PushLine {
 export async function dockerPush(host: string, options: PushOptions): Promise<void> {
   const { repository, tag, login, signal } = options;
   const docker = dockerClient(host);
-  await docker.getImage(options.image).tag({ repo: repository, tag });
+  const { engineId } = await requireImage(docker, options.image);
+  await docker.getImage(engineId).tag({ repo: repository, tag });
   const stream = (await docker.getImage(`${repository}:${tag}`).push({
     tag,
     authconfig: { ...login, serveraddress: repository.split('/')[0] ?? '' },

@@ -3,6 +3,7 @@ import type { Unwrap } from '@pulumi/pulumi';
 import type Docker from 'dockerode';
 import { gatewayPorts, nginxConfig } from '../../gateway/nginxConfig.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
+import { findImage } from '../../docker-engine/imageIdentity.ts';
 import { lastLines } from '../../docker-engine/logLines.ts';
 import { GatewayContainer } from './gatewayContainer.ts';
 import type { DockerRelease, DockerRolloutTarget } from '../../release/rollout.ts';
@@ -74,8 +75,10 @@ export class DockerRollout {
       ([key, value]) => `${key}=${value}`,
     );
     const images = await this.#docker.listImages({ filters: { label } });
+    const kept = await Promise.all(keep.map((image) => findImage(this.#docker, image)));
+    const keptIds = new Set(kept.map((image) => image?.engineId));
     const old = images
-      .filter(({ Id }) => !keep.includes(Id))
+      .filter(({ Id }) => !keptIds.has(Id))
       .flatMap(({ RepoTags }) => RepoTags ?? []);
     const stages = await this.#docker.listImages({
       filters: { label: [buildStageLabel], dangling: ['true'] },

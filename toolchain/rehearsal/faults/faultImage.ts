@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { migrationRow, migrationsLabel } from '../../../infra/image/appImage.ts';
+import { requireImage } from '../../../infra/docker-engine/imageIdentity.ts';
 import { labelKeys, stackLabels, type StackIdentity } from '../../../infra/docker-engine/labels.ts';
 import { readMigrations } from '../../../migrations/runner/files/files.ts';
 import { followToEnd } from '../../stand-ins/debianRootfs.ts';
@@ -42,13 +43,14 @@ export async function changeImage(
 ): Promise<ChangedImage> {
   const context = mkdtempSync(join(tmpdir(), 'slipway-fault-'));
   try {
-    const { Config } = await docker.getImage(base).inspect();
+    const { engineId } = await requireImage(docker, base);
+    const { Config } = await docker.getImage(engineId).inspect();
     const carried = JSON.parse(Config.Labels[migrationsLabel] ?? '[]') as [string, ...unknown[]][];
     const labels: Record<string, string> = {
       ...stackLabels(identity, 'image'),
       'dev.slipway.fault': change.name,
     };
-    const lines = [`FROM ${base}`];
+    const lines = [`FROM ${engineId}`];
     let migration: string | undefined;
     if (change.migration) {
       const last = Math.max(0, ...carried.map(([name]) => Number(name.slice(0, 4))));
@@ -72,7 +74,7 @@ export async function changeImage(
     // Each time another id: what an earlier rehearsal pushed or removed of it must not count.
     const options = { t: name, labels, forcerm: true, nocache: true };
     await followToEnd(docker, await docker.buildImage({ context, src: files }, options));
-    return { id: (await docker.getImage(name).inspect()).Id, migration };
+    return { id: (await requireImage(docker, name)).imageId, migration };
   } finally {
     rmSync(context, { recursive: true, force: true });
   }

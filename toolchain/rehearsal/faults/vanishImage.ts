@@ -1,3 +1,4 @@
+import { requireImage } from '../../../infra/docker-engine/imageIdentity.ts';
 import { docker } from '../../lib/context.ts';
 import { unlessMissing } from '../../lib/unlessMissing.ts';
 
@@ -22,7 +23,8 @@ export async function vanishImage(
   });
   if (status !== 202)
     complaints.push(`the registry answered ${status} to the deletion of the image`);
-  const { RepoTags, RepoDigests } = await docker().getImage(image).inspect();
+  const { engineId } = await requireImage(docker(), image);
+  const { RepoTags, RepoDigests } = await docker().getImage(engineId).inspect();
   for (const name of [...RepoTags, ...RepoDigests].filter((own) =>
     own.startsWith(`${host}/${repository}`),
   )) {
