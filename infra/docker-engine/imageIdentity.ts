@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
 
@@ -54,7 +56,7 @@ export async function requireImage(docker: Docker, image: string): Promise<Local
 
 async function inspect(docker: Docker, image: string): Promise<Inspected | undefined> {
   try {
-    return (await docker.getImage(image).inspect()) as unknown as Inspected;
+    return await docker.getImage(image).inspect();
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return undefined;
     throw error;
@@ -77,18 +79,25 @@ async function identityOf(
 
 /** The engine tells the config's digest only in the archive of an image. */
 async function readConfigDigest(docker: Docker, engineId: string): Promise<string> {
-  const archive = extract();
-  (await docker.getImage(engineId).get()).pipe(archive);
-  for await (const entry of archive) {
-    if (entry.header.name !== 'manifest.json') {
+  const source = (await docker.getImage(engineId).get()) as Readable;
+  const archive = source.pipe(extract());
+  source.once('error', (error) => archive.destroy(error));
+  try {
+    for await (const entry of archive) {
+      if (entry.header.name === 'manifest.json') return configDigest(await buffer(entry));
       entry.resume();
-      continue;
     }
-    const chunks: Buffer[] = [];
-    for await (const chunk of entry) chunks.push(chunk as Buffer);
-    const [first] = JSON.parse(Buffer.concat(chunks).toString()) as { Config: string }[];
-    const hex = /([0-9a-f]{64})(?:\.json)?$/.exec(first?.Config ?? '')?.[1];
-    if (hex) return `sha256:${hex}`;
+  } finally {
+    // What is left unread would keep the connection, and this process with it.
+    source.destroy();
   }
   throw new Error(`The archive of the image ${engineId} does not name its configuration.`);
+}
+
+/** Its first image, as `blobs/sha256/<hex>` or `<hex>.json`. */
+function configDigest(manifest: Buffer): string {
+  const [image] = JSON.parse(manifest.toString()) as { Config: string }[];
+  const hex = /[0-9a-f]{64}/.exec(image?.Config ?? '')?.[0];
+  if (hex === undefined) throw new Error('The archive of an image names no configuration.');
+  return `sha256:${hex}`;
 }
