@@ -216,6 +216,7 @@ describe('an idempotency key', () => {
     const id = await api.conversation(token);
     const [first, second] = [await post(id, 'once', 'k1'), await post(id, 'once', 'k1')];
     expect(second.body).toEqual(first.body);
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
     expect(second.headers.get('idempotency-replayed')).toBe('true');
     expect(await count(id)).toBe(2);
   });
