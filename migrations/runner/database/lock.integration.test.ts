@@ -40,11 +40,18 @@ test.each(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])(
   },
 );
 
-test('the lock of another schema is not the lock', async () => {
+test('another lock that shares a half of the key, or both as two numbers, is not the lock', async () => {
   const lock = await takeLock(one, 'mine', 0, () => {});
-  await one.query('SELECT pg_advisory_unlock_all()');
-  await takeLock(one, 'other', 0, () => {});
-  expect(await isTrue(one, lock.held)).toBe(false);
+  const key = `hashtextextended('slipway migrations in mine', 0)`;
+  for (const other of [
+    `${key} # 1`,
+    `${key} # (1::bigint << 32)`,
+    `(${key} >> 32)::int, (${key} << 32 >> 32)::int`,
+  ]) {
+    await one.query('SELECT pg_advisory_unlock_all()');
+    await one.query(`SELECT pg_advisory_lock(${other})`);
+    expect(await isTrue(one, lock.held), other).toBe(false);
+  }
   await one.query('SELECT pg_advisory_unlock_all()');
 });
 
