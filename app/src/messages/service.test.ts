@@ -63,7 +63,10 @@ test('a model that breaks off before its first word is a 503, and nothing is sto
 
 test('a model that this release does not have is a 503 that names it', async () => {
   const { outcome } = await postTo(undefined);
-  expect(outcome).toMatchObject({ status: 503, message: expect.stringContaining('model m') });
+  expect(outcome).toMatchObject({
+    status: 503,
+    message: 'The model m is not available at this moment.',
+  });
 });
 
 test('a conversation that is deleted while its model answers is a 404', async () => {
