@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestApi, type Account } from '../../test-support/api.ts';
+import { MessageRepository } from '../messages/repository.ts';
 import { TestPostgres } from '../../../tests/support/postgres.ts';
 
 interface Page {
@@ -214,6 +216,7 @@ describe('an idempotency key', () => {
     const id = await api.conversation(token);
     const [first, second] = [await post(id, 'once', 'k1'), await post(id, 'once', 'k1')];
     expect(second.body).toEqual(first.body);
+    expect(first.headers.get('idempotency-replayed')).toBeNull();
     expect(second.headers.get('idempotency-replayed')).toBe('true');
     expect(await count(id)).toBe(2);
   });
@@ -256,4 +259,64 @@ test('messages written at the same time get numbers without gap or repeat', asyn
     ({ seq }) => seq,
   );
   expect(seqs).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+});
+
+test('a question has one answer: the second of two is dropped, and the first returned', async () => {
+  const { body } = await post(await api.conversation(token), 'hello');
+  const { rows } = await api.pool.query<{ id: string }>(
+    'SELECT conversation_id AS id FROM messages WHERE id = $1',
+    [body.message.id],
+  );
+  const again = await new MessageRepository(api.pool).addAnswer({
+    id: randomUUID(),
+    conversationId: rows[0]!.id,
+    modelId: 'slipway-guide',
+    content: 'another',
+    status: 'complete',
+    replyTo: body.message.id,
+  });
+  expect(JSON.parse(again!)).toEqual(body.answer);
+});
+
+test('a model is given the newest turns up to its question, oldest first', async () => {
+  const id = await api.conversation(token);
+  for (const content of ['one', 'two', 'three']) await post(id, content);
+  const turns = await new MessageRepository(api.pool).history(id, '5', 3);
+  expect(turns.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+  expect([turns[0]!.content, turns[2]!.content]).toEqual(['two', 'three']);
+});
+
+test('a conversation says when it last changed: by a message and by a new title', async () => {
+  const id = await api.conversation(token);
+  const path = `/api/conversations/${id}`;
+  const setBack = () =>
+    api.pool.query(`UPDATE conversations SET updated_at = '2020-01-01Z' WHERE id = $1`, [id]);
+  const year = async () =>
+    String((await api.call('GET', path, { token })).body['updatedAt']).slice(0, 4);
+  await setBack();
+  await post(id, 'hello');
+  expect(await year()).not.toBe('2020');
+  await setBack();
+  await api.call('PATCH', path, { token, body: { title: 'New' } });
+  expect(await year()).not.toBe('2020');
+});
+
+test('a model that is switched off or does not exist starts no conversation', async () => {
+  await api.pool.query(`UPDATE models SET enabled = false WHERE id = 'slipway-echo'`);
+  try {
+    for (const modelId of ['slipway-echo', 'nosuch'])
+      expect(
+        await api.call('POST', '/api/conversations', { token, body: { modelId } }),
+      ).toMatchObject({ status: 400 });
+  } finally {
+    await api.pool.query(`UPDATE models SET enabled = true WHERE id = 'slipway-echo'`);
+  }
+});
+
+test('a conversation is not changed to a model that does not exist', async () => {
+  const path = `/api/conversations/${await api.conversation(token)}`;
+  expect(await api.call('PATCH', path, { token, body: { modelId: 'nosuch' } })).toMatchObject({
+    status: 400,
+    body: { errors: [{ path: ['modelId'] }] },
+  });
 });

@@ -32,3 +32,22 @@ test('a member who does not own a conversation can read it, and neither rename n
   expect(await as(guest, 'DELETE')).toMatchObject({ status: 404 });
   expect((await as(owner, 'GET')).body['title']).not.toBe('Mine');
 });
+
+test("a member's key finds the member's own message, and none after the member has left", async () => {
+  const post = ({ accessToken: token }: Account, content: string) =>
+    api.call('POST', `/api/conversations/${id}/messages`, {
+      token,
+      body: { content },
+      headers: { 'idempotency-key': 'k1' },
+    });
+  expect(await post(owner, 'from the owner')).toMatchObject({ status: 201 });
+  expect(await post(guest, 'from the guest')).toMatchObject({
+    status: 201,
+    body: { message: { content: 'from the guest' } },
+  });
+  await api.pool.query(
+    `DELETE FROM conversation_members WHERE conversation_id = $1 AND role = 'member'`,
+    [id],
+  );
+  expect(await post(guest, 'from the guest')).toMatchObject({ status: 404 });
+});
