@@ -233,7 +233,8 @@ describe('an idempotency key', () => {
     const id = await api.conversation(token);
     await post(id, 'once', 'k1');
     await api.pool.query(
-      'DELETE FROM messages WHERE conversation_id = $1 AND reply_to IS NOT NULL',
+      `WITH answer AS (DELETE FROM messages WHERE conversation_id = $1 AND reply_to IS NOT NULL)
+       UPDATE messages SET answering_until = now() - interval '1 s' WHERE conversation_id = $1`,
       [id],
     );
     expect(await post(id, 'once', 'k1')).toMatchObject({
@@ -319,4 +320,64 @@ test('a conversation is not changed to a model that does not exist', async () =>
     status: 400,
     body: { errors: [{ path: ['modelId'] }] },
   });
+});
+
+describe('a model that is switched off', () => {
+  const off = async (work: () => Promise<void>): Promise<void> => {
+    await api.pool.query(`UPDATE models SET enabled = false WHERE id = 'slipway-echo'`);
+    try {
+      await work();
+    } finally {
+      await api.pool.query(`UPDATE models SET enabled = true WHERE id = 'slipway-echo'`);
+    }
+  };
+
+  test('cannot be chosen for a conversation', async () => {
+    const path = `/api/conversations/${await api.conversation(token)}`;
+    await off(async () => {
+      expect(
+        await api.call('PATCH', path, { token, body: { modelId: 'slipway-echo' } }),
+      ).toMatchObject({ status: 400, body: { errors: [{ path: ['modelId'] }] } });
+      expect(await api.call('PATCH', path, { token, body: { title: 'x' } })).toMatchObject({
+        status: 200,
+      });
+    });
+  });
+
+  test('answers no more where it was chosen before, and nothing is stored', async () => {
+    const id = await api.conversation(token);
+    const path = `/api/conversations/${id}`;
+    await api.call('PATCH', path, { token, body: { modelId: 'slipway-echo' } });
+    await off(async () => {
+      const { status, body } = await post(id, 'hello');
+      expect(status).toBe(409);
+      expect(body).toMatchObject({ detail: expect.stringContaining('slipway-echo') as string });
+    });
+    expect((await api.call<Page>('GET', `${path}/messages`, { token })).body.items).toEqual([]);
+  });
+});
+
+describe('numbers that would be stored as others', () => {
+  const patch = (text: string) =>
+    api.call('PATCH', '/api/users/me', { token, body: `{"preferences":{"a":${text}}}` });
+
+  test.each(['9007199254740993', '-9007199254740993', '1e400', '-1e999', '123456789012345678901'])(
+    '%s is refused',
+    async (number) => {
+      expect(await patch(number)).toMatchObject({
+        status: 400,
+        body: { detail: `The number ${number} cannot be kept exactly. Send it as text.` },
+      });
+    },
+  );
+
+  test.each(['9007199254740991', '9007199254740992', '0.1', '-0', '1e3', '1e22'])(
+    '%s is kept',
+    async (number) => {
+      expect(await patch(number)).toMatchObject({
+        status: 200,
+        body: { preferences: { a: Number(number) + 0 } },
+      });
+    },
+  );
 });

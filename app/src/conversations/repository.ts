@@ -55,7 +55,11 @@ export class ConversationRepository {
     });
   }
 
-  /** Only the owner may. @returns undefined when there is nothing the caller may change */
+  /**
+   * Only the owner may.
+   *
+   * @returns undefined when there is nothing the caller may change, or no such model to change to
+   */
   update(
     userId: string,
     id: string,
@@ -66,6 +70,7 @@ export class ConversationRepository {
       text: `UPDATE conversations c SET title = coalesce($3, c.title), model_id = coalesce($4, c.model_id), updated_at = now()
                FROM conversation_members m
               WHERE c.id = $2 AND m.conversation_id = c.id AND m.user_id = $1 AND m.role = 'owner'
+                AND ($4::text IS NULL OR EXISTS (SELECT FROM models WHERE id = $4 AND enabled))
              RETURNING ${asJson}::text AS json`,
       values: [userId, id, title ?? null, modelId ?? null],
     });

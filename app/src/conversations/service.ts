@@ -39,12 +39,14 @@ export class ConversationService {
     id: string,
     { title, modelId }: UpdateConversationBody,
   ): Promise<string> {
-    try {
-      return found(await this.#repository.update(userId, id, title, modelId));
-    } catch (error) {
-      // foreign_key_violation: only the model's key can change here.
-      throw (error as { code?: string }).code === '23503' ? noSuchModel() : error;
+    const updated = await this.#repository.update(userId, id, title, modelId);
+    // A conversation that the caller may change is there: then it was the model.
+    if (updated === undefined && modelId !== undefined) {
+      const seen = await this.#repository.find(userId, id);
+      if (seen !== undefined && (JSON.parse(seen) as { role: string }).role === 'owner')
+        throw noSuchModel();
     }
+    return found(updated);
   }
 
   async delete(userId: string, id: string): Promise<void> {

@@ -158,7 +158,7 @@ export const operations: Operation[] = [
     body: postMessageBody,
     status: 201,
     returns: exchange,
-    problems: [404, 422],
+    problems: [404, 409, 422],
   },
   {
     method: 'get',

@@ -16,8 +16,24 @@ export function jsonBody(limit: string): RequestHandler[] {
         throw new Problem(415, 'Send the body as application/json.');
       next();
     },
-    express.json({ limit, strict: true, verify: requireUtf8 }),
+    express.json({
+      limit,
+      strict: true,
+      verify: requireUtf8,
+      reviver: requireExact,
+    }),
   ];
+}
+
+/** JSON has numbers of any size; what would be stored as another one is refused. */
+function requireExact(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined) return value;
+  const isInteger = /^-?\d+$/.test(source);
+  if (Number.isFinite(value) && (!isInteger || BigInt(source) === BigInt(value))) return value;
+  throw new RangeError(
+    `The number ${source.slice(0, 40)} cannot be kept exactly. Send it as text.`,
+  );
 }
 
 /**

@@ -58,6 +58,8 @@ function toProblem(error: unknown): Problem {
       { cause: error },
     );
   }
+  if (type === 'entity.parse.failed' && error instanceof RangeError)
+    return new Problem(400, error.message, { cause: error });
   if (type === 'entity.parse.failed')
     return new Problem(400, 'The body is not valid JSON.', { cause: error });
   // Express and its parsers refuse malformed URLs and aborted bodies themselves.

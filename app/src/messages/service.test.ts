@@ -17,6 +17,7 @@ async function postTo(model: ChatModel | undefined, conversationIsGone = false) 
   const repository: Partial<MessageRepository> = {
     addQuestion: () => Promise.resolve(question),
     history: () => Promise.resolve(past),
+    release: () => Promise.resolve(),
     addAnswer(answer) {
       stored.push(answer);
       return Promise.resolve(conversationIsGone ? undefined : JSON.stringify(answer.content));
