@@ -36,6 +36,8 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
       HOST: '0.0.0.0',
       PORT: '3000',
       LOG_LEVEL: args.config.logLevel,
+      // The gateway, or the load balancer.
+      TRUST_PROXY_HOPS: '1',
       DATABASE_SCHEMA: args.config.databaseSchema,
       RELEASE: args.release,
       FRONTEND_URL: args.publicUrl,

@@ -5,7 +5,8 @@ import { AccessTokens } from './auth/accessTokens.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { authRoutes } from './auth/routes.ts';
 import { AuthService } from './auth/service.ts';
-import { SessionRepository } from './auth/sessionRepository.ts';
+import { EndedSessions } from './auth/endedSessions.ts';
+import { SessionRepository, type Lifetimes } from './auth/sessionRepository.ts';
 import { Throttle } from './auth/throttle.ts';
 import { ConversationRepository } from './conversations/repository.ts';
 import { conversationRoutes } from './conversations/routes.ts';
@@ -41,20 +42,40 @@ export function apiRoutes(
   const tokens = new AccessTokens(settings.JWT_SECRETS, settings.ACCESS_TOKEN_EXPIRE_MINUTES * 60);
   const cursors = new Cursors(settings.SESSION_HASH_SECRET);
   const users = new UserRepository(pool);
-  const auth = new AuthService(users, new SessionRepository(pool), tokens, {
-    hashSecret: settings.SESSION_HASH_SECRET,
-    refreshLifetimeS: settings.REFRESH_TOKEN_EXPIRE_DAYS * 86_400,
-  });
+  const ended = new EndedSessions(cache, tokens.lifetimeS);
+  const auth = new AuthService(
+    users,
+    new SessionRepository(pool, lifetimesOf(settings)),
+    ended,
+    tokens,
+    {
+      hashSecret: settings.SESSION_HASH_SECRET,
+    },
+  );
+  const throttle = new Throttle(
+    cache,
+    settings.AUTH_RATE_LIMIT_PER_MINUTE,
+    settings.MESSAGE_RATE_LIMIT_PER_MINUTE,
+  );
 
   const router = Router();
-  router.use(authRoutes(auth, new Throttle(cache, settings.AUTH_RATE_LIMIT_PER_MINUTE)));
-  router.use('/api', authenticate(tokens));
+  router.use(authRoutes(auth, throttle));
+  router.use('/api', authenticate(tokens, ended));
   router.use(userRoutes(users));
   router.use(modelRoutes(new ModelRepository(pool)));
   router.use(
     conversationRoutes(new ConversationService(new ConversationRepository(pool), cursors)),
   );
-  router.use(messageRoutes(new MessageService(new MessageRepository(pool), models, cursors)));
+  const messages = new MessageService(new MessageRepository(pool), models, cursors);
+  router.use(messageRoutes(messages, throttle.posting));
   router.use('/api', noSuchRoute);
   return router;
 }
+
+/** How long refresh tokens and sessions live. */
+export const lifetimesOf = (
+  settings: Pick<ServeSettings, 'REFRESH_TOKEN_EXPIRE_DAYS' | 'SESSION_EXPIRE_DAYS'>,
+): Lifetimes => ({
+  refreshS: settings.REFRESH_TOKEN_EXPIRE_DAYS * 86_400,
+  sessionS: settings.SESSION_EXPIRE_DAYS * 86_400,
+});

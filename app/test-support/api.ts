@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Redis } from 'ioredis';
 import type { Pool } from 'pg';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import { openDatabase, servePool } from '../src/database/database.ts';
 import { createListener } from '../src/listener.ts';
 import { Lifecycle } from '../src/process/lifecycle.ts';
@@ -51,6 +51,7 @@ export class TestApi {
     databaseUrl: string,
     env: NodeJS.ProcessEnv = {},
     cache?: Redis,
+    log: Logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
   ): Promise<TestApi> {
     const { code, output } = await migrate(databaseUrl, ['up']);
     if (code !== 0) throw new Error(output);
@@ -60,7 +61,6 @@ export class TestApi {
       ...testSecrets,
       ...env,
     });
-    const log = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' });
     const pool = openDatabase(servePool(settings), log);
     const lifecycle = new Lifecycle();
     const app = createServer({ settings, pool, cache, log, lifecycle });

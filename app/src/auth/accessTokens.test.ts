@@ -6,7 +6,7 @@ import { AccessTokens } from './accessTokens.ts';
 const secret = 'a-secret-of-more-than-32-characters!';
 const key = createSecretKey(Buffer.from(secret));
 const tokens = new AccessTokens([{ id: 'k1', secret }], 900);
-const caller = { userId: 'u1', role: 'member' } as const;
+const caller = { userId: 'u1', role: 'member', sessionId: 's1' } as const;
 const good = {
   keyid: 'k1',
   issuer: 'slipway',

@@ -33,9 +33,9 @@ export class AccessTokens {
     this.lifetimeS = lifetimeS;
   }
 
-  sign({ userId, role }: Caller): string {
+  sign({ userId, role, sessionId }: Caller): string {
     const key = this.#keys.get(this.#signingKey)!;
-    return jwt.sign({ role }, key, {
+    return jwt.sign({ role, sid: sessionId }, key, {
       algorithm,
       keyid: this.#signingKey,
       issuer,
@@ -63,7 +63,12 @@ export class AccessTokens {
       ) {
         throw new Error('no expiry or subject');
       }
-      return { userId: payload.sub, role: payload['role'] === 'admin' ? 'admin' : 'member' };
+      return {
+        userId: payload.sub,
+        role: payload['role'] === 'admin' ? 'admin' : 'member',
+        // Tokens of the release before this was added have none; they live for minutes.
+        sessionId: typeof payload['sid'] === 'string' ? payload['sid'] : '',
+      };
     } catch {
       throw unauthorized();
     }

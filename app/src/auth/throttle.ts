@@ -6,6 +6,7 @@ import {
   RateLimiterRes,
   type RateLimiterAbstract,
 } from 'rate-limiter-flexible';
+import { networkOf } from '../http/clientAddress.ts';
 import { Problem } from '../http/problem.ts';
 
 /**
@@ -14,12 +15,19 @@ import { Problem } from '../http/problem.ts';
  */
 export class Throttle {
   readonly #register: RateLimiterAbstract;
+  readonly #refused: RateLimiterAbstract;
   readonly #login: RateLimiterAbstract;
   readonly #refresh: RateLimiterAbstract;
-  readonly #failures: RateLimiterAbstract;
+  readonly #guesses: RateLimiterAbstract;
+  readonly #accountGuesses: RateLimiterAbstract;
+  readonly #known: RateLimiterAbstract;
+  readonly #messages: RateLimiterAbstract;
 
-  /** @param perMinute attempts of one client address in a minute */
-  constructor(cache: Redis | undefined, perMinute: number) {
+  /**
+   * @param perMinute attempts of one client address in a minute
+   * @param messagesPerMinute messages of one person in a minute
+   */
+  constructor(cache: Redis | undefined, perMinute: number, messagesPerMinute: number) {
     const limiter = (keyPrefix: string, points: number, duration: number): RateLimiterAbstract => {
       const memory = new RateLimiterMemory({ keyPrefix, points, duration });
       if (!cache) return memory;
@@ -33,33 +41,62 @@ export class Throttle {
       });
     };
     this.#register = limiter('register', perMinute, 60);
+    // A refused registration tells that an address has an account. Without mails that cannot be
+    // hidden, but it can be made slow.
+    this.#refused = limiter('register-refused', perMinute, 60 * 60);
     this.#login = limiter('login', perMinute, 60);
     this.#refresh = limiter('refresh', perMinute * 4, 60);
-    // Per account and address: a stranger's guesses must not lock the owner out.
-    this.#failures = limiter('login-failures', 10, 15 * 60);
+    this.#guesses = limiter('login-failures', 10, quarter);
+    this.#accountGuesses = limiter('account-failures', 50, quarter);
+    this.#known = limiter('known-address', 1, knownS);
+    this.#messages = limiter('messages', messagesPerMinute, 60);
   }
 
-  registering = (address: string): Promise<void> => consume(this.#register, address);
-  refreshing = (address: string): Promise<void> => consume(this.#refresh, address);
+  async registering(address: string): Promise<void> {
+    const refused = await this.#refused.get(networkOf(address)).catch(() => null);
+    if (refused && refused.remainingPoints <= 0) throw tooMany(refused);
+    await consume(this.#register, networkOf(address));
+  }
 
+  /** A registration was refused because the account is there. */
+  async refused(address: string): Promise<void> {
+    await this.#refused.consume(networkOf(address)).catch(() => undefined);
+  }
+
+  refreshing = (address: string): Promise<void> => consume(this.#refresh, networkOf(address));
+  posting = (userId: string): Promise<void> => consume(this.#messages, userId);
+
+  /**
+   * Counts a guess before it is verified: of many at once, only as many as allowed are. The limit of
+   * the account holds for strangers alone. From an address that has signed in to it before, its own
+   * limit is the only one: strangers' guesses must not lock the owner out.
+   */
   async signingIn(address: string, email: string): Promise<void> {
-    await consume(this.#login, address);
-    const failures = await this.#failures.get(account(address, email)).catch(() => null);
-    if (failures && failures.consumedPoints >= 10) throw tooMany(failures);
-  }
-
-  async signInFailed(address: string, email: string): Promise<void> {
-    await consume(this.#failures, account(address, email));
+    const network = networkOf(address);
+    await consume(this.#login, network);
+    await consume(this.#guesses, hashed(network, email));
+    const known = await this.#known.get(hashed(network, email)).catch(() => null);
+    if (!known) await consume(this.#accountGuesses, hashed('', email));
   }
 
   async signedIn(address: string, email: string): Promise<void> {
-    await this.#failures.delete(account(address, email)).catch(() => false);
+    const key = hashed(networkOf(address), email);
+    await Promise.all([
+      this.#guesses.delete(key).catch(() => false),
+      this.#known.set(key, 1, knownS).catch(() => undefined),
+      // It was no guess.
+      this.#accountGuesses.reward(hashed('', email)).catch(() => undefined),
+    ]);
   }
 }
 
+const quarter = 15 * 60;
+/** How long an address counts as known; a timer of Node takes no more than 24 days. */
+const knownS = 20 * 86_400;
+
 /** Hashed: the cache holds no list of addresses. */
-const account = (address: string, email: string): string =>
-  createHash('sha256').update(`${address}\n${email.toLowerCase()}`).digest('base64url');
+const hashed = (network: string, email: string): string =>
+  createHash('sha256').update(`${network}\n${email.toLowerCase()}`).digest('base64url');
 
 async function consume(limiter: RateLimiterAbstract, key: string): Promise<void> {
   try {

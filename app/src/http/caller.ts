@@ -4,6 +4,8 @@ import type { Request } from 'express';
 export interface Caller {
   userId: string;
   role: 'member' | 'admin';
+  /** The sign-in that the access token belongs to. */
+  sessionId: string;
 }
 
 const callers = new WeakMap<Request, Caller>();
@@ -12,6 +14,9 @@ const callers = new WeakMap<Request, Caller>();
 export function setCaller(req: Request, caller: Caller): void {
   callers.set(req, caller);
 }
+
+/** Who sent the request, if that was proved. */
+export const knownCaller = (req: Request): Caller | undefined => callers.get(req);
 
 /** Who sent the request. Use it only on routes that stand behind `authenticate`. */
 export function callerOf(req: Request): Caller {

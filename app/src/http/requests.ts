@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { knownCaller } from './caller.ts';
+import { addressOf } from './clientAddress.ts';
 import type { Metrics } from '../process/metrics.ts';
 
 /** An id from outside is kept if it can do no harm in a log or a header. */
@@ -29,15 +31,19 @@ export function requestLog(log: Logger): RequestHandler {
     customLogLevel: (_req, res, error) => (error || res.statusCode >= 500 ? 'error' : 'info'),
     // Without the query: a person's cursor is private.
     serializers: {
-      req: (req: { id: string; method: string; url: string; remoteAddress: string }) => ({
+      req: (req: { id: string; method: string; url: string; raw: Request }) => ({
         id: req.id,
         method: req.method,
         path: req.url.split('?', 1)[0],
-        remoteAddress: req.remoteAddress,
+        client: addressOf(req.raw),
       }),
       res: (res: { statusCode: number }) => ({ status: res.statusCode }),
     },
     quietReqLogger: true,
+    customProps: (req) => {
+      const caller = knownCaller(req as Request);
+      return caller ? { userId: caller.userId } : {};
+    },
   });
 }
 

@@ -7,13 +7,18 @@ import { sendJson } from '../http/json.ts';
 import { idempotencyKey, messageQuery, postMessageBody } from './schema.ts';
 import type { MessageService } from './service.ts';
 
-export function messageRoutes(service: MessageService): Router {
+/** @param posting throws when the person has posted too much */
+export function messageRoutes(
+  service: MessageService,
+  posting: (userId: string) => Promise<void>,
+): Router {
   const router = Router();
   router
     .route('/api/conversations/:id/messages')
     .post(...jsonBody(largestBody), async (req, res) => {
       const { content } = postMessageBody.parse(req.body);
       const key = idempotencyKey.parse(req.get('idempotency-key'));
+      await posting(callerOf(req).userId);
       const gone = new AbortController();
       res.once('close', () => gone.abort());
       const { json, replayed } = await service.post(

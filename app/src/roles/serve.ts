@@ -1,8 +1,11 @@
 import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
 import { openDatabase, servePool } from '../database/database.ts';
 import { createListener } from '../listener.ts';
 import { Lifecycle } from '../process/lifecycle.ts';
 import { createLog } from '../process/log.ts';
+import { lifetimesOf } from '../api.ts';
+import { SessionRepository } from '../auth/sessionRepository.ts';
 import { createServer } from '../server.ts';
 import { readConfig } from '../settings/config.ts';
 import { serveSettings } from '../settings/settings.ts';
@@ -37,7 +40,9 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   const { address, port } = server.address() as AddressInfo;
   log.info({ address, port }, 'listening');
 
+  const purge = purgeSessions(new SessionRepository(pool, lifetimesOf(settings)), log);
   const signal = await stopped;
+  clearInterval(purge);
   log.info({ signal }, 'stopping: no new connections, finishing requests in flight');
   await lifecycle.drain(server, settings.SHUTDOWN_TIMEOUT_MS, log);
   cache?.disconnect();
@@ -46,4 +51,27 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<number> {
   await Promise.race([pool.end(), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
   log.info('stopped');
   return 0;
+}
+
+const hourMs = 3_600_000;
+
+/** Every hour, deletes what is left of sessions that have expired. */
+function purgeSessions(sessions: SessionRepository, log: Logger): NodeJS.Timeout {
+  const purge = async (): Promise<void> => {
+    try {
+      let deleted = 0;
+      for (let more = true; more;) {
+        const batch = await sessions.purge();
+        deleted += batch.deleted;
+        ({ more } = batch);
+      }
+      if (deleted > 0) log.info({ deleted }, 'deleted expired refresh tokens');
+    } catch (error) {
+      log.warn(
+        { err: error },
+        'expired refresh tokens could not be deleted; the next hour tries again',
+      );
+    }
+  };
+  return setInterval(() => void purge(), hourMs).unref();
 }

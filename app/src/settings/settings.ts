@@ -165,9 +165,9 @@ export const serveSettings = databaseSettings.extend({
   PORT: withDefault(integer(0, 65_535), '3000', {
     about: 'The port to listen on; 0 takes a free one.',
   }),
-  TRUST_PROXY_HOPS: withDefault(integer(0, 10), '1', {
+  TRUST_PROXY_HOPS: withDefault(integer(0, 10), '0', {
     about:
-      'How many reverse proxies stand in front: so many entries of X-Forwarded-For are believed.',
+      'How many reverse proxies stand in front: so many entries of X-Forwarded-For are believed. A stack sets 1.',
   }),
   SHUTDOWN_TIMEOUT_MS: milliseconds(
     'How long requests in flight may take to finish after SIGTERM, in milliseconds.',
@@ -208,6 +208,10 @@ export const serveSettings = databaseSettings.extend({
   REFRESH_TOKEN_EXPIRE_DAYS: withDefault(integer(1, 365), '30', {
     about: 'How long a refresh token is good for, in days.',
   }),
+  SESSION_EXPIRE_DAYS: withDefault(integer(1, 3_650), '90', {
+    about:
+      'How long a sign-in is good for, however often it is refreshed, in days; then the person signs in again.',
+  }),
   SESSION_HASH_SECRET: setting(secret(32), {
     about:
       'Keys the stored hashes of refresh tokens and the signatures of page cursors. Changing it signs everybody out.',
@@ -216,6 +220,9 @@ export const serveSettings = databaseSettings.extend({
   }),
   AUTH_RATE_LIMIT_PER_MINUTE: withDefault(integer(1, 100_000), '30', {
     about: 'How many sign-ins, and how many registrations, one client address may try in a minute.',
+  }),
+  MESSAGE_RATE_LIMIT_PER_MINUTE: withDefault(integer(1, 1_000_000), '600', {
+    about: 'How many messages one person may post in a minute.',
   }),
   CORS_ORIGINS: withDefault(origins, '', {
     about: 'The web origins that may call the API from a browser, separated by commas.',

@@ -1,3 +1,4 @@
+import { tokenPair } from '../auth/schema.ts';
 import { accountChecks, signOutChecks } from './accountChecks.ts';
 import { conversationChecks } from './conversationChecks.ts';
 import { NoAnswer, SmokeClient } from './smokeClient.ts';
@@ -76,10 +77,20 @@ async function runCheck({ name, run }: SmokeCheck, session: SmokeSession): Promi
 /** A broken API may refuse to delete something. It then stays: the checks have told the fault. */
 async function cleanUp({ ada, bob }: SmokeSession, client: SmokeClient): Promise<void> {
   try {
-    for (const { accessToken: token, refreshToken, conversations } of [ada, bob]) {
-      for (const id of conversations)
-        await client.call('DELETE', `/api/conversations/${id}`, { token });
-      if (refreshToken) await client.call('POST', '/api/logout', { body: { refreshToken } });
+    for (const { email, password, refreshToken, conversations } of [ada, bob]) {
+      const sessions = refreshToken ? [refreshToken] : [];
+      if (conversations.length > 0) {
+        // The session of before may have ended, and its access token with it.
+        const { body } = await client.call('POST', '/api/login', { body: { email, password } });
+        const pair = tokenPair.safeParse(body);
+        if (pair.success) sessions.push(pair.data.refreshToken);
+        for (const id of pair.success ? conversations : [])
+          await client.call('DELETE', `/api/conversations/${id}`, {
+            token: pair.data!.accessToken,
+          });
+      }
+      for (const token of sessions)
+        await client.call('POST', '/api/logout', { body: { refreshToken: token } });
     }
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;

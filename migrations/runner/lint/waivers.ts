@@ -3,7 +3,7 @@ import type { Script } from '../files/files.ts';
 import type { Finding } from './finding.ts';
 
 /** The rules of ours that a file may waive. What keeps a file from running at all is not among them. */
-export const ownRules = [
+const ownRules = [
   'missing-phase',
   'missing-reversible',
   'missing-completes',
