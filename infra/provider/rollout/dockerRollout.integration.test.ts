@@ -45,13 +45,13 @@ async function start(name: string, options: object): Promise<string> {
 async function instance(
   name: string,
   release: string,
-  env: { ready?: boolean; claims?: string } = {},
+  env: { ready?: boolean; claims?: string; network?: string } = {},
 ): Promise<DockerTarget> {
   const id = await start(name, {
     Image: baseImages.node,
     Cmd: ['node', '-e', instanceScript],
     Env: [`RELEASE=${env.claims ?? release}`, `READY=${env.ready === false ? 'no' : 'yes'}`],
-    HostConfig: { NetworkMode: networkName },
+    HostConfig: { NetworkMode: env.network ?? networkName },
   });
   const paths = { livenessPath: '/health', readinessPath: '/health/ready' };
   return { service: 'api', name: `${name}-${run}`, id, port: 3000, ...paths };
@@ -248,4 +248,11 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
     expect(new Set([await serving(), await serving(), await serving()])).toEqual(new Set(['v6']));
     await remove(squatter.id);
   });
+});
+
+it('says so when the gateway cannot resolve an instance’s name, and what to do', async () => {
+  const lost = await instance('lost', 'sha256:lost', { network: 'bridge' });
+  await expect(rollout('sha256:lost', [lost], 3)).rejects.toThrow(
+    /cannot resolve the name lost-.*docker rm -f [0-9a-f]{12}.*make up/,
+  );
 });

@@ -123,6 +123,13 @@ export class DockerRollout {
       }
       await sleep(250);
     }
+    if (!(await this.#gateway.resolves(target.name))) {
+      const gateway = this.#options.runner.gateway.slice(0, 12);
+      throw new Error(
+        `The gateway's container ${gateway} cannot resolve the name ${target.name}: its network is broken. ` +
+          `Remove it (\`docker rm -f ${gateway}\`); \`make up\` makes another.`,
+      );
+    }
     const logs = await this.#lastLogs(target);
     throw new Error(`${target.name} did not become healthy in time: ${last}.${logs}`);
   }

@@ -33,6 +33,12 @@ export class GatewayContainer {
     return { status, ...readIdentity(output.slice(output.indexOf('\r\n\r\n') + 4)) };
   }
 
+  /** Whether Docker's DNS tells the gateway's container where an instance is. */
+  async resolves(name: string): Promise<boolean> {
+    const command = ['timeout', '5', 'getent', 'hosts', name];
+    return (await containerExec(this.#docker, this.#id, command)).exitCode === 0;
+  }
+
   /** Serves a new configuration, until it is kept or the one before is restored. */
   try(config: string): Promise<void> {
     return this.#run('try', { user: 'nginx', input: config });
