@@ -179,17 +179,17 @@ describe('a rehearsal', () => {
 
   it('takes a second release with a migration under load, and loses no request', async () => {
     checkout.write(
-      'migrations/0005_topic.up.sql',
+      'migrations/9001_topic.up.sql',
       '-- slipway: phase=expand reversible=yes\nALTER TABLE conversations ADD COLUMN topic text;\n',
     );
     checkout.write(
-      'migrations/0005_topic.down.sql',
+      'migrations/9001_topic.down.sql',
       'ALTER TABLE conversations DROP COLUMN topic;\n',
     );
     const { up, load } = await releaseUnderLoad();
     expect(up.code, up.output).toBe(0);
     console.log(`a release with a migration: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
-    expect(up.output).toMatch(/applying 0005_topic … done/);
+    expect(up.output).toMatch(/applying 9001_topic … done/);
     expect(load).toMatchObject({ failed: 0, faults: {} });
     expect(load.sent).toBeGreaterThan(100);
     expect((await health()).release).toBe((await dev.outputs())['release']);
@@ -197,17 +197,17 @@ describe('a rehearsal', () => {
   });
 
   it('steps back to the first release under load, leaves its migration applied, and loses no request', async () => {
-    checkout.delete('migrations/0005_topic.up.sql');
-    checkout.delete('migrations/0005_topic.down.sql');
+    checkout.delete('migrations/9001_topic.up.sql');
+    checkout.delete('migrations/9001_topic.down.sql');
     const { up, load } = await releaseUnderLoad();
     expect(up.code, up.output).toBe(0);
     console.log(`a step back: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
     expect(up.output).toContain(
-      'does not carry 0005_topic (expand, reversible): they stay applied',
+      'does not carry 9001_topic (expand, reversible): they stay applied',
     );
     const refused = await make('rehearse', { FAULT: 'migration-fails' });
     expect(refused.code).not.toBe(0);
-    expect(refused.output).toContain('A step back has left 0005_topic in the database');
+    expect(refused.output).toContain('A step back has left 9001_topic in the database');
     expect(load).toMatchObject({ failed: 0, faults: {} });
     expect(load.sent).toBeGreaterThan(100);
     expect((await health()).release).toBe(first);
