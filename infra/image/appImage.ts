@@ -4,6 +4,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Config } from '../config/config.ts';
 import { baseImages } from '../docker-engine/baseImages.ts';
 import { stackLabels, type StackIdentity } from '../docker-engine/labels.ts';
+import { bringPackages } from './npmPackages.ts';
 import { readMigrationFiles } from './migrationFiles.ts';
 import type { AppImage } from '../platform.ts';
 import type { MigrationFile } from '../release/migrationRun.ts';
@@ -27,6 +28,8 @@ interface BuildPlan {
   labels: Record<string, string>;
   hash: string;
   migrations: MigrationFile[];
+  /** Of the base image, `amd64` or `arm64`. */
+  architecture: string;
 }
 
 /** Registers the image. The provider is asked for only when there is something to build. */
@@ -49,6 +52,7 @@ export async function surveyImage(
     return () => image;
   }
   const plan = await planBuild(identity, engine);
+  if (!pulumi.runtime.isDryRun()) await bringPackages(plan.context, plan.architecture);
   return (provider) => buildImage(plan, engine, { provider: provider() });
 }
 
@@ -57,18 +61,14 @@ export async function surveyImage(
  *
  * @throws UserError when the base image is not on the engine
  */
-async function planBuild(
-  identity: StackIdentity,
-  engine: EngineApi,
-  env = process.env,
-): Promise<BuildPlan> {
+async function planBuild(identity: StackIdentity, engine: EngineApi): Promise<BuildPlan> {
   const base = engine.reachable ? await engine.image(baseImages.node) : undefined;
   if (engine.reachable && !base) {
     throw new UserError(
       `The base image ${baseImages.node} is not there. \`make up\` fetches or builds it.`,
     );
   }
-  const buildArgs = { NODE_IMAGE: baseImages.node, ...proxyArgs(env) };
+  const buildArgs = { NODE_IMAGE: baseImages.node };
   const hash = buildHash({
     context: identity.root,
     dockerfile,
@@ -91,6 +91,7 @@ async function planBuild(
     labels,
     hash,
     migrations,
+    architecture: base?.architecture ?? process.arch,
   };
 }
 
@@ -109,6 +110,8 @@ function buildImage(
         dockerfile,
         buildArgs: plan.buildArgs,
         label: plan.labels,
+        // Nothing to fetch: the packages are in the context.
+        networkMode: 'none',
         forceRemove: true,
         // The provider's error is one line; \`make up\` shows the end of this when a build fails.
         buildLogFile: join(plan.context, '.slipway', `build-${plan.stack}.log`),
@@ -184,14 +187,4 @@ function parseMigrations(label: string): MigrationFile[] {
     ...(phase && { phase }),
     ...(reversible !== undefined && { reversible }),
   }));
-}
-
-/** A build reaches package registries with these, from where this engine runs. */
-function proxyArgs(env: NodeJS.ProcessEnv): Record<string, string> {
-  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'NPM_CONFIG_REGISTRY'];
-  const entries = names.flatMap((name) => {
-    const value = env[name] ?? env[name.toLowerCase()];
-    return value ? [[name, value] as const] : [];
-  });
-  return Object.fromEntries(entries);
 }

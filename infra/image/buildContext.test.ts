@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   chmodSync,
   mkdirSync,
   mkdtempSync,
@@ -41,6 +42,20 @@ afterEach(() => rmSync(context, { recursive: true }));
 describe('the build context', () => {
   it('holds what .dockerignore lets through', () => {
     expect(contextFiles(context)).toEqual(['app/Dockerfile', 'app/src/main.ts', 'package.json']);
+  });
+
+  it('of this project holds the packages of .slipway, and neither state nor passphrase', () => {
+    cpSync(join(import.meta.dirname, '../../.dockerignore'), join(context, '.dockerignore'));
+    write('.npmrc', '//registry.example/:_authToken=x');
+    write('.slipway/npm/package-lock.json', '{}');
+    for (const name of ['passphrase', 'state/stack.json', 'npmrc', 'npm-debug/log'])
+      write(`.slipway/${name}`, 'x');
+    expect(contextFiles(context)).toEqual([
+      '.slipway/npm/package-lock.json',
+      'app/Dockerfile',
+      'app/src/main.ts',
+      'package.json',
+    ]);
   });
 
   it('hashes the same for the same content, whatever the times', () => {

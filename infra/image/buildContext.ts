@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from
 import { join, relative } from 'node:path';
 import dockerignoreModule from '@balena/dockerignore';
 import { UserError } from '../config/userError.ts';
+import { packagesFolder } from './npmPackages.ts';
 
 // A CommonJS package: Node hands over its exports as the default, and the function is the default
 // of those.
@@ -29,7 +30,9 @@ export interface BuildInputs {
  */
 export function buildHash(inputs: BuildInputs): string {
   const hash = createHash('sha256');
-  const files = [...new Set([...contextFiles(inputs.context), inputs.dockerfile])];
+  const seen = [...new Set([...contextFiles(inputs.context), inputs.dockerfile])];
+  // The lockfile says what is in there.
+  const files = seen.filter((file) => !file.startsWith(`${packagesFolder}/`));
   const faults: string[] = [];
   for (const file of files) {
     const found = describeFile(inputs.context, file, files);

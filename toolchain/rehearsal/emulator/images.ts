@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { baseImages } from '../../../infra/docker-engine/baseImages.ts';
+import { UserFault } from '../../lib/fault.ts';
 import { standIns } from '../../lib/paths.ts';
 import { unlessMissing } from '../../lib/unlessMissing.ts';
 import { baseImageOrigin, recipeLabel } from '../../setup/baseImages.ts';
@@ -46,7 +47,7 @@ async function ensureEmulator(docker: Docker, note: (line: string) => void): Pro
   const present = await unlessMissing(docker.getImage(emulatorImage).inspect());
   if (present?.Config.Labels?.[recipeLabel] === recipe) return false;
   note(`building ${emulatorImage} from PyPI (a minute)`);
-  const index = process.env['PIP_INDEX_URL'];
+  const index = withoutLogin(process.env['PIP_INDEX_URL']);
   const stream = await docker.buildImage(
     { context: folder, src: files },
     {
@@ -62,6 +63,20 @@ async function ensureEmulator(docker: Docker, note: (line: string) => void): Pro
   );
   await followToEnd(docker, stream);
   return true;
+}
+
+/**
+ * A build argument stays in the image's history.
+ *
+ * @throws UserFault
+ */
+export function withoutLogin(index: string | undefined): string | undefined {
+  if (index && URL.canParse(index) && new URL(index).username !== '')
+    throw new UserFault(
+      'PIP_INDEX_URL holds a login, which the history of the emulator’s image would keep.',
+      'Give an index that asks for none.',
+    );
+  return index;
 }
 
 /**
