@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import type { Config } from './config/config.ts';
+import type { Database } from './platform.ts';
 import type { AppSecrets } from './secrets.ts';
 
 /** The address of the demo user that `seed` creates. */
@@ -12,14 +13,20 @@ export const demoEmail = 'demo@example.com';
  */
 export interface Environment {
   plain: Record<string, pulumi.Input<string>>;
-  secret: Record<string, pulumi.Input<string>>;
+  secret: Record<string, SecretValue>;
+}
+
+/** A secret by its name in the stack: two variables may hold the same one. */
+export interface SecretValue {
+  /** Such as `database-url`. */
+  name: string;
+  value: pulumi.Input<string>;
 }
 
 export interface EnvironmentArgs {
   config: Config;
   secrets: AppSecrets;
-  /** `postgres://…`, secret. */
-  databaseUrl: pulumi.Input<string>;
+  database: Pick<Database, 'url' | 'ownerUrl'>;
   /** `redis://…` or `rediss://…`, secret. */
   cacheUrl: pulumi.Input<string>;
   /** Id of the app image: what an instance answers when it is asked which release it is. */
@@ -46,10 +53,10 @@ export function serviceEnvironment(args: EnvironmentArgs): Environment {
       SHUTDOWN_TIMEOUT_MS: '10000',
     },
     secret: {
-      DATABASE_URL: args.databaseUrl,
-      CACHE_URL: args.cacheUrl,
-      JWT_SECRETS: args.secrets.jwtSecrets,
-      SESSION_HASH_SECRET: args.secrets.sessionHashSecret,
+      DATABASE_URL: { name: 'database-url', value: args.database.url },
+      CACHE_URL: { name: 'cache-url', value: args.cacheUrl },
+      JWT_SECRETS: { name: 'jwt-secrets', value: args.secrets.jwtSecrets },
+      SESSION_HASH_SECRET: { name: 'session-hash-secret', value: args.secrets.sessionHashSecret },
     },
   };
 }
@@ -69,8 +76,11 @@ export function taskEnvironment(args: EnvironmentArgs): Environment {
       ...(demo ? { DEMO_USER_EMAIL: demoEmail } : {}),
     },
     secret: {
-      DATABASE_URL: args.databaseUrl,
-      ...(demo ? { DEMO_USER_PASSWORD: args.secrets.demoPassword } : {}),
+      DATABASE_URL: { name: 'database-owner-url', value: args.database.ownerUrl },
+      APP_DATABASE_URL: { name: 'database-url', value: args.database.url },
+      ...(demo && {
+        DEMO_USER_PASSWORD: { name: 'demo-password', value: args.secrets.demoPassword },
+      }),
     },
   };
 }

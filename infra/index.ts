@@ -21,7 +21,7 @@ const platform = createPlatform(secrets);
 const environment = {
   config,
   secrets,
-  databaseUrl: platform.database.url,
+  database: platform.database,
   cacheUrl: platform.cache.url,
   publicUrl: platform.publicUrl,
   release: platform.image.imageId,

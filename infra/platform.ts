@@ -8,8 +8,10 @@ import type { AppSecrets } from './secrets.ts';
 
 /** A Postgres database that the app's containers can reach. */
 export interface Database {
-  /** `postgres://…`, secret. */
+  /** `postgres://…` for the services, who read and write rows; secret. */
   url: pulumi.Output<string>;
+  /** `postgres://…` for the migrations, who own the tables; secret. */
+  ownerUrl: pulumi.Output<string>;
   /** Changes when the database is another one: created anew, or restored. */
   identity: pulumi.Output<DatabaseIdentity>;
 }

@@ -8,6 +8,9 @@ import { Component } from './component.ts';
  * bits.
  */
 export class AppSecrets extends Component {
+  /** Of the role that owns the tables. */
+  readonly databaseOwnerPassword: pulumi.Output<string>;
+  /** Of the role that the services sign in with. */
   readonly databasePassword: pulumi.Output<string>;
   readonly cachePassword: pulumi.Output<string>;
   /** Key id and secret of the key that signs access tokens, `k1:<base64url>`. */
@@ -23,7 +26,8 @@ export class AppSecrets extends Component {
 
     // A data directory keeps the password it was initialised with: changed inputs must not make a
     // new one. Rotation does.
-    this.databasePassword = password('database-password', { ignoreChanges: ['*'] });
+    this.databaseOwnerPassword = password('database-password', { ignoreChanges: ['*'] });
+    this.databasePassword = password('database-app-password');
     this.cachePassword = password('cache-password');
     this.jwtSecrets = pulumi.secret(pulumi.interpolate`k1:${bytes('jwt-key').apply(toBase64Url)}`);
     this.sessionHashSecret = bytes('session-hash-secret');

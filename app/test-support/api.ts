@@ -10,6 +10,7 @@ import { createServer } from '../src/server.ts';
 import { readConfig } from '../src/settings/config.ts';
 import { serveSettings } from '../src/settings/settings.ts';
 import { migrate } from '../../tests/support/migrate.ts';
+import { asApp } from '../../tests/support/postgres.ts';
 
 export const testSecrets = {
   JWT_SECRETS: 'k2:test-test-test-test-test-test-test-test,k1:older-older-older-older-older-older',
@@ -46,17 +47,18 @@ export class TestApi {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** Migrates the database and starts the API on it. @param env overrides the settings */
+  /** Migrates the database and starts the API on it, with the rights it has in a stack. @param env overrides the settings */
   static async start(
     databaseUrl: string,
     env: NodeJS.ProcessEnv = {},
     cache?: Redis,
     log: Logger = pino({ level: process.env['TEST_LOG_LEVEL'] ?? 'silent' }),
   ): Promise<TestApi> {
-    const { code, output } = await migrate(databaseUrl, ['up']);
+    const appUrl = asApp(databaseUrl);
+    const { code, output } = await migrate(databaseUrl, ['up'], { APP_DATABASE_URL: appUrl });
     if (code !== 0) throw new Error(output);
     const settings = readConfig(serveSettings, {
-      DATABASE_URL: databaseUrl,
+      DATABASE_URL: appUrl,
       AUTH_RATE_LIMIT_PER_MINUTE: '1000',
       ...testSecrets,
       ...env,

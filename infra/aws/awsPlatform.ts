@@ -13,6 +13,7 @@ import type {
   Outputs,
   Platform,
 } from '../platform.ts';
+import { loginMark } from '../loginMark.ts';
 import { MigrationRun } from '../release/migrationRun.ts';
 import { Rollout } from '../release/rollout.ts';
 import type { AppSecrets } from '../secrets.ts';
@@ -97,6 +98,7 @@ export class AwsPlatform implements Platform<AwsMigrations, FargateService> {
       force: config.forceMigrations,
       lint: config.migrationLint,
       database: this.database.identity,
+      login: loginMark(this.database),
       schema: config.databaseSchema,
       command: blueprint.command,
       seedCommand: [],

@@ -1,3 +1,6 @@
-/** The app's login in Postgres, and the name of its database, on every platform. */
-export const databaseUser = 'slipway';
+/** Owns the tables: the migrations sign in with it. */
+export const databaseOwner = 'slipway';
+/** Reads and writes rows: the services sign in with it. The migrations make it. */
+export const databaseUser = 'slipway_app';
+/** The same on every platform. */
 export const databaseName = 'slipway';

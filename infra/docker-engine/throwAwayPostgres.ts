@@ -106,6 +106,28 @@ export class ThrowAwayPostgres {
     await postgresScript(this.#docker, this.#database, script, { input: dump, failed });
   }
 
+  /**
+   * The address for a role, with a password of its own.
+   *
+   * @returns also whether the role is there and may sign in with it by now
+   */
+  async login(role: string): Promise<{ url: string; exists: boolean }> {
+    const url = new URL(this.url);
+    Object.assign(url, { username: role, password: randomBytes(24).toString('hex') });
+    const script = 'exec psql -qAt -U "$user" -d "$db" -v role="$1" -v password="$2" -f -';
+    const input = `SELECT count(*) FROM pg_roles WHERE rolname = :'role';
+      SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', rolname, :'password')
+        FROM pg_roles WHERE rolname = :'role' \\gexec`;
+    const failed = 'a role of the copy got no password';
+    const args = [role, url.password];
+    const found = await postgresScript(this.#docker, this.#database, script, {
+      args,
+      input,
+      failed,
+    });
+    return { url: url.href, exists: found.trim() === '1' };
+  }
+
   pgDump(options: string[]): Promise<string> {
     return pgDump(this.#docker, this.#database, options);
   }

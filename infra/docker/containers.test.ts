@@ -42,7 +42,8 @@ beforeAll(async () => {
   new Postgres('postgres', {
     identity,
     network,
-    password: pulumi.secret('pw'),
+    ownerPassword: pulumi.secret('pw'),
+    userPassword: pulumi.secret('pw'),
     hostPort: config.databasePort,
     cpus: 4,
   });
@@ -56,7 +57,7 @@ beforeAll(async () => {
   for (const blueprint of createBlueprint(config).services) {
     const environment = {
       plain: { PORT: '3000' },
-      secret: { DATABASE_URL: pulumi.secret('postgres://pw') },
+      secret: { DATABASE_URL: { name: 'database-url', value: pulumi.secret('postgres://pw') } },
     };
     new DockerService(blueprint.name, {
       identity,

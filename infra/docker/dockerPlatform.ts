@@ -3,6 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { MigrationBlueprint, ServiceBlueprint } from '../blueprint.ts';
 import type { Route } from '../release/route.ts';
 import type { Config } from '../config/config.ts';
+import { databaseUser } from '../config/database.ts';
 import { EngineApi } from '../docker-engine/engineApi.ts';
 import { dockerHost } from '../docker-engine/host.ts';
 import { stackLabels, type StackIdentity } from '../docker-engine/labels.ts';
@@ -17,6 +18,7 @@ import type {
   Outputs,
   Platform,
 } from '../platform.ts';
+import { loginMark } from '../loginMark.ts';
 import { MigrationRun, type DockerCompatibilityTargets } from '../release/migrationRun.ts';
 import { Rollout } from '../release/rollout.ts';
 import type { AppSecrets } from '../secrets.ts';
@@ -96,7 +98,13 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
     const common = { identity, network: this.#network };
     this.database = new Postgres(
       'postgres',
-      { ...common, password: secrets.databasePassword, hostPort: config.databasePort, cpus },
+      {
+        ...common,
+        ownerPassword: secrets.databaseOwnerPassword,
+        userPassword: secrets.databasePassword,
+        hostPort: config.databasePort,
+        cpus,
+      },
       opts,
     );
     this.cache = new Valkey('valkey', { ...common, password: secrets.cachePassword }, opts);
@@ -111,7 +119,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
       databaseHost: '127.0.0.1',
       databasePort: config.databasePort,
       databaseName: this.database.databaseName,
-      databaseUser: this.database.user,
+      databaseUser: this.database.owner,
       databaseUrl: this.database.hostUrl,
     };
   }
@@ -128,6 +136,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
         force: config.forceMigrations,
         lint: config.migrationLint,
         database: this.database.identity,
+        login: loginMark(this.database),
         schema: config.databaseSchema,
         command: blueprint.command,
         seedCommand: config.seed ? blueprint.seedCommand : [],
@@ -210,12 +219,17 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
 /** Where the compatibility check finds the deployed version and the stack's database. */
 function compatibilityTargets(
   identity: StackIdentity,
-  { user, databaseName }: Postgres,
+  { owner, databaseName }: Postgres,
 ): DockerCompatibilityTargets {
   return {
     deployedLabels: stackLabels(identity, 'api'),
     gatewayLabels: stackLabels(identity, 'gateway'),
-    database: { labels: stackLabels(identity, 'postgres'), user, name: databaseName },
+    database: {
+      labels: stackLabels(identity, 'postgres'),
+      owner,
+      user: databaseUser,
+      name: databaseName,
+    },
     labels: stackLabels(identity, 'compatibility-check'),
     name: `${identity.project}-${identity.stack}-compatibility`,
   };

@@ -65,7 +65,10 @@ export class DockerService extends Component implements RunningService {
  * SECURITY.md).
  */
 export function dockerEnvironment(environment: Environment): pulumi.Output<string[]> {
-  const pairs = { ...environment.plain, ...environment.secret };
-  const lines = Object.entries(pairs).map(([key, value]) => pulumi.interpolate`${key}=${value}`);
+  const { plain, secret } = environment;
+  const lines = [
+    ...Object.entries(plain),
+    ...Object.entries(secret).map(([key, { value }]) => [key, value] as const),
+  ].map(([key, value]) => pulumi.interpolate`${key}=${value}`);
   return pulumi.secret(pulumi.all(lines));
 }

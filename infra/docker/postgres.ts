@@ -1,7 +1,7 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
 import { Component } from '../component.ts';
-import { databaseName, databaseUser } from '../config/database.ts';
+import { databaseName, databaseOwner, databaseUser } from '../config/database.ts';
 import { baseImages } from '../docker-engine/baseImages.ts';
 import type { StackIdentity } from '../docker-engine/labels.ts';
 import type { Database } from '../platform.ts';
@@ -17,7 +17,8 @@ const major = 17;
 export interface PostgresArgs {
   identity: StackIdentity;
   network: docker.Network;
-  password: pulumi.Input<string>;
+  ownerPassword: pulumi.Input<string>;
+  userPassword: pulumi.Input<string>;
   /** Port on 127.0.0.1. */
   hostPort: number;
   /** CPUs of the engine's machine: it refuses a container that may use more. */
@@ -27,10 +28,11 @@ export interface PostgresArgs {
 /** Postgres in a container, its data in a volume. */
 export class Postgres extends Component implements Database {
   readonly url: pulumi.Output<string>;
+  readonly ownerUrl: pulumi.Output<string>;
   readonly identity: pulumi.Output<DatabaseIdentity>;
-  /** For tools on this machine. */
+  /** For tools on this machine, as the owner. */
   readonly hostUrl: pulumi.Output<string>;
-  readonly user = databaseUser;
+  readonly owner = databaseOwner;
   readonly databaseName = databaseName;
   readonly container: docker.Container;
 
@@ -44,12 +46,12 @@ export class Postgres extends Component implements Database {
       { ignoreChanges: ['labels'] },
     );
     this.container = this.child(docker.Container, '', containerArgs(args, data));
-    const { password, hostPort } = args;
-    const login = pulumi.interpolate`${databaseUser}:${password}`;
-    this.url = pulumi.secret(pulumi.interpolate`postgres://${login}@postgres:5432/${databaseName}`);
-    this.hostUrl = pulumi.secret(
-      pulumi.interpolate`postgres://${login}@127.0.0.1:${hostPort}/${databaseName}`,
-    );
+    const { ownerPassword, userPassword, hostPort } = args;
+    const address = (user: string, password: pulumi.Input<string>, at = 'postgres:5432') =>
+      pulumi.secret(pulumi.interpolate`postgres://${user}:${password}@${at}/${databaseName}`);
+    this.url = address(databaseUser, userPassword);
+    this.ownerUrl = address(databaseOwner, ownerPassword);
+    this.hostUrl = address(databaseOwner, ownerPassword, `127.0.0.1:${hostPort}`);
     // The volume holds the data: a container created anew on the same volume is the same database.
     this.identity = data.id.apply((id) => ({
       id,
@@ -71,9 +73,9 @@ function containerArgs(args: PostgresArgs, data: docker.Volume): docker.Containe
     // user's process, and every stop a crash.
     init: false,
     envs: [
-      `POSTGRES_USER=${databaseUser}`,
+      `POSTGRES_USER=${databaseOwner}`,
       `POSTGRES_DB=${databaseName}`,
-      pulumi.secret(pulumi.interpolate`POSTGRES_PASSWORD=${args.password}`),
+      pulumi.secret(pulumi.interpolate`POSTGRES_PASSWORD=${args.ownerPassword}`),
       'PGDATA=/var/lib/postgresql/data/pgdata',
     ],
     volumes: [{ volumeName: data.name, containerPath: '/var/lib/postgresql/data' }],
@@ -111,7 +113,7 @@ const readinessProbe = [
   '-h',
   '127.0.0.1',
   '-U',
-  databaseUser,
+  databaseOwner,
   '-d',
   databaseName,
 ];

@@ -48,7 +48,14 @@ export interface DockerCompatibilityTargets {
   /** Labels of the gateway, which knows the containers that serve. */
   gatewayLabels: Record<string, string>;
   /** The stack's Postgres, by the labels of its container. */
-  database: { labels: Record<string, string>; user: string; name: string };
+  database: {
+    labels: Record<string, string>;
+    /** The role that owns the tables. */
+    owner: string;
+    /** The role that the services sign in with. */
+    user: string;
+    name: string;
+  };
   /**
    * Labels of what the check starts; by them the next run and `make destroy` find what a killed one
    * left.
@@ -103,6 +110,8 @@ export interface MigrationRunArgs {
   lint: 'error' | 'warning' | 'off';
   /** Another database gets all migrations. */
   database: pulumi.Input<DatabaseIdentity>;
+  /** Changes with the login of the services: the task makes their role. */
+  login: pulumi.Input<string>;
   /** The Postgres schema in it; another one is another database to the migrations. */
   schema: string;
   /** Arguments of the image's entry point, such as `['migrate', 'up']`. */

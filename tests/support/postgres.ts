@@ -56,3 +56,10 @@ export class TestPostgres {
     await this.container?.remove();
   }
 }
+
+/** The address of a database for the role that the app signs in with. */
+export function asApp(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  Object.assign(url, { username: 'slipway_app', password: 'for-the-tests-alone' });
+  return url.href;
+}

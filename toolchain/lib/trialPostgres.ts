@@ -1,4 +1,4 @@
-import { databaseUser } from '../../infra/config/database.ts';
+import { databaseOwner } from '../../infra/config/database.ts';
 import { randomBytes } from 'node:crypto';
 import { baseImages } from '../../infra/docker-engine/baseImages.ts';
 import { stackLabels } from '../../infra/docker-engine/labels.ts';
@@ -19,7 +19,7 @@ export async function startTrialPostgres(): Promise<ThrowAwayPostgres> {
     image: baseImages.postgres,
     name: `${project}-${stack}-${role}-${randomBytes(3).toString('hex')}`,
     labels: { ...stackLabels(identity, role), [ownerLabel]: String(process.pid) },
-    user: databaseUser,
+    user: databaseOwner,
     database: 'trial',
     at: 'loopback',
     data: 'volume',

@@ -1,4 +1,4 @@
-import { databaseName, databaseUser } from '../../infra/config/database.ts';
+import { databaseName, databaseOwner } from '../../infra/config/database.ts';
 import { logText } from '../../infra/docker-engine/logLines.ts';
 import { docker, extraArgs, requireDockerStack, stack, stackContainers } from '../lib/context.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
@@ -135,7 +135,7 @@ export async function psql(...args: string[]): Promise<number> {
     container.Id,
     'psql',
     '-U',
-    databaseUser,
+    databaseOwner,
     '-d',
     databaseName,
     ...given,

@@ -5,7 +5,7 @@ import { migrateCommand } from '../../migrations/runner/cli/cli.ts';
 import { readMigrations } from '../../migrations/runner/files/files.ts';
 import { connect } from '../../migrations/runner/database/connect.ts';
 import { referenceTables } from '../../migrations/runner/sql/referenceTables.ts';
-import { databaseName, databaseUser } from '../../infra/config/database.ts';
+import { databaseName, databaseOwner } from '../../infra/config/database.ts';
 import { dumpSchema } from '../../infra/docker-engine/schemaCopy.ts';
 import type { ThrowAwayPostgres } from '../../infra/docker-engine/throwAwayPostgres.ts';
 import { exitCodes } from '../../migrations/runner/exit.ts';
@@ -70,7 +70,7 @@ async function clone(
   postgres: ThrowAwayPostgres,
   folder: string,
 ): Promise<void> {
-  const source = { container, user: databaseUser, name: databaseName };
+  const source = { container, user: databaseOwner, name: databaseName };
   const rowsOf = [...bookkeeping, ...(await referenceTables(readMigrations(folder)))];
   const dump = await dumpSchema(docker(), source, rowsOf);
   if (dump === undefined) return;

@@ -9,6 +9,7 @@ export async function migrate(args: string[], env: NodeJS.ProcessEnv): Promise<n
     const settings = readConfig(migrateSettings, env);
     return {
       databaseUrl: settings.DATABASE_URL,
+      appDatabaseUrl: settings.APP_DATABASE_URL,
       schema: settings.DATABASE_SCHEMA,
       release: settings.RELEASE,
       production: settings.NODE_ENV === 'production',

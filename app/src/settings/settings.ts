@@ -98,8 +98,10 @@ const withDefault = <T extends z.ZodType>(type: T, value: string, notes: Setting
 const milliseconds = (about: string, value: string) =>
   withDefault(integer(1, 3_600_000), value, { about });
 
+const databaseUrl = url(['postgres:', 'postgresql:']);
+
 const databaseSettings = z.object({
-  DATABASE_URL: setting(url(['postgres:', 'postgresql:']), {
+  DATABASE_URL: setting(databaseUrl, {
     about: 'Where Postgres is, with user and password. `sslmode` in it decides about TLS.',
     secret: true,
     example: 'postgres://slipway:slipway@127.0.0.1:5432/slipway',
@@ -124,8 +126,20 @@ const nodeEnv = withDefault(z.enum(['development', 'test', 'production']), 'deve
     'What kind of run this is. In production `migrate revert-all` asks for the name of the database.',
 });
 
+/** An address with a login of its own. */
+const login = databaseUrl.refine((value) => {
+  const { username, password } = URL.parse(value) ?? {};
+  return Boolean(username) && Boolean(password);
+}, 'must hold a user and a password');
+
 export const migrateSettings = databaseSettings.extend({
   NODE_ENV: nodeEnv,
+  APP_DATABASE_URL: setting(login.optional(), {
+    about:
+      "The app's own `DATABASE_URL`: `migrate` makes that role, which reads and writes rows and changes no table. Left out, it makes none.",
+    secret: true,
+    example: 'postgres://slipway_app:slipway-app@127.0.0.1:5432/slipway',
+  }),
   MIGRATE_CONNECT_WAIT_MS: withDefault(integer(0, 3_600_000), '30000', {
     about: 'How long `migrate` waits for a database that does not answer yet, in milliseconds.',
   }),

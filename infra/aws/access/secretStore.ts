@@ -24,7 +24,7 @@ export interface SecretReference {
   valueFrom: pulumi.Output<string>;
 }
 
-/** One Secrets Manager secret for each secret environment variable of the app. */
+/** One Secrets Manager secret for each secret of the app. */
 export class SecretStore extends Component {
   readonly #args: SecretStoreArgs;
   readonly #references = new Map<string, SecretReference>();
@@ -35,17 +35,20 @@ export class SecretStore extends Component {
     this.registerOutputs({});
   }
 
-  /** Keeps the value, once for all that use the variable: it has one value in a stack. */
-  reference(variable: string, value: pulumi.Input<string>): SecretReference {
-    const known = this.#references.get(variable);
+  /**
+   * Keeps the value, once for all that use it.
+   *
+   * @param name such as `database-url`; it has one value in a stack
+   */
+  reference(name: string, value: pulumi.Input<string>): SecretReference {
+    const known = this.#references.get(name);
     if (known) return known;
     const { stack, kmsKeyArn, protect, transform } = this.#args;
-    const role = variable.toLowerCase().replaceAll('_', '-');
     const secret = this.child(
       Secret,
-      role,
+      name,
       {
-        description: `${variable} of the app, stack ${stack}`,
+        description: `${name} of the app, stack ${stack}`,
         kmsKeyId: kmsKeyArn,
         recoveryWindowInDays: protect ? 30 : 0,
       },
@@ -53,7 +56,7 @@ export class SecretStore extends Component {
     );
     const version = this.child(
       SecretVersion,
-      `${role}-value`,
+      `${name}-value`,
       { secretId: secret.id, secretString: pulumi.secret(value) },
       // Tasks of the release before name the version before: it stays until the secret goes.
       { retainOnDelete: true },
@@ -62,7 +65,7 @@ export class SecretStore extends Component {
       arn: secret.arn,
       valueFrom: pulumi.interpolate`${secret.arn}:::${version.versionId}`,
     };
-    this.#references.set(variable, reference);
+    this.#references.set(name, reference);
     return reference;
   }
 }

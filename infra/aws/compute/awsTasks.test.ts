@@ -37,7 +37,10 @@ const container = (stack: Registered, name: string): Container => {
 };
 const service = (stack: Registered) => stack.inputs('aws:ecs/service:Service', 'api');
 
-describe.each(['api', 'migrations'])('the task %s', (name) => {
+describe.each([
+  ['api', 'database-url'],
+  ['migrations', 'database-owner-url'],
+])('the task %s', (name, database) => {
   it('runs the image by its digest, as a plain user, under a read-only root, without capabilities', () => {
     expect(container(standard, name)).toMatchObject({
       image: `registry/app@${repoDigest}`,
@@ -52,7 +55,7 @@ describe.each(['api', 'migrations'])('the task %s', (name) => {
     expect(JSON.stringify(environment)).not.toMatch(/generated-secret|postgres:|redis/);
     expect(secrets).toContainEqual({
       name: 'DATABASE_URL',
-      valueFrom: 'arn:aws:test:::secrets-database-url:::secrets-database-url-value-version',
+      valueFrom: `arn:aws:test:::secrets-${database}:::secrets-${database}-value-version`,
     });
   });
 
@@ -265,9 +268,12 @@ describe('the migrations', () => {
     });
   });
 
-  it('have the database’s secret alone', () => {
-    expect(container(standard, 'migrations').secrets.map(({ name }) => name)).toEqual([
-      'DATABASE_URL',
+  it('have the database’s secrets alone: the owner’s, and that of the role they make', () => {
+    const secretOf = (name: string) =>
+      `arn:aws:test:::secrets-${name}:::secrets-${name}-value-version`;
+    expect(container(standard, 'migrations').secrets).toEqual([
+      { name: 'APP_DATABASE_URL', valueFrom: secretOf('database-url') },
+      { name: 'DATABASE_URL', valueFrom: secretOf('database-owner-url') },
     ]);
   });
 });

@@ -71,10 +71,9 @@ export class Task extends Component {
       },
       { transform: transform.logGroup },
     );
-    const secrets = Object.entries(environment.secret).map(([variable, value]): Secret => [
-      variable,
-      secretStore.reference(variable, value),
-    ]);
+    const secrets = Object.entries(environment.secret).map(
+      ([variable, { name, value }]): Secret => [variable, secretStore.reference(name, value)],
+    );
     const roles = this.child(TaskRoles, '', {
       place: args.place,
       roleDefaults: args.roleDefaults,

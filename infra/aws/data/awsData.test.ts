@@ -66,12 +66,16 @@ describe('the database', () => {
     expect(secretValue(database()['password'])).toBe('generated-secret');
   });
 
-  it('is asked for with a verified certificate', () => {
+  it.each([
+    ['database-url', 'slipway_app'],
+    ['database-owner-url', 'slipway'],
+  ])('is asked for with a verified certificate, by %s as %s', (name, user) => {
     const { secretString } = standard.inputs(
       'aws:secretsmanager/secretVersion:SecretVersion',
-      'secrets-database-url-value',
+      `secrets-${name}-value`,
     );
     const url = new URL(secretValue(secretString));
+    expect(url.username).toBe(user);
     expect(url.searchParams.get('sslmode')).toBe('verify-full');
     expect(url.searchParams.get('sslrootcert')).toBe('/app/certificates/rds.crt');
   });
@@ -236,8 +240,9 @@ describe('the bucket for media', () => {
 describe('the secrets', () => {
   const secrets = () => standard.ofType('aws:secretsmanager/secret:Secret');
 
-  it('are one for each secret variable, shared by the tasks that use it', () => {
+  it('are one for each value, shared by the tasks that use it', () => {
     expect(secrets().map(({ name }) => name)).toEqual([
+      'secrets-database-owner-url',
       'secrets-database-url',
       'secrets-cache-url',
       'secrets-jwt-secrets',

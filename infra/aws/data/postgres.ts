@@ -7,7 +7,7 @@ import { SubnetGroup, type SubnetGroupArgs } from '@pulumi/aws/rds/subnetGroup.j
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import { Component, type Transform } from '../../component.ts';
-import { databaseName, databaseUser } from '../../config/database.ts';
+import { databaseName, databaseOwner, databaseUser } from '../../config/database.ts';
 import type { DatabaseProfile } from '../../config/profile.ts';
 import type { Database } from '../../platform.ts';
 import type { DatabaseIdentity } from '../../release/migrationRun.ts';
@@ -27,7 +27,8 @@ export interface PostgresArgs {
   profile: DatabaseProfile;
   subnetIds: pulumi.Input<string>[];
   securityGroupId: pulumi.Input<string>;
-  password: pulumi.Input<string>;
+  ownerPassword: pulumi.Input<string>;
+  userPassword: pulumi.Input<string>;
   /** Encrypts storage, backups, snapshots and Performance Insights. */
   kmsKeyArn: pulumi.Input<string>;
   /** Encrypts the exported log. */
@@ -54,6 +55,7 @@ export interface PostgresArgs {
  */
 export class Postgres extends Component implements Database {
   readonly url: pulumi.Output<string>;
+  readonly ownerUrl: pulumi.Output<string>;
   readonly identity: pulumi.Output<DatabaseIdentity>;
   /** By this CloudWatch, snapshots and a restore name the instance. */
   readonly identifier: pulumi.Output<string>;
@@ -67,9 +69,12 @@ export class Postgres extends Component implements Database {
 
     const { address, port, resourceId, endpoint } = instance;
     this.identifier = instance.identifier;
-    this.url = pulumi.secret(
-      pulumi.interpolate`postgres://${databaseUser}:${args.password}@${address}:${port}/${databaseName}?sslmode=verify-full&sslrootcert=${caFile}`,
-    );
+    const url = (user: string, password: pulumi.Input<string>) =>
+      pulumi.secret(
+        pulumi.interpolate`postgres://${user}:${password}@${address}:${port}/${databaseName}?sslmode=verify-full&sslrootcert=${caFile}`,
+      );
+    this.url = url(databaseUser, args.userPassword);
+    this.ownerUrl = url(databaseOwner, args.ownerPassword);
     this.identity = pulumi.all([resourceId, endpoint]).apply(([id, endpoint]) => ({
       id,
       endpoint,
@@ -113,8 +118,8 @@ export class Postgres extends Component implements Database {
         storageEncrypted: true,
         kmsKeyId: args.kmsKeyArn,
         ...origin(restore),
-        username: databaseUser,
-        password: args.password,
+        username: databaseOwner,
+        password: args.ownerPassword,
         dbSubnetGroupName: this.#createSubnetGroup(args).name,
         vpcSecurityGroupIds: [args.securityGroupId],
         publiclyAccessible: false,

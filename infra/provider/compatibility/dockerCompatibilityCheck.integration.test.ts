@@ -29,7 +29,8 @@ const images: string[] = [];
 let bundle: string;
 let deployed: string;
 let postgres: string;
-const databaseUrl = 'postgres://slipway:of-the-stack@postgres:5432/slipway';
+const ownerUrl = 'postgres://slipway:of-the-stack@postgres:5432/slipway';
+const appUrl = 'postgres://slipway_app:of-the-stack-too@postgres:5432/slipway';
 
 /** Builds the Dockerfile of a folder with its files. */
 async function buildFolder(folder: string, src: string[]): Promise<string> {
@@ -79,7 +80,7 @@ async function start(
   return container.id;
 }
 
-const deploy = (image: string) =>
+const deploy = (image: string, databaseUrl = appUrl) =>
   start(
     image,
     'api',
@@ -130,7 +131,7 @@ beforeAll(async () => {
     deployed,
     'task',
     ['migrate', 'up'],
-    [`DATABASE_URL=${databaseUrl}`, 'MIGRATE_CONNECT_WAIT_MS=120000'],
+    [`DATABASE_URL=${ownerUrl}`, `APP_DATABASE_URL=${appUrl}`, 'MIGRATE_CONNECT_WAIT_MS=120000'],
     'task',
   );
   const { StatusCode } = (await docker.getContainer(migrate).wait()) as { StatusCode: number };
@@ -177,7 +178,12 @@ function check(image: string, signal = new AbortController().signal) {
     deployedLabels: labelled('api'),
     gatewayLabels: labelled('gateway'),
     migrationLabels: labelled('migration'),
-    database: { labels: labelled('postgres'), user: 'slipway', name: 'slipway' },
+    database: {
+      labels: labelled('postgres'),
+      owner: 'slipway',
+      user: 'slipway_app',
+      name: 'slipway',
+    },
     schema: 'public',
     labels: labelled('check'),
     name,
@@ -233,6 +239,21 @@ describe('the deployed version on the schema of a release', options, () => {
     });
     expect(result.logged.join('\n')).toMatch(/column .*title.* does not exist/);
     expect(await left()).toEqual([]);
+  });
+
+  it.each([
+    ['row security', 'ALTER TABLE conversations ENABLE ROW LEVEL SECURITY;'],
+    ['a right', 'REVOKE INSERT ON conversations FROM slipway_app;'],
+  ])('fails where the migration takes its rights from it: %s', async (_what, text) => {
+    expect(await check(await release(text))).toMatchObject({ outcome: 'failed', deployed });
+  });
+
+  it('passes where a table takes the place of another, with the rights of the one before', async () => {
+    const next = await release(
+      `ALTER TABLE refresh_tokens RENAME TO old_tokens;
+       CREATE TABLE refresh_tokens (LIKE old_tokens INCLUDING ALL); DROP TABLE old_tokens;`,
+    );
+    expect(await check(next)).toMatchObject({ outcome: 'passed' });
   });
 
   it('says when the migration itself fails, with its last lines', async () => {
@@ -350,5 +371,14 @@ describe('a deployed version of another kind', options, () => {
       reason: expect.stringContaining('becomes ready there') as string,
     });
     expect(await left()).toEqual([]);
+  });
+
+  it('passes where it signed in as the owner still: the release makes the role', async () => {
+    await sql('DROP OWNED BY slipway_app');
+    await sql('DROP ROLE slipway_app');
+    await deploy(deployed, ownerUrl);
+    expect(await check(await release('CREATE TABLE later (id int);'))).toMatchObject({
+      outcome: 'passed',
+    });
   });
 });

@@ -100,10 +100,14 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     const { image, schema } = this.#args;
     const database = await this.#copySchema(scratch, postgres);
     if (!database) return unchecked('the database of the stack has never been migrated');
+    // With the rights it has in the stack: a migration may take them from it.
+    const app = await database.login(this.#args.database.user);
+    const deployedUrl = app.exists ? app.url : database.url;
     const envs = [
       'NODE_ENV=production',
       `RELEASE=${image}`,
       `DATABASE_URL=${database.url}`,
+      `APP_DATABASE_URL=${app.url}`,
       `DATABASE_SCHEMA=${schema}`,
     ];
     // Before the migrations, as in the stack: what the deployed version keeps for the life of a
@@ -111,7 +115,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     const running: RunningVersion[] = [];
     for (const version of deployed) {
       const alias = `${apiAlias}-${running.length}`;
-      const api = await this.#startApi(scratch, alias, version, database.url);
+      const api = await this.#startApi(scratch, alias, version, deployedUrl);
       running.push({ image: version, alias, api });
       // What fails by now is no fault of the migrations; the checks after them judge.
       if (!(await whyNotReady(this.#docker, api, this.#args.app)))
@@ -138,7 +142,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     scratch: Scratch,
     postgres: Docker.ContainerInfo,
   ): Promise<ThrowAwayPostgres | undefined> {
-    const { user, name } = this.#args.database;
+    const { owner: user, name } = this.#args.database;
     const source: ContainerDatabase = { container: postgres.Id, user, name };
     // Side by side, but both to their end: what still starts must not outlive the removal.
     const work = [
@@ -154,7 +158,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
 
   /** @param image that of the stack's Postgres, so that dump and server are of one version */
   async #startDatabase(scratch: Scratch, image: string): Promise<ThrowAwayPostgres> {
-    const { user, name } = this.#args.database;
+    const { owner: user, name } = this.#args.database;
     const database = await ThrowAwayPostgres.start(this.#docker, {
       image,
       name: scratch.containerName(databaseAlias),

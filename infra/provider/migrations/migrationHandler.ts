@@ -126,6 +126,7 @@ export class MigrationHandler implements ResourceHandler {
       files: inputs.files,
       ahead: inputs.ahead ?? [],
       database: inputs.database,
+      login: inputs.login,
       schema: inputs.schema,
       command: inputs.command,
       seedCommand: inputs.seedCommand,

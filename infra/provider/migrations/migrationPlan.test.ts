@@ -35,6 +35,14 @@ describe('planning a migration run', () => {
     expect(plan).toMatchObject({ run: true, pending: [] });
   });
 
+  it('runs when the services sign in another way, to make their role', () => {
+    const plan = planMigrations({ ...last, login: 'a' }, { ...last, login: 'b' });
+    expect(plan).toMatchObject({ run: true, pending: [] });
+    expect(describePlan(plan)).toEqual([
+      'no migration to apply; the task checks that, and the role of the services',
+    ]);
+  });
+
   it('runs when the image is not known yet', () => {
     expect(planMigrations(last, { files: [users], database }).run).toBe(true);
   });

@@ -7,7 +7,7 @@ type Args = Unwrap<MigrationRunArgs>;
 
 /** The inputs that decide which migrations run. Unknown parts are `undefined` during a preview. */
 export type MigrationTarget = {
-  [K in 'image' | 'files' | 'database' | 'schema']?: Args[K] | undefined;
+  [K in 'image' | 'files' | 'database' | 'login' | 'schema']?: Args[K] | undefined;
 } & {
   /** Applied by a newer image, and not carried by this one. */
   ahead?: MigrationFile[] | undefined;
@@ -54,7 +54,8 @@ export function planMigrations(
   const changed =
     ran.length !== files.length || ran.some(({ name, checksum }) => carried.get(name) !== checksum);
   const otherImage = last === undefined || next.image === undefined || last.image !== next.image;
-  const plan = { run: otherImage || otherDatabase || changed, otherDatabase };
+  const otherLogin = last?.login !== next.login;
+  const plan = { run: otherImage || otherDatabase || otherLogin || changed, otherDatabase };
 
   const rows = known
     .filter(({ name }) => carried.has(name) || !forced.includes(name))
@@ -91,7 +92,7 @@ export function describePlan(plan: MigrationPlan): string[] {
       `${plan.pending.length} ${plan.pending.length === 1 ? 'migration' : 'migrations'} to apply: ${names}`,
     );
   } else if (plan.refused === undefined && plan.doubt === undefined) {
-    lines.push('no migration to apply; the task of the new image checks that');
+    lines.push('no migration to apply; the task checks that, and the role of the services');
   }
   if (plan.ahead.length > 0) {
     const names = plan.ahead

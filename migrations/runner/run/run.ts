@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import { Umzug } from 'umzug';
+import { AppRole } from '../database/appRole.ts';
+import { clearSession } from '../database/clearSession.ts';
 import { connect, type Target } from '../database/connect.ts';
 import { cut, disconnect } from '../database/disconnect.ts';
 import { MigrationError } from '../exit.ts';
@@ -14,6 +16,11 @@ import type { StepContext, StepSettings } from './stepContext.ts';
 export interface RunnerOptions extends Target, StepSettings {
   /** The folder with the SQL files. */
   folder: string;
+  /**
+   * Where the app signs in, with a role of its own that may not change tables: it is made, and given
+   * its rights. Left out, the app shares the role that migrates.
+   */
+  appDatabaseUrl?: string | undefined;
   /** How long to wait for another run, in milliseconds. */
   lockWaitMs: number;
   /**
@@ -67,6 +74,9 @@ export async function withLock<T>(
     const applied = await ledger.applied();
     await checkBeforeRun(newScripts(files, applied));
     await ledger.create(schema);
+    const { appDatabaseUrl } = options;
+    const appRole = appDatabaseUrl ? new AppRole(client, options, appDatabaseUrl, say) : undefined;
+    await appRole?.admit();
     const context: StepContext = { client, lock, ledger, settings: options, say, signal };
     const umzug = new Umzug<StepContext>({
       context,
@@ -79,7 +89,12 @@ export async function withLock<T>(
         unlogMigration: async () => {},
       },
     });
-    return await work({ files, applied, ledger, lock, client, umzug });
+    const done = await work({ files, applied, ledger, lock, client, umzug });
+    if (appRole) {
+      await clearSession(client, lock);
+      await appRole.grant();
+    }
+    return done;
   } catch (error) {
     throw faultOf(error, signal);
   } finally {
