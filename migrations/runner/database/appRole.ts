@@ -168,7 +168,7 @@ const factsQuery = `
 WITH app AS (SELECT oid FROM pg_roles WHERE rolname = $1),
      place AS (SELECT n.oid, EXISTS (SELECT FROM aclexplode(nspacl) WHERE grantee = app.oid) AS usage
                  FROM pg_namespace n, app WHERE nspname = $2),
-     thing AS (SELECT c.oid, relname AS name, relacl, relowner, relname = ANY ($3) AS book,
+     thing AS (SELECT c.oid, relname::text AS name, relacl, relowner, relname = ANY ($3) AS book,
                       CASE relkind WHEN 'S' THEN 'SEQUENCES' ELSE 'TABLES' END AS kind
                  FROM pg_class c, place WHERE relnamespace = place.oid AND relkind IN ('r','p','v','m','f','S'))
 SELECT current_database() AS database, usage,
