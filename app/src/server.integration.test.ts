@@ -228,18 +228,17 @@ describe('a slow or lost database', () => {
   });
 
   test('without its migrations is not ready, and says which are missing', async () => {
-    const [row] = (
-      await api.pool.query('DELETE FROM slipway_migrations WHERE name = $1 RETURNING *', [
-        '0004_messages',
-      ])
-    ).rows as Record<string, unknown>[];
+    const [row] = await postgres.query(
+      "DELETE FROM slipway_migrations WHERE name = '0004_messages' RETURNING row_to_json(slipway_migrations)::text AS json",
+      api.ownerUrl,
+    );
     expect(await api.call('GET', '/health/ready')).toMatchObject({
       status: 503,
       body: { pending: ['0004_messages'], checks: { schema: 'failed' } },
     });
-    await api.pool.query(
-      'INSERT INTO slipway_migrations SELECT * FROM json_populate_record(NULL::slipway_migrations, $1)',
-      [JSON.stringify(row)],
+    await postgres.query(
+      `INSERT INTO slipway_migrations SELECT * FROM json_populate_record(NULL::slipway_migrations, '${String(row?.['json'])}')`,
+      api.ownerUrl,
     );
     expect(await api.call('GET', '/health/ready')).toMatchObject({ status: 200 });
   });

@@ -39,11 +39,14 @@ export class TestApi {
   readonly pool: Pool;
   readonly server: Server;
   readonly lifecycle: Lifecycle;
+  /** For what the API itself may not do. */
+  readonly ownerUrl: string;
 
-  constructor(server: Server, pool: Pool, lifecycle: Lifecycle) {
+  constructor(server: Server, pool: Pool, lifecycle: Lifecycle, ownerUrl: string) {
     this.server = server;
     this.pool = pool;
     this.lifecycle = lifecycle;
+    this.ownerUrl = ownerUrl;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
@@ -68,7 +71,7 @@ export class TestApi {
     const app = createServer({ settings, pool, cache, log, lifecycle });
     const server = createListener(app, lifecycle);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new TestApi(server, pool, lifecycle);
+    return new TestApi(server, pool, lifecycle, databaseUrl);
   }
 
   /** Sends JSON, or a raw body when it is a string. */

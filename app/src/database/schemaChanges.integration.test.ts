@@ -42,6 +42,6 @@ test.each([
 ])('no request fails after %s beside the running process', async (change) => {
   const [before, after] = [await api.account(), await api.account()];
   expect(await everything(before)).toEqual([]);
-  await api.pool.query(change);
+  await postgres.query(change, api.ownerUrl);
   expect(await everything(after)).toEqual([]);
 });
