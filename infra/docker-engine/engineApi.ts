@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { UserError } from '../config/userError.ts';
 
@@ -9,12 +10,16 @@ export interface EngineImage {
   imageId: string;
   /** `amd64`, `arm64`. */
   architecture: string;
+  /** A hash of what is in it, and when it was made: the same whatever the engine calls it. */
+  content: string;
   labels: Record<string, string>;
 }
 
 interface Inspected {
   Id: string;
   Architecture: string;
+  Created: string;
+  RootFS: { Layers?: string[] | null };
   Config: { Labels?: Record<string, string> | null };
   /** Of containerd's store. */
   Descriptor?: { digest: string };
@@ -117,12 +122,17 @@ export class EngineApi {
   }
 }
 
-const described = ({ Id, Architecture, Config }: Inspected, imageId: string): EngineImage => ({
-  id: Id,
-  imageId,
-  architecture: Architecture,
-  labels: Config.Labels ?? {},
-});
+function described(inspected: Inspected, imageId: string): EngineImage {
+  const { Id, Architecture, Created, RootFS, Config } = inspected;
+  const content = JSON.stringify([Created, RootFS.Layers]);
+  return {
+    id: Id,
+    imageId,
+    architecture: Architecture,
+    content: createHash('sha256').update(content).digest('hex'),
+    labels: Config.Labels ?? {},
+  };
+}
 
 function explain(error: NodeJS.ErrnoException, host: string): string {
   if (error.code === 'EACCES') {

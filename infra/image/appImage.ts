@@ -73,7 +73,8 @@ async function planBuild(identity: StackIdentity, engine: EngineApi): Promise<Bu
     context: identity.root,
     dockerfile,
     buildArgs,
-    baseImages: base ? [base.id] : [],
+    // Not its id: that is another one in another store.
+    baseImages: base ? [base.content] : [],
   });
   const migrations = await readMigrationFiles(identity.root);
   const labels = {

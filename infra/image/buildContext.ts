@@ -16,7 +16,7 @@ export interface BuildInputs {
   /** The Dockerfile, relative to the context. */
   dockerfile: string;
   buildArgs: Record<string, string>;
-  /** Ids of the base images. */
+  /** What is in the base images. */
   baseImages: string[];
 }
 

@@ -22,7 +22,7 @@ const quotas = mockClient(ServiceQuotasClient);
 
 const image = `sha256:${'a'.repeat(64)}`;
 type LocalImage = Awaited<ReturnType<EngineApi['image']>>;
-const promoted = { id: image, imageId: image, architecture: 'amd64', labels: {} };
+const promoted = { id: image, imageId: image, architecture: 'amd64', content: '', labels: {} };
 const named = (name: string, message = 'because') => Object.assign(new Error(message), { name });
 const zonesOf = (...letters: string[]) => ({
   AvailabilityZones: letters.map((letter) => ({ ZoneName: `eu-central-1${letter}` })),
