@@ -209,7 +209,7 @@ describe('an update is refused', () => {
       `The image ${image} is not on unix:///docker.sock`,
     );
     expect(await refusal({ local: 'none' })).toContain('docker load');
-    const arm = { id: image, imageId: image, architecture: 'arm64', labels: {} };
+    const arm = { id: image, imageId: image, architecture: 'arm64', content: '', labels: {} };
     expect(await refusal({ local: arm })).toContain('made for arm64, and the tasks run on amd64');
     expect(await check({ local: arm, raw: { architecture: 'arm64' } })).toBeDefined();
   });
@@ -233,7 +233,7 @@ describe('an update is refused', () => {
     ec2.on(DescribeAvailabilityZonesCommand).resolves(zonesOf('a'));
     rds.on(DescribeOrderableDBInstanceOptionsCommand).resolves({ OrderableDBInstanceOptions: [] });
     quotas.on(GetServiceQuotaCommand, { ServiceCode: 'vpc' }).resolves({ Quota: { Value: 1 } });
-    const local = { id: image, imageId: image, architecture: 'arm64', labels: {} };
+    const local = { id: image, imageId: image, architecture: 'arm64', content: '', labels: {} };
     const message = await refusal({ raw: { domain: 'chat.example.com' }, local });
     expect(message).toMatch(/^Stack prod cannot come up in eu-central-1; nothing was changed:/);
     expect(message.match(/^ {2}- /gm)).toHaveLength(5);
