@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ContainerInfo } from 'dockerode';
 import { emulatorEndpoint } from '../pulumi/emulatorGuard.ts';
 import {
   agreed,
@@ -93,10 +94,17 @@ async function previewWith(verb: string, ...flags: string[]): Promise<number> {
  * @returns whether a container is missing or could not be started, so that Pulumi has to refresh
  */
 async function resume(resources: StateResource[]): Promise<boolean> {
-  const there = await stackContainers();
   // 'old-code-check' is what the release before this one called the compatibility check.
   const oneOff = ['migration', 'task', 'compatibility-check', 'old-code-check'];
-  const stopped = there.filter(({ State, role }) => State !== 'running' && !oneOff.includes(role));
+  const all = (await stackContainers()).filter(({ role }) => !oneOff.includes(role));
+  // The engine has forgotten the network of a container whose first start failed.
+  const broken = all.filter((one) => one.State === 'created' || isWithoutNetwork(one));
+  for (const { Id, name } of broken) {
+    say(`  … ${name}: has no network since its start failed; it is made anew`);
+    await docker().getContainer(Id).remove({ force: true });
+  }
+  const there = all.filter((one) => !broken.includes(one));
+  const stopped = there.filter(({ State }) => State !== 'running');
   let failed = false;
   for (const { Id, name } of stopped) {
     say(`  … ${name}: is stopped, starting it`);
@@ -118,6 +126,9 @@ async function resume(resources: StateResource[]): Promise<boolean> {
     );
   return failed || missing.length > 0;
 }
+
+const isWithoutNetwork = ({ NetworkSettings }: ContainerInfo): boolean =>
+  Object.keys(NetworkSettings?.Networks ?? {}).length === 0;
 
 /** Waits until the stack answers as ready through the gateway. */
 async function healthy(url: string): Promise<void> {
