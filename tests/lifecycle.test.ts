@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import { containerExec } from '../infra/docker-engine/containerExec.ts';
 import { Checkout } from './support/checkout.ts';
 import { killCommands, killGroup } from './support/run.ts';
 import { docker, Stack } from './support/stack.ts';
@@ -124,7 +125,41 @@ describe('data', () => {
   });
 });
 
+describe('the api', () => {
+  it('may read and write rows of its database, and change no table', async () => {
+    const api = await only(stack, 'api');
+    const { Config } = await api.inspect();
+    const url = Config.Env.find((line) => line.startsWith('DATABASE_URL='))?.slice(13) ?? '';
+    const postgres = await only(stack, 'postgres');
+    const sql = (statement: string) =>
+      containerExec(docker, postgres.id, ['psql', url, '-Atc', statement]);
+    expect(await sql("UPDATE models SET name = name WHERE id = 'echo'")).toMatchObject({
+      exitCode: 0,
+    });
+    for (const statement of [
+      'CREATE TABLE mine (id int)',
+      'ALTER TABLE users ADD COLUMN x int',
+      'DROP TABLE users',
+    ]) {
+      const { exitCode, stderr } = await sql(statement);
+      expect(exitCode).not.toBe(0);
+      expect(stderr).toMatch(/permission denied|must be owner/);
+    }
+  });
+});
+
 describe('what was removed behind its back', () => {
+  it('comes back when a container has lost its network, as after a start that failed', async () => {
+    const gateway = await only(stack, 'gateway');
+    const { NetworkSettings } = await gateway.inspect();
+    const network = Object.keys(NetworkSettings.Networks)[0] ?? '';
+    await docker.getNetwork(network).disconnect({ Container: gateway.id, Force: true });
+    const { code, output } = await stack.make('up');
+    expect(code, output).toBe(0);
+    expect(output).toContain('has no network');
+    expect((await stack.api('GET', '/health/ready')).status).toBe(200);
+  });
+
   it.each(['api', 'gateway', 'valkey'])(
     'comes back when the %s container is deleted',
     async (role) => {

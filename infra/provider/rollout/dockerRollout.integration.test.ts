@@ -253,6 +253,6 @@ describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
 it('says so when the gateway cannot resolve an instance’s name, and what to do', async () => {
   const lost = await instance('lost', 'sha256:lost', { network: 'bridge' });
   await expect(rollout('sha256:lost', [lost], 3)).rejects.toThrow(
-    /cannot resolve the name lost-.*docker rm -f [0-9a-f]{12}.*make up/,
+    /cannot resolve the name lost-.*make up.*docker rm -f [0-9a-f]{12}/,
   );
 });

@@ -127,7 +127,7 @@ export class DockerRollout {
       const gateway = this.#options.runner.gateway.slice(0, 12);
       throw new Error(
         `The gateway's container ${gateway} cannot resolve the name ${target.name}: its network is broken. ` +
-          `Remove it (\`docker rm -f ${gateway}\`); \`make up\` makes another.`,
+          `\`make up\` puts another in its place; so does \`docker rm -f ${gateway}\`, then \`pulumi up --refresh\`.`,
       );
     }
     const logs = await this.#lastLogs(target);
