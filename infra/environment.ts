@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
 import type { Config } from './config/config.ts';
-import type { Database } from './platform.ts';
 import type { AppSecrets } from './secrets.ts';
 
 /** The address of the demo user that `seed` creates. */
@@ -17,7 +16,7 @@ export interface Environment {
 }
 
 /** A secret by its name in the stack: two variables may hold the same one. */
-export interface SecretValue {
+interface SecretValue {
   /** Such as `database-url`. */
   name: string;
   value: pulumi.Input<string>;
@@ -26,7 +25,8 @@ export interface SecretValue {
 export interface EnvironmentArgs {
   config: Config;
   secrets: AppSecrets;
-  database: Pick<Database, 'url' | 'ownerUrl'>;
+  /** `postgres://…` for the services, and for the migrations; secret. */
+  database: { url: pulumi.Input<string>; ownerUrl: pulumi.Input<string> };
   /** `redis://…` or `rediss://…`, secret. */
   cacheUrl: pulumi.Input<string>;
   /** Id of the app image: what an instance answers when it is asked which release it is. */
