@@ -26,6 +26,18 @@ const verbs: Record<string, Verb> = {
     does: 'Checks a preview of the stack by the policy pack, and changes nothing.',
     run: async () => (await import('./verbs/up.ts')).policy(),
   },
+  promote: {
+    does: 'Takes the release that stack FROM has verified to stack TO: checks it, shows the changes, asks, and updates.',
+    run: async () => (await import('./verbs/promote.ts')).promote(),
+  },
+  rollback: {
+    does: 'Goes back to an earlier release of the stack, TO=sha256:… or the one before: shows the changes, asks, and updates.',
+    run: async () => (await import('./verbs/promote.ts')).rollback(),
+  },
+  history: {
+    does: 'Lists the releases of the stack that served; ARGS=--json for programs.',
+    run: async () => (await import('./verbs/history.ts')).history(),
+  },
   down: {
     does: "Stops the stack's containers and keeps its data.",
     run: async () => (await import('./verbs/down.ts')).down(),

@@ -96,6 +96,13 @@ const sharedKeys = {
    * Hold the stack to the policy pack; true on aws unless told, false on docker. Read by `make`.
    */
   policy: z.boolean().optional(),
+  /** How long ago a release may have been verified to be promoted to this stack, days. Read by `make`. */
+  promoteMaxAgeDays: z
+    .number()
+    .int()
+    .min(1, 'must be 1 or more')
+    .max(365, 'must be 365 or below')
+    .default(30),
   /** Exceptions that the policy pack lets pass for a while. Read, and judged, by the pack: docs/policy.md. */
   policyExceptions: z.array(z.unknown()).optional(),
 } satisfies z.ZodRawShape;

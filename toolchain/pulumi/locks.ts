@@ -16,9 +16,9 @@ export interface Lock {
   alive: boolean | undefined;
 }
 
-export function locks(): Lock[] {
+export function locks(of = stack): Lock[] {
   if (!usesOwnBackend()) return [];
-  return filesIn(stateFolder, join('locks', '*', project, stack, '*.json')).map((file) => {
+  return filesIn(stateFolder, join('locks', '*', project, of, '*.json')).map((file) => {
     const held = JSON.parse(readFileSync(file, 'utf8')) as {
       pid: number;
       hostname: string;

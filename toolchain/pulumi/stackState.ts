@@ -15,11 +15,11 @@ export interface StateResource {
   outputs?: Record<string, unknown>;
 }
 
-/** The resources of this stack's state; undefined when there is no such stack. */
-export async function stateResources(): Promise<StateResource[] | undefined> {
+/** The resources of a stack's state; undefined when there is no such stack. */
+export async function stateResources(of = stack): Promise<StateResource[] | undefined> {
   type Checkpoint = { resources?: StateResource[] };
   if (usesOwnBackend()) {
-    const file = join(stateFolder, 'stacks', project, `${stack}.json`);
+    const file = join(stateFolder, 'stacks', project, `${of}.json`);
     if (!existsSync(file)) return undefined;
     return (
       (JSON.parse(readFileSync(file, 'utf8')) as { checkpoint?: { latest?: Checkpoint } })
@@ -27,8 +27,8 @@ export async function stateResources(): Promise<StateResource[] | undefined> {
     );
   }
   const stacks = JSON.parse(await pulumiText('stack', 'ls', '--json')) as { name: string }[];
-  if (!stacks.some(({ name }) => name.split('/').at(-1) === stack)) return undefined;
-  const exported = JSON.parse(await pulumiText('stack', 'export', '--stack', stack)) as {
+  if (!stacks.some(({ name }) => name.split('/').at(-1) === of)) return undefined;
+  const exported = JSON.parse(await pulumiText('stack', 'export', '--stack', of)) as {
     deployment: Checkpoint;
   };
   return exported.deployment.resources ?? [];

@@ -109,7 +109,7 @@ export const rooms: Record<string, string[]> = {
   // `make` and all it sets up.
   'toolchain/walls': ['toolchain/lib'],
   'toolchain': ['toolchain/verbs', 'toolchain/lib', 'infra/config'],
-  'toolchain/verbs': ['infra/config', 'migrations/runner/files',
+  'toolchain/verbs': ['infra/config', 'infra/image', 'infra/release', 'migrations/runner/files',
     'toolchain/rehearsal/faults', 'toolchain/rehearsal',
     'toolchain/rehearsal/emulator', 'toolchain/setup', 'toolchain/pulumi', 'toolchain/stand-ins',
     'toolchain/lib', 'infra/docker-engine', 'migrations/runner/cli', 'migrations/runner/database',
@@ -122,7 +122,7 @@ export const rooms: Record<string, string[]> = {
     'toolchain/pulumi', 'toolchain/lib', 'infra/docker-engine'],
   'toolchain/setup': ['toolchain/pulumi', 'toolchain/stand-ins', 'toolchain/machine',
     'toolchain/lib', 'infra/docker-engine'],
-  'toolchain/pulumi': ['toolchain/stand-ins', 'toolchain/lib'],
+  'toolchain/pulumi': ['toolchain/stand-ins', 'toolchain/lib', 'infra/release'],
   'toolchain/stand-ins': ['toolchain/machine', 'toolchain/lib', 'infra'],
   'toolchain/machine': ['toolchain/lib'],
   'toolchain/lib': ['infra/docker-engine', 'infra/config'],

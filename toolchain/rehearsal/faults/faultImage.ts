@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { migrationRow, migrationsLabel } from '../../../infra/image/appImage.ts';
+import { migrationRow, migrationsLabel } from '../../../infra/image/buildPlan.ts';
 import { requireImage } from '../../../infra/docker-engine/imageIdentity.ts';
 import { labelKeys, stackLabels, type StackIdentity } from '../../../infra/docker-engine/labels.ts';
 import { readMigrations } from '../../../migrations/runner/files/files.ts';

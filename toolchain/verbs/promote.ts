@@ -1,0 +1,198 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { nameFault } from '../../infra/config/stackName.ts';
+import { EngineApi } from '../../infra/docker-engine/engineApi.ts';
+import { dockerHost } from '../../infra/docker-engine/host.ts';
+import { planBuild } from '../../infra/image/buildPlan.ts';
+import { confirmByName, identity, stack, stackConfig } from '../lib/context.ts';
+import { tryExec } from '../lib/exec.ts';
+import { UserFault } from '../lib/fault.ts';
+import { root } from '../lib/paths.ts';
+import { readYaml } from '../lib/readYaml.ts';
+import { say } from '../lib/progress.ts';
+import { stackKey } from '../lib/stackKey.ts';
+import { ensureStack } from '../pulumi/ensureStack.ts';
+import type { Receipt } from '../../infra/release/rollout.ts';
+import { explain } from '../pulumi/explain.ts';
+import { locks, requireUnlocked } from '../pulumi/locks.ts';
+import { policyFlags } from '../pulumi/policy.ts';
+import { releasesOf } from '../pulumi/releases.ts';
+import { pulumi } from '../pulumi/runPulumi.ts';
+import { setUp } from '../setup/all.ts';
+import { promotable } from './promotable.ts';
+import { up } from './up.ts';
+
+/** The files that make the image. */
+const sources = ['app', 'migrations', 'package.json', 'package-lock.json', '.dockerignore'];
+
+/**
+ * Takes the release that one stack has verified to another one: checks it, shows what will change,
+ * asks, and updates. Where anything of that fails, the other stack's file is as it was.
+ */
+export async function promote(): Promise<number> {
+  const from = process.env['FROM'] ?? '';
+  const to = process.env['TO'] ?? '';
+  const fault = nameFault(from) ?? nameFault(to);
+  if (fault || from === to)
+    throw new UserFault(
+      'A promotion goes from one stack to another.',
+      'Name both: `make promote FROM=dev TO=prod`.',
+    );
+  const file = stackFile(to);
+  const key = imageKey(from);
+  await setUp();
+  requireUnlocked();
+  const release = promotable({
+    from,
+    releases: await releasesOf(from),
+    busy: locks(from).some(({ alive }) => alive !== false),
+    ...(await sourceOf(from)),
+    maxAgeDays: stackKey('promoteMaxAgeDays'),
+  });
+  const serving = (await releasesOf(to))?.receipts[0]?.release;
+  if (serving === release) {
+    say(`Stack ${to} runs the release ${release} of ${from} already; nothing was done.`);
+    return 0;
+  }
+  return withImage(file, key === 'image' ? release : undefined, () =>
+    updateTo(release, serving, from),
+  );
+}
+
+/** Goes back to a release that served before; the same path as a promotion. */
+export async function rollback(): Promise<number> {
+  const to = process.env['TO'] ?? '';
+  const file = stackFile(stack);
+  for (const key of ['build', 'imageFrom']) {
+    const value = textOf(stackConfig(key));
+    if (value === '' || value === 'false') continue;
+    const how =
+      key === 'build'
+        ? `check out the commit of that release, then \`make up STACK=${stack}\``
+        : `roll back stack ${value}, then \`make up STACK=${stack}\``;
+    throw new UserFault(
+      `Stack ${stack} names no image of its own (slipway:${key}).`,
+      `Instead: ${how}.`,
+    );
+  }
+  await setUp();
+  requireUnlocked();
+  const receipts = (await releasesOf(stack))?.receipts ?? [];
+  const release = earlier(receipts, to);
+  return withImage(file, release, () =>
+    updateTo(release, receipts[0]?.release, 'an earlier update'),
+  );
+}
+
+/** The release that `to` begins, or the one before that which serves. */
+export function earlier(receipts: Pick<Receipt, 'release'>[], to: string): string {
+  const serving = receipts[0]?.release;
+  const others = [...new Set(receipts.map(({ release }) => release))].filter(
+    (release) => release !== serving,
+  );
+  const found = to
+    ? others.filter((release) =>
+        release.replace('sha256:', '').startsWith(to.replace('sha256:', '')),
+      )
+    : others.slice(0, 1);
+  if (found.length === 1 && found[0]) return found[0];
+  const why = found.length > 1 ? `${found.length} releases begin with ${to}` : 'there is none';
+  throw new UserFault(
+    `No earlier release to go back to: ${why}.`,
+    `\`make history STACK=${stack}\` lists them.`,
+  );
+}
+
+/** Previews, asks, and updates. */
+async function updateTo(
+  release: string,
+  serving: string | undefined,
+  from: string,
+): Promise<number> {
+  await ensureStack();
+  say(`\nThe release ${release}, verified by ${from}, in place of ${serving ?? 'nothing'}:`);
+  const { code, stderr } = await pulumi('preview', '--stack', stack, '--diff', ...policyFlags());
+  if (code !== 0)
+    throw (
+      explain(stderr) ??
+      new UserFault(
+        'The preview failed; the reason is above. Nothing was changed.',
+        `Mend it, then \`make promote FROM=${from} TO=${stack}\` again.`,
+      )
+    );
+  await confirmByName(`This takes stack ${stack} to the release ${release.slice(0, 19)}.`);
+  process.env['CONFIRM'] = stack;
+  return up();
+}
+
+/** Sets the image in a stack's file; puts the file back where the work fails. */
+async function withImage(
+  file: string,
+  release: string | undefined,
+  work: () => Promise<number>,
+): Promise<number> {
+  const before = readFileSync(file, 'utf8');
+  if (release !== undefined) {
+    const document = parseDocument(before);
+    document.setIn(['config', 'slipway:image'], release);
+    writeFileSync(file, document.toString({ lineWidth: 0 }));
+  }
+  try {
+    const code = await work();
+    if (release !== undefined)
+      say(`Next: commit ${basename(file)}, which names the release from now on.`);
+    return code;
+  } catch (error) {
+    // Pulumi may have written a salt of its own meanwhile.
+    if (release !== undefined)
+      writeFileSync(file, before + saltOf(readFileSync(file, 'utf8'), before));
+    throw error;
+  }
+}
+
+function saltOf(now: string, before: string): string {
+  const salt = /^encryptionsalt:.*\n?/m.exec(now)?.[0];
+  return salt && !before.includes('encryptionsalt:') ? salt : '';
+}
+
+function stackFile(to: string): string {
+  const file = join(root, `Pulumi.${to}.yaml`);
+  if (existsSync(file)) return file;
+  throw new UserFault(
+    `There is no ${basename(file)}, so no stack ${to} to promote to.`,
+    'docs/configuration.md says what it holds.',
+  );
+}
+
+/** @returns which key of this stack's file names its image */
+function imageKey(from: string): 'image' | 'imageFrom' {
+  const other = textOf(stackConfig('imageFrom'));
+  if (textOf(stackConfig('build')) === 'true')
+    throw new UserFault(
+      `Stack ${stack} builds its own image (slipway:build).`,
+      `To promote to it, take that key out: \`pulumi config rm --stack ${stack} build\`.`,
+    );
+  if (other === '') return 'image';
+  if (other === from) return 'imageFrom';
+  throw new UserFault(
+    `Stack ${stack} takes its image from ${other} (slipway:imageFrom), not from ${from}.`,
+    `Promote from that, or take the key out: \`pulumi config rm --stack ${stack} imageFrom\`.`,
+  );
+}
+
+/** A value of a stack's file, as Pulumi writes it or as a person does. */
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
+
+/** Where a stack builds its image: what this checkout would build, and what of it is not committed. */
+async function sourceOf(
+  from: string,
+): Promise<{ checkout: string | undefined; uncommitted: string[] }> {
+  const builds = textOf(readYaml(stackFile(from)).config?.['slipway:build']);
+  if (builds !== 'true') return { checkout: undefined, uncommitted: [] };
+  const { name } = await planBuild({ ...identity, stack: from }, new EngineApi(dockerHost()));
+  const status = await tryExec('git', ['-C', root, 'status', '--porcelain', '--', ...sources]);
+  const uncommitted = status.code === 0 ? status.stdout.split('\n').filter(Boolean) : [];
+  return { checkout: name, uncommitted: uncommitted.map((line) => line.slice(3)) };
+}
