@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkout } from './support/checkout.ts';
 import { startLoad, type LoadReport } from '../toolchain/rehearsal/faults/load.ts';
 import type { Finished } from './support/run.ts';
-import { Stack } from './support/stack.ts';
+import { docker, Stack } from './support/stack.ts';
 
 // One stack through its whole life, in order: each test goes on from the one before.
 const checkout = Checkout.create();
@@ -31,8 +31,13 @@ async function upUnderLoad(what: string): Promise<{ up: Finished; load: LoadRepo
   return { up, load: report };
 }
 
+// Both ask for a login. What the image needs is in npm's cache, so nobody has to be there.
+const login = 'joe:s3cret-of-the-proxy';
+const nowhere = `http://${login}@127.0.0.1:9`;
+const behindProxy = { HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, NPM_CONFIG_REGISTRY: nowhere };
+
 beforeAll(async () => {
-  const up = await stack.make('up');
+  const up = await stack.make('up', behindProxy);
   expect(up.output).toContain(`http://127.0.0.1:${stack.port}`);
   expect(up.code, up.output).toBe(0);
   release = await serving();
@@ -100,6 +105,22 @@ describe('a stack that came up from nothing', () => {
     );
     expect(ports.length).toBe(3);
     expect(new Set(ports.map(({ IP }) => IP))).toEqual(new Set(['127.0.0.1']));
+  });
+
+  it('keeps no login of a proxy or a registry, in its state or in an image', async () => {
+    const exported = await stack.pulumi('stack', 'export', '--show-secrets');
+    const preview = await stack.make('preview', behindProxy);
+    expect(preview.output).toMatch(unchanged);
+    const { migrationTask } = await stack.outputs();
+    const { image } = migrationTask as { image: string };
+    const stages = await docker.listImages({
+      filters: { label: ['dev.slipway.role=build-stage'] },
+    });
+    const histories = await Promise.all(
+      [image, ...stages.map(({ Id }) => Id)].map((id) => docker.getImage(id).history()),
+    );
+    for (const text of [exported.output, preview.output, JSON.stringify(histories)])
+      expect(text).not.toContain(login);
   });
 
   it('shows no secret in its state, outputs, preview or logs', async () => {
