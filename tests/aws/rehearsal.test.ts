@@ -4,6 +4,7 @@ import {
   ListTaskDefinitionsCommand,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findImage } from '../../infra/docker-engine/imageIdentity.ts';
 import { emulatorState } from '../../toolchain/rehearsal/emulator/emulator.ts';
 import { emulatorClient } from '../../toolchain/pulumi/emulatorGuard.ts';
 import { loadLine } from '../../toolchain/rehearsal/faults/faultReport.ts';
@@ -100,7 +101,8 @@ describe('a rehearsal', () => {
     const tasks = started.filter(
       ({ Labels, State }) => Labels['ministack'] === 'ecs' && State === 'running',
     );
-    expect(tasks.map(({ ImageID }) => ImageID)).toEqual([first, first]);
+    const images = await Promise.all(tasks.map(({ ImageID }) => findImage(docker, ImageID)));
+    expect(images.map((image) => image?.imageId)).toEqual([first, first]);
     const reference = (await outputs())['imageReference'];
     expect(tasks.map(({ Image }) => Image)).toEqual([reference, reference]);
     // The tasks inherit the labels of dev's image, and are not dev's all the same.

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { ContainerError } from '../../docker-engine/containerError.ts';
 import { dockerClient } from '../../docker-engine/dockerClient.ts';
-import { findImage } from '../../docker-engine/imageIdentity.ts';
+import { findImage, requireImage, type LocalImage } from '../../docker-engine/imageIdentity.ts';
 import { lastLines } from '../../docker-engine/logLines.ts';
 import type { ContainerDatabase } from '../../docker-engine/postgresTools.ts';
 import { ThrowAwayPostgres } from '../../docker-engine/throwAwayPostgres.ts';
@@ -42,7 +42,7 @@ export interface DockerCompatibilityArgs extends DockerCompatibilityTargets {
 
 /** A deployed version whose API runs on the copy. */
 interface RunningVersion {
-  image: string;
+  image: LocalImage;
   /** The API's name on the network of the copy. */
   alias: string;
   api: Docker.Container;
@@ -62,9 +62,8 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     const args = this.#args;
     // An update that is run again meets its own release.
     const own = await findImage(this.#docker, args.image);
-    const deployed = (await deployedImages(this.#docker, args)).filter(
-      (id) => id !== own?.engineId,
-    );
+    const others = (await deployedImages(this.#docker, args)).filter((id) => id !== own?.engineId);
+    const deployed = await Promise.all(others.map((id) => requireImage(this.#docker, id)));
     if (deployed.length === 0) return unchecked('no other version is deployed');
     if ((await runningContainers(this.#docker, args.migrationLabels)).length > 0) {
       return unchecked(
@@ -94,7 +93,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
   async #compare(
     { migrate, migrateTimeoutMs, signal }: CompatibilityOptions,
     scratch: Scratch,
-    deployed: string[],
+    deployed: LocalImage[],
     postgres: Docker.ContainerInfo,
   ): Promise<CompatibilityResult> {
     const { image, schema } = this.#args;
@@ -115,11 +114,11 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     const running: RunningVersion[] = [];
     for (const version of deployed) {
       const alias = `${apiAlias}-${running.length}`;
-      const api = await this.#startApi(scratch, alias, version, deployedUrl);
+      const api = await this.#startApi(scratch, alias, version.engineId, deployedUrl);
       running.push({ image: version, alias, api });
       // What fails by now is no fault of the migrations; the checks after them judge.
       if (!(await whyNotReady(this.#docker, api, this.#args.app)))
-        await this.#smoke(scratch, version, alias, signal);
+        await this.#smoke(scratch, version.engineId, alias, signal);
     }
     const task = { command: migrate, timeoutMs: migrateTimeoutMs, signal };
     const { exitCode, reason, tail } = await this.#task(scratch, image, task, envs);
@@ -134,7 +133,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       if (result.outcome !== 'passed') return result;
       checks = result.checks;
     }
-    return { outcome: 'passed', deployed, checks };
+    return { outcome: 'passed', deployed: deployed.map(({ imageId }) => imageId), checks };
   }
 
   /** @returns undefined when the database of the stack has never been migrated */
@@ -184,7 +183,7 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
   /** Judges one deployed version on the migrated copy. */
   async #check(
     scratch: Scratch,
-    { image, alias, api }: RunningVersion,
+    { image: { engineId, imageId }, alias, api }: RunningVersion,
     signal: AbortSignal,
   ): Promise<CompatibilityResult> {
     const { app } = this.#args;
@@ -193,11 +192,11 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
       const expected = `${app.readinessPath} to answer 200 within ${app.readinessTimeoutSeconds} s`;
       const failures = [{ name: 'it starts and becomes ready', expected, got: notReady }];
       const logged = loggedReasons(await lastLines(api, 100));
-      return { outcome: 'failed', deployed: image, failures, checks: 1, skipped: 0, logged };
+      return { outcome: 'failed', deployed: imageId, failures, checks: 1, skipped: 0, logged };
     }
-    const { exitCode, tail } = await this.#smoke(scratch, image, alias, signal);
+    const { exitCode, tail } = await this.#smoke(scratch, engineId, alias, signal);
     if (exitCode === 2 && noRole.test(tail.join('\n'))) {
-      const reason = `it becomes ready there, but its image ${shortImageId(image)} has no role \`${app.smoke.join(' ')}\` with more checks; the next one has`;
+      const reason = `it becomes ready there, but its image ${shortImageId(imageId)} has no role \`${app.smoke.join(' ')}\` with more checks; the next one has`;
       return { outcome: 'unchecked', reason, severity: 'warning' };
     }
     const report = readReport(tail);
@@ -208,14 +207,14 @@ export class DockerCompatibilityCheck implements CompatibilityCheck {
     const checks = report.passed + report.failed + report.skipped;
     if (exitCode === 0) {
       await api.remove({ force: true, v: true });
-      return { outcome: 'passed', deployed: [image], checks };
+      return { outcome: 'passed', deployed: [imageId], checks };
     }
     const failures = report.checks
       .filter(({ outcome }) => outcome === 'failed')
       .map(({ name, expected = '', got = '' }) => ({ name, expected, got }));
     const logged = loggedReasons(await lastLines(api, 100));
     const { skipped } = report;
-    return { outcome: 'failed', deployed: image, failures, checks, skipped, logged };
+    return { outcome: 'failed', deployed: imageId, failures, checks, skipped, logged };
   }
 
   #startApi(
