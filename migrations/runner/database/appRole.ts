@@ -36,7 +36,8 @@ export class AppRole {
     const url = new URL(target.databaseUrl);
     Object.assign(url, { username, password });
     this.#client = client;
-    this.#target = { ...target, databaseUrl: url.href, connectWaitMs: 0 };
+    // The server is there; a busy one must not make a release fail.
+    this.#target = { ...target, databaseUrl: url.href, connectWaitMs: 10_000 };
     this.#say = say;
     this.#name = decodeURIComponent(username);
     this.#password = decodeURIComponent(password);
