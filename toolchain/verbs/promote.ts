@@ -5,13 +5,14 @@ import { nameFault } from '../../infra/config/stackName.ts';
 import { EngineApi } from '../../infra/docker-engine/engineApi.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { planBuild } from '../../infra/image/buildPlan.ts';
-import { confirmByName, identity, stack, stackConfig } from '../lib/context.ts';
+import { confirmByName, emulatedBy, identity, stack, stackConfig } from '../lib/context.ts';
 import { tryExec } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
 import { root } from '../lib/paths.ts';
 import { readYaml } from '../lib/readYaml.ts';
 import { say } from '../lib/progress.ts';
 import { stackKey } from '../lib/stackKey.ts';
+import { emulatorEndpoint } from '../pulumi/emulatorGuard.ts';
 import { ensureStack } from '../pulumi/ensureStack.ts';
 import type { Receipt } from '../../infra/release/rollout.ts';
 import { explain } from '../pulumi/explain.ts';
@@ -110,6 +111,9 @@ async function updateTo(
   serving: string | undefined,
   from: string,
 ): Promise<number> {
+  // A preview asks it, too.
+  if (emulatedBy() === emulatorEndpoint)
+    await (await import('./emulator.ts')).ensureEmulatorOfStack();
   await ensureStack();
   say(`\nThe release ${release}, verified by ${from}, in place of ${serving ?? 'nothing'}:`);
   const { code, stderr } = await pulumi('preview', '--stack', stack, '--diff', ...policyFlags());
