@@ -16,7 +16,7 @@ export interface BuildInputs {
   /** The Dockerfile, relative to the context. */
   dockerfile: string;
   buildArgs: Record<string, string>;
-  /** What is in the base images. */
+  /** Hashes of the base images' content. */
   baseImages: string[];
 }
 

@@ -21,7 +21,7 @@ export interface BuildPlan {
   labels: Record<string, string>;
   hash: string;
   migrations: MigrationFile[];
-  /** Of the base image, `amd64` or `arm64`. */
+  /** The base image's: `amd64` or `arm64`. */
   architecture: string;
 }
 

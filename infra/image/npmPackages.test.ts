@@ -16,7 +16,7 @@ const integrityOf = (text: string) =>
 let context: string;
 let registry: Server;
 let asked: string[];
-/** What the registry has: a tarball for each name. */
+/** A tarball for each name that the registry has. */
 let published: Record<string, string>;
 
 /** A private registry: without its token it gives nothing. */
@@ -68,7 +68,7 @@ const locked = (tarball: string, more: object = {}) => ({
   ...more,
 });
 
-/** What the build finds, as one text. */
+/** All files that the build finds, as one text. */
 function store(): string {
   const folder = join(context, packagesFolder);
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -112,7 +112,7 @@ it('come from a private registry, whose token does not go along', async () => {
   await bringPackages(context, 'amd64');
   expect(store()).toContain('tarball of one');
   expect(store()).toContain('tarball of two');
-  expect(store()).toContain('https://registry.npmjs.org/two/-/two-1.0.0.tgz');
+  expect(store()).toContain('https://npm-cache.invalid/two-1.0.0.tgz');
   expect(store()).not.toContain(token);
   expect(store()).not.toContain('127.0.0.1');
 }, 60_000);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { constants, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../config/userError.ts';
 
@@ -12,7 +12,7 @@ import { UserError } from '../config/userError.ts';
  */
 export const packagesFolder = '.slipway/npm';
 
-/** Of an entry in package-lock.json, what says whether the image needs it. */
+/** An entry in package-lock.json, as far as it says whether the image needs it. */
 interface Locked {
   name?: string;
   version?: string;
@@ -98,13 +98,16 @@ function neededTarballs({ packages }: Lockfile, cpu: string): Tarball[] {
   });
 }
 
-/** npm takes a tarball from its cache unasked only where the lockfile says where it came from. */
+/**
+ * npm takes a tarball from its cache unasked only where the lockfile says where it came from. Nobody
+ * is asked at that address: it is found by its content.
+ */
 function withAddresses({ packages, ...rest }: Lockfile): unknown {
   const addressed = Object.entries(packages).map(([path, locked]) => {
     const { version = '', integrity, resolved } = locked;
     if (!integrity) return [path, locked];
     const name = packageName(path, locked);
-    const address = `https://registry.npmjs.org/${name}/-/${basename(name)}-${version}.tgz`;
+    const address = `https://npm-cache.invalid/${name}-${version}.tgz`;
     return [path, { ...locked, resolved: resolved ?? address }];
   });
   return { ...rest, packages: Object.fromEntries(addressed) as unknown };

@@ -26,9 +26,9 @@ export function extraArgs(text: string = process.env['ARGS'] ?? ''): string[] {
   }
 }
 
-/** A value of this stack's file, without asking the engine for it. */
-export function stackConfig(key: string): unknown {
-  const file = join(root, `Pulumi.${stack}.yaml`);
+/** A value of a stack's file, without asking the engine for it. */
+export function stackConfig(key: string, of = stack): unknown {
+  const file = join(root, `Pulumi.${of}.yaml`);
   if (!existsSync(file)) return undefined;
   return readYaml(file).config?.[`${project}:${key}`];
 }

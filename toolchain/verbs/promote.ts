@@ -5,24 +5,20 @@ import { nameFault } from '../../infra/config/stackName.ts';
 import { EngineApi } from '../../infra/docker-engine/engineApi.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { planBuild } from '../../infra/image/buildPlan.ts';
-import { confirmByName, emulatedBy, identity, stack, stackConfig } from '../lib/context.ts';
+import { confirmByName, identity, stack, stackConfig } from '../lib/context.ts';
 import { tryExec } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
 import { root } from '../lib/paths.ts';
-import { readYaml } from '../lib/readYaml.ts';
 import { say } from '../lib/progress.ts';
 import { stackKey } from '../lib/stackKey.ts';
-import { emulatorEndpoint } from '../pulumi/emulatorGuard.ts';
 import { ensureStack } from '../pulumi/ensureStack.ts';
 import type { Receipt } from '../../infra/release/rollout.ts';
-import { explain } from '../pulumi/explain.ts';
 import { locks, requireUnlocked } from '../pulumi/locks.ts';
 import { policyFlags } from '../pulumi/policy.ts';
 import { releasesOf } from '../pulumi/releases.ts';
-import { pulumi } from '../pulumi/runPulumi.ts';
 import { setUp } from '../setup/all.ts';
 import { promotable } from './promotable.ts';
-import { up } from './up.ts';
+import { ensureOwnEmulator, showChanges, up } from './up.ts';
 
 /** The files that make the image. */
 const sources = ['app', 'migrations', 'package.json', 'package-lock.json', '.dockerignore'];
@@ -56,34 +52,33 @@ export async function promote(): Promise<number> {
     say(`Stack ${to} runs the release ${release} of ${from} already; nothing was done.`);
     return 0;
   }
-  return withImage(file, key === 'image' ? release : undefined, () =>
-    updateTo(release, serving, from),
-  );
+  return withImage(file, key === 'image' ? release : undefined, () => {
+    say(`\nThe release ${release}, verified by ${from}, in place of ${serving ?? 'nothing'}:`);
+    return updateTo(release, `make promote FROM=${from} TO=${to}`);
+  });
 }
 
 /** Goes back to a release that served before; the same path as a promotion. */
 export async function rollback(): Promise<number> {
   const to = process.env['TO'] ?? '';
   const file = stackFile(stack);
-  for (const key of ['build', 'imageFrom']) {
-    const value = textOf(stackConfig(key));
-    if (value === '' || value === 'false') continue;
-    const how =
-      key === 'build'
-        ? `check out the commit of that release, then \`make up STACK=${stack}\``
-        : `roll back stack ${value}, then \`make up STACK=${stack}\``;
+  const other = stackKey('imageFrom');
+  if (stackKey('build') || other !== undefined) {
+    const first =
+      other === undefined ? 'check out the commit of that release' : `roll back stack ${other}`;
     throw new UserFault(
-      `Stack ${stack} names no image of its own (slipway:${key}).`,
-      `Instead: ${how}.`,
+      `Stack ${stack} names no image of its own (slipway:${other === undefined ? 'build' : 'imageFrom'}).`,
+      `Instead: ${first}, then \`make up STACK=${stack}\`.`,
     );
   }
   await setUp();
   requireUnlocked();
   const receipts = (await releasesOf(stack))?.receipts ?? [];
   const release = earlier(receipts, to);
-  return withImage(file, release, () =>
-    updateTo(release, receipts[0]?.release, 'an earlier update'),
-  );
+  return withImage(file, release, () => {
+    say(`\nThe release ${release} again, in place of ${receipts[0]?.release ?? 'nothing'}:`);
+    return updateTo(release, `make rollback STACK=${stack} TO=${release}`);
+  });
 }
 
 /** The release that `to` begins, or the one before that which serves. */
@@ -105,26 +100,12 @@ export function earlier(receipts: Pick<Receipt, 'release'>[], to: string): strin
   );
 }
 
-/** Previews, asks, and updates. */
-async function updateTo(
-  release: string,
-  serving: string | undefined,
-  from: string,
-): Promise<number> {
+/** Previews, asks, and updates. @param again the command to type after a failure is mended */
+async function updateTo(release: string, again: string): Promise<number> {
   // A preview asks it, too.
-  if (emulatedBy() === emulatorEndpoint)
-    await (await import('./emulator.ts')).ensureEmulatorOfStack();
+  await ensureOwnEmulator();
   await ensureStack();
-  say(`\nThe release ${release}, verified by ${from}, in place of ${serving ?? 'nothing'}:`);
-  const { code, stderr } = await pulumi('preview', '--stack', stack, '--diff', ...policyFlags());
-  if (code !== 0)
-    throw (
-      explain(stderr) ??
-      new UserFault(
-        'The preview failed; the reason is above. Nothing was changed.',
-        `Mend it, then \`make promote FROM=${from} TO=${stack}\` again.`,
-      )
-    );
+  await showChanges(again, '--diff', ...policyFlags());
   await confirmByName(`This takes stack ${stack} to the release ${release.slice(0, 19)}.`);
   process.env['CONFIRM'] = stack;
   return up();
@@ -171,13 +152,13 @@ function stackFile(to: string): string {
 
 /** @returns which key of this stack's file names its image */
 function imageKey(from: string): 'image' | 'imageFrom' {
-  const other = textOf(stackConfig('imageFrom'));
-  if (textOf(stackConfig('build')) === 'true')
+  const other = stackKey('imageFrom');
+  if (stackKey('build'))
     throw new UserFault(
       `Stack ${stack} builds its own image (slipway:build).`,
       `To promote to it, take that key out: \`pulumi config rm --stack ${stack} build\`.`,
     );
-  if (other === '') return 'image';
+  if (other === undefined) return 'image';
   if (other === from) return 'imageFrom';
   throw new UserFault(
     `Stack ${stack} takes its image from ${other} (slipway:imageFrom), not from ${from}.`,
@@ -185,16 +166,12 @@ function imageKey(from: string): 'image' | 'imageFrom' {
   );
 }
 
-/** A value of a stack's file, as Pulumi writes it or as a person does. */
-const textOf = (value: unknown): string =>
-  typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
-
 /** Where a stack builds its image: what this checkout would build, and what of it is not committed. */
 async function sourceOf(
   from: string,
 ): Promise<{ checkout: string | undefined; uncommitted: string[] }> {
-  const builds = textOf(readYaml(stackFile(from)).config?.['slipway:build']);
-  if (builds !== 'true') return { checkout: undefined, uncommitted: [] };
+  if (!stackKey('build', stackConfig('build', from) ?? false))
+    return { checkout: undefined, uncommitted: [] };
   const { name } = await planBuild({ ...identity, stack: from }, new EngineApi(dockerHost()));
   const status = await tryExec('git', ['-C', root, 'status', '--porcelain', '--', ...sources]);
   const uncommitted = status.code === 0 ? status.stdout.split('\n').filter(Boolean) : [];

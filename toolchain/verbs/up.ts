@@ -29,8 +29,7 @@ const healthLimitMs = 60_000;
 export async function up(): Promise<number> {
   const start = performance.now();
   await setUp();
-  if (emulatedBy() === emulatorEndpoint)
-    await (await import('./emulator.ts')).ensureEmulatorOfStack();
+  await ensureOwnEmulator();
   const isDocker = isDockerStack();
   if (isDocker) await requireDiskSpace();
   await clearDeadLock();
@@ -68,6 +67,23 @@ async function previewWith(verb: string, ...flags: string[]): Promise<number> {
   await setUp();
   requireUnlocked();
   await ensureStack();
+  await showChanges(`make ${verb} STACK=${stack}`, ...flags);
+  say(`Next: \`make up STACK=${stack}\` makes it so.`);
+  return 0;
+}
+
+/** Starts the emulator that this stack is on, where it is the one that `make` starts. */
+export async function ensureOwnEmulator(): Promise<void> {
+  if (emulatedBy() === emulatorEndpoint)
+    await (await import('./emulator.ts')).ensureEmulatorOfStack();
+}
+
+/**
+ * Previews the stack on this terminal.
+ *
+ * @param again the command to type when the reason of a failure is mended
+ */
+export async function showChanges(again: string, ...flags: string[]): Promise<void> {
   const { code, stderr } = await pulumi('preview', '--stack', stack, ...flags);
   await settleStackFile(stack);
   // A preview with its differences is long, and a violation stands in the middle of it.
@@ -80,11 +96,9 @@ async function previewWith(verb: string, ...flags: string[]): Promise<number> {
       explain(stderr) ??
       new UserFault(
         'The preview failed; the reason is above.',
-        `Mend it, then \`make ${verb} STACK=${stack}\` again.${violations}`,
+        `Mend it, then \`${again}\` again.${violations}`,
       )
     );
-  say(`Next: \`make up STACK=${stack}\` makes it so.`);
-  return 0;
 }
 
 /**

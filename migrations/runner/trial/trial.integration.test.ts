@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { readMigrations } from '../files/files.ts';
 import { migrate, migrationFolder } from '../../../tests/support/migrate.ts';
 import { TestPostgres } from '../../../tests/support/postgres.ts';
 import { dockerClient } from '../../../infra/docker-engine/dockerClient.ts';
@@ -69,10 +70,7 @@ async function runTrial(
 }
 
 const migrationsFolder = join(import.meta.dirname, '../..');
-const projectMigrations = readdirSync(migrationsFolder)
-  .filter((file) => file.endsWith('.up.sql'))
-  .map((file) => file.replace('.up.sql', ''))
-  .sort();
+const projectMigrations = readMigrations(migrationsFolder).map(({ name }) => name);
 
 /** The project's own migrations, with those of a folder beside this file behind them. */
 function projectFolder(fixture: string): string {
