@@ -1,4 +1,4 @@
-import { gatewayPorts } from './nginxConfig.ts';
+import { gatewayPorts, problem, requestName } from './nginxConfig.ts';
 
 /**
  * In the gateway's container: the configuration of the last release that has proven itself, with
@@ -89,10 +89,12 @@ http {
   fastcgi_temp_path /tmp/fastcgi;
   uwsgi_temp_path /tmp/uwsgi;
   scgi_temp_path /tmp/scgi;
+${requestName}
   server {
     listen ${gatewayPorts.public};
-    default_type application/problem+json;
-    return 503 '{"type":"about:blank","title":"Service Unavailable","status":503,"detail":"No release serves yet."}';
+    # What nginx refuses by itself gets this answer, too.
+    error_page 400 405 408 414 431 494 500 501 505 =503 /;
+    ${problem(503, 'Service Unavailable', 'No release serves yet.')}
   }
 }
 `;

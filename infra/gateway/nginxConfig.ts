@@ -62,11 +62,7 @@ http {
   # A client that reuses its connection while the configuration changes still gets an answer.
   keepalive_min_timeout 5s;
 
-  # A caller's request id is kept, so that one id follows a request through everything it touches.
-  map $http_x_request_id $request_name {
-    default $request_id;
-    '~^[A-Za-z0-9._-]{1,64}$' $http_x_request_id;
-  }
+${requestName}
   # A client of HTTP/1.0 need not say whom it asks; the instance is asked in HTTP/1.1, and wants to know.
   map $http_host $host_name {
     default $http_host;
@@ -187,8 +183,18 @@ function errorBlock([of, status, title, detail]: (typeof ownErrors)[number]): st
     }`;
 }
 
-/** A problem document (RFC 9457), as the api's own errors are. */
-function problem(status: number, title: string, detail: string): string {
+/** Sets `$request_name`, in the block `http`. */
+export const requestName = `  # A caller's request id is kept, so that one id follows a request through everything it touches.
+  map $http_x_request_id $request_name {
+    default $request_id;
+    '~^[A-Za-z0-9._-]{1,64}$' $http_x_request_id;
+  }`;
+
+/**
+ * Directives of nginx that answer with a problem document (RFC 9457), as the api's own errors are.
+ * They read `$request_name`, the request's id.
+ */
+export function problem(status: number, title: string, detail: string): string {
   const body = JSON.stringify({
     type: 'about:blank',
     title,

@@ -140,8 +140,20 @@ afterAll(async () => {
 });
 
 describe('a rollout on Docker', { concurrent: false, timeout: 90_000 }, () => {
-  it('answers 503 before the first release', async () => {
-    expect(await serving()).toBe('503');
+  it('answers 503 before the first release, as the api does, with the id of the request', async () => {
+    const url = `http://127.0.0.1:${port}`;
+    const named = await fetch(`${url}/api/models`, { headers: { 'X-Request-Id': 'mine-1' } });
+    const unnamed = await fetch(url);
+    const tooLong = await fetch(`${url}/${'x'.repeat(40_000)}`);
+    expect(named.headers.get('x-request-id')).toBe('mine-1');
+    for (const answer of [named, unnamed, tooLong]) {
+      const requestId = answer.headers.get('x-request-id');
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('retry-after')).toBe('1');
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      expect(requestId).toMatch(/^[\w-]+$/);
+      expect(await answer.json()).toMatchObject({ detail: 'No release serves yet.', requestId });
+    }
   });
 
   it('serves the first release', async () => {
