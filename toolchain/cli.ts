@@ -19,12 +19,20 @@ const verbs: Record<string, Verb> = {
     run: async () => (await import('./verbs/up.ts')).up(),
   },
   preview: {
-    does: 'Shows what `make up` would change, and changes nothing.',
-    run: async () => (await import('./verbs/up.ts')).preview(),
+    does: 'Shows what `make up` would change, and changes nothing; REPORT=md, html, json or text as a report, PLAN=file for `make up PLAN=file`.',
+    run: async () => (await import('./verbs/preview.ts')).preview(),
+  },
+  drift: {
+    does: 'Reports what differs from what Pulumi made, and fails where anything does; changes nothing. REPORT as with preview.',
+    run: async () => (await import('./verbs/drift.ts')).drift(),
+  },
+  cost: {
+    does: 'Says what the stack costs a month on AWS, by resource, and what each profile would; ARGS=--json for programs.',
+    run: async () => (await import('./verbs/cost.ts')).cost(),
   },
   policy: {
     does: 'Checks a preview of the stack by the policy pack, and changes nothing.',
-    run: async () => (await import('./verbs/up.ts')).policy(),
+    run: async () => (await import('./verbs/preview.ts')).policy(),
   },
   promote: {
     does: 'Takes the release that stack FROM has verified to stack TO: checks it, shows the changes, asks, and updates.',
@@ -192,7 +200,10 @@ async function main(typed: string): Promise<number> {
     );
   }
   if (!verb) throw new UserFault(`There is no verb "${name}".`, '`make help` lists them.');
-  if (['env', 'psql', 'logs', 'doctor', 'migration-trial'].includes(name)) keepStdoutForResults();
+  const reports =
+    name === 'drift' || (name === 'preview' && (process.env['REPORT'] || process.env['PLAN']));
+  if (reports || ['env', 'psql', 'logs', 'doctor', 'migration-trial'].includes(name))
+    keepStdoutForResults();
   say(`make ${name} (stack ${stack}): ${verb.does}`);
   return verb.run();
 }

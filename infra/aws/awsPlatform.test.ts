@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Registered } from '../test-support/registered.ts';
+import { billedItems, profilesFile } from '../../toolchain/report/cost.ts';
 import { costs, type Cost } from '../config/profile.ts';
 import { resourceTable } from './test-support/resourceTable.ts';
 import { renderStack } from './test-support/renderStack.ts';
@@ -21,6 +22,11 @@ describe('a stack on AWS', () => {
     await expect(resourceTable(stacks)).toMatchFileSnapshot(
       join(import.meta.dirname, '../../docs/aws-resources.md'),
     );
+  });
+
+  it('is billed for what `make cost` prices for each profile', async () => {
+    const items = Object.fromEntries(costs.map((cost) => [cost, billedItems(stacks[cost].all)]));
+    await expect(`${JSON.stringify(items, null, 2)}\n`).toMatchFileSnapshot(profilesFile);
   });
 
   it.each(costs)(

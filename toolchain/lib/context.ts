@@ -27,10 +27,16 @@ export function extraArgs(text: string = process.env['ARGS'] ?? ''): string[] {
 }
 
 /** A value of a stack's file, without asking the engine for it. */
-export function stackConfig(key: string, of = stack): unknown {
+export function stackConfig(key: string, of = stack, namespace = project): unknown {
   const file = join(root, `Pulumi.${of}.yaml`);
   if (!existsSync(file)) return undefined;
-  return readYaml(file).config?.[`${project}:${key}`];
+  return readYaml(file).config?.[`${namespace}:${key}`];
+}
+
+/** The region of a stack on AWS; where its file names none, the one whose prices are known best. */
+export function awsRegion(): string {
+  const region = stackConfig('region', stack, 'aws');
+  return typeof region === 'string' ? region : 'us-east-1';
 }
 
 /** Whether this stack runs on Docker, or has yet to say. */

@@ -64,12 +64,17 @@ export interface WatchedPulumi {
  * Runs pulumi without a person at it.
  *
  * @param onLine gets each line as it comes
+ * @param environment added to that of every pulumi
  */
-export function watchPulumi(args: string[], onLine: (line: string) => void): WatchedPulumi {
+export function watchPulumi(
+  args: string[],
+  onLine: (line: string) => void,
+  environment: NodeJS.ProcessEnv = {},
+): WatchedPulumi {
   const started = performance.now();
   const child = spawn(enginePath(), [...args, '--non-interactive', '--color', 'never'], {
     cwd: root,
-    env: engineEnvironment(),
+    env: { ...engineEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -11,14 +11,13 @@ import { UserFault } from '../lib/fault.ts';
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { stackKey } from '../lib/stackKey.ts';
-import { ensureStack } from '../pulumi/ensureStack.ts';
 import type { Receipt } from '../../infra/release/rollout.ts';
 import { locks, requireUnlocked } from '../pulumi/locks.ts';
-import { policyFlags } from '../pulumi/policy.ts';
 import { releasesOf } from '../pulumi/releases.ts';
 import { setUp } from '../setup/all.ts';
 import { promotable } from './promotable.ts';
-import { ensureOwnEmulator, showChanges, up } from './up.ts';
+import { review } from './review.ts';
+import { ensureOwnEmulator, up } from './up.ts';
 
 /** The files that make the image. */
 const sources = ['app', 'migrations', 'package.json', 'package-lock.json', '.dockerignore'];
@@ -104,11 +103,10 @@ export function earlier(receipts: Pick<Receipt, 'release'>[], to: string): strin
 async function updateTo(release: string, again: string): Promise<number> {
   // A preview asks it, too.
   await ensureOwnEmulator();
-  await ensureStack();
-  await showChanges(again, '--diff', ...policyFlags());
+  const reviewed = await review(again);
   await confirmByName(`This takes stack ${stack} to the release ${release.slice(0, 19)}.`);
   process.env['CONFIRM'] = stack;
-  return up();
+  return up(reviewed);
 }
 
 /** Sets the image in a stack's file; puts the file back where the work fails. */

@@ -10,7 +10,7 @@ import {
   stackContainers,
 } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
-import { policyFlags, policyPack } from '../pulumi/policy.ts';
+import { policyFlags } from '../pulumi/policy.ts';
 import { say, seconds } from '../lib/progress.ts';
 import { stackKey } from '../lib/stackKey.ts';
 import { ensureStack } from '../pulumi/ensureStack.ts';
@@ -21,12 +21,17 @@ import { stackOutputs, type StateResource } from '../pulumi/stackState.ts';
 import { setUp } from '../setup/all.ts';
 import { requireDiskSpace } from '../setup/diskSpace.ts';
 import { settleStackFile } from '../pulumi/state.ts';
+import { reviewedFlags } from './review.ts';
 import { showUnfit } from './unfit.ts';
 
 const healthLimitMs = 60_000;
 
-/** Sets the machine up, brings the stack up, and waits until it answers. */
-export async function up(): Promise<number> {
+/**
+ * Sets the machine up, brings the stack up, and waits until it answers.
+ *
+ * @param reviewed flags that hold the engine to what a person has agreed to; by default to PLAN
+ */
+export async function up(reviewed?: string[]): Promise<number> {
   const start = performance.now();
   await setUp();
   await ensureOwnEmulator();
@@ -34,16 +39,18 @@ export async function up(): Promise<number> {
   if (isDocker) await requireDiskSpace();
   await clearDeadLock();
   requireUnlocked();
+  const plan = reviewed ?? (process.env['PLAN'] ? await reviewedFlags(process.env['PLAN']) : []);
   const resources = await ensureStack();
   const refresh = isDocker && resources.length > 0 && (await resume(resources));
   const policy = policyFlags();
-  // Rules about the whole stack are judged at the end of a phase: without a preview that would be
-  // after the update.
-  const skip = policy.length === 0 ? ['--skip-preview'] : [];
+  // Rules about the whole stack, and a plan, are judged as a phase goes on: without a preview that
+  // would be after the update, or in the middle of it.
+  const skip = policy.length + plan.length === 0 ? ['--skip-preview'] : [];
   const flags = [
     ...(agreed() ? ['--yes'] : []),
     ...(isDocker ? skip : []),
     ...(refresh ? ['--refresh'] : []),
+    ...plan,
   ];
   const { code, stderr } = await pulumi('up', '--stack', stack, ...flags, ...policy);
   await settleStackFile(stack);
@@ -54,51 +61,10 @@ export async function up(): Promise<number> {
   return 0;
 }
 
-export function preview(): Promise<number> {
-  return previewWith('preview', '--diff', ...policyFlags());
-}
-
-/** A preview with the policy pack, whether the stack is held to it or not. */
-export function policy(): Promise<number> {
-  return previewWith('policy', '--policy-pack', policyPack);
-}
-
-async function previewWith(verb: string, ...flags: string[]): Promise<number> {
-  await setUp();
-  requireUnlocked();
-  await ensureStack();
-  await showChanges(`make ${verb} STACK=${stack}`, ...flags);
-  say(`Next: \`make up STACK=${stack}\` makes it so.`);
-  return 0;
-}
-
 /** Starts the emulator that this stack is on, where it is the one that `make` starts. */
 export async function ensureOwnEmulator(): Promise<void> {
   if (emulatedBy() === emulatorEndpoint)
     await (await import('./emulator.ts')).ensureEmulatorOfStack();
-}
-
-/**
- * Previews the stack on this terminal.
- *
- * @param again the command to type when the reason of a failure is mended
- */
-export async function showChanges(again: string, ...flags: string[]): Promise<void> {
-  const { code, stderr } = await pulumi('preview', '--stack', stack, ...flags);
-  await settleStackFile(stack);
-  // A preview with its differences is long, and a violation stands in the middle of it.
-  const violations =
-    flags.includes('--diff') && flags.includes(policyPack)
-      ? ` \`make policy STACK=${stack}\` lists violations of the policy alone.`
-      : '';
-  if (code !== 0)
-    throw (
-      explain(stderr) ??
-      new UserFault(
-        'The preview failed; the reason is above.',
-        `Mend it, then \`${again}\` again.${violations}`,
-      )
-    );
 }
 
 /**

@@ -109,7 +109,9 @@ export const rooms: Record<string, string[]> = {
   // `make` and all it sets up.
   'toolchain/walls': ['toolchain/lib'],
   'toolchain': ['toolchain/verbs', 'toolchain/lib', 'infra/config'],
-  'toolchain/verbs': ['infra/config', 'infra/image', 'infra/release', 'migrations/runner/files',
+  'toolchain/report': ['toolchain/lib', 'infra/provider/migrations', 'migrations/runner/files',
+    'migrations/runner'],
+  'toolchain/verbs': ['toolchain/report', 'infra/config', 'infra/image', 'infra/release', 'migrations/runner/files',
     'toolchain/rehearsal/faults', 'toolchain/rehearsal',
     'toolchain/rehearsal/emulator', 'toolchain/setup', 'toolchain/pulumi', 'toolchain/stand-ins',
     'toolchain/lib', 'infra/docker-engine', 'migrations/runner/cli', 'migrations/runner/database',
