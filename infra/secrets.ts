@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import * as random from '@pulumi/random';
 import { Component } from './component.ts';
+import type { Signing } from './release/rollout.ts';
 
 /**
  * Every secret of a stack, generated once and kept encrypted in its state. Passwords keep to
@@ -17,6 +18,7 @@ export class AppSecrets extends Component {
   readonly jwtSecrets: pulumi.Output<string>;
   readonly sessionHashSecret: pulumi.Output<string>;
   readonly demoPassword: pulumi.Output<string>;
+  readonly signing: Signing;
 
   constructor(name: string, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:index:AppSecrets', name, opts);
@@ -32,6 +34,10 @@ export class AppSecrets extends Component {
     this.jwtSecrets = pulumi.secret(pulumi.interpolate`k1:${bytes('jwt-key').apply(toBase64Url)}`);
     this.sessionHashSecret = bytes('session-hash-secret');
     this.demoPassword = password('demo-password');
+    this.signing = {
+      stack: `${pulumi.getProject()}/${pulumi.getStack()}`,
+      seed: pulumi.secret(bytes('signing-seed')),
+    };
     this.registerOutputs({});
   }
 }

@@ -183,6 +183,18 @@ function help(): number {
   return 0;
 }
 
+/** Verbs whose standard output is for a program, too. */
+const resultVerbs = [
+  'env',
+  'psql',
+  'logs',
+  'doctor',
+  'history',
+  'cost',
+  'drift',
+  'migration-trial',
+];
+
 async function main(typed: string): Promise<number> {
   const name = oldNames[typed] ?? typed;
   if (name !== typed)
@@ -200,10 +212,8 @@ async function main(typed: string): Promise<number> {
     );
   }
   if (!verb) throw new UserFault(`There is no verb "${name}".`, '`make help` lists them.');
-  const reports =
-    name === 'drift' || (name === 'preview' && (process.env['REPORT'] || process.env['PLAN']));
-  if (reports || ['env', 'psql', 'logs', 'doctor', 'migration-trial'].includes(name))
-    keepStdoutForResults();
+  const isReport = name === 'preview' && (process.env['REPORT'] || process.env['PLAN']);
+  if (isReport || resultVerbs.includes(name)) keepStdoutForResults();
   say(`make ${name} (stack ${stack}): ${verb.does}`);
   return verb.run();
 }

@@ -15,7 +15,7 @@ import type {
 } from '../platform.ts';
 import { loginMark } from '../loginMark.ts';
 import { MigrationRun } from '../release/migrationRun.ts';
-import { Rollout } from '../release/rollout.ts';
+import { Rollout, type Signing } from '../release/rollout.ts';
 import type { AppSecrets } from '../secrets.ts';
 import { stackTags } from './awsProvider.ts';
 import { FargateService, type ScalingArgs } from './compute/fargateService.ts';
@@ -41,6 +41,7 @@ export class AwsPlatform implements Platform<AwsMigrations, FargateService> {
   readonly publicUrl: pulumi.Output<string>;
   readonly outputs: Outputs;
   readonly #setting: Setting;
+  readonly #signing: Signing;
   readonly #parts: Foundation;
 
   /** @throws UserError when the stack could not come up */
@@ -54,6 +55,7 @@ export class AwsPlatform implements Platform<AwsMigrations, FargateService> {
   }
 
   private constructor(survey: AwsSurvey, secrets: AppSecrets) {
+    this.#signing = secrets.signing;
     const setting = createSetting(survey);
     const parts = createFoundation(setting, survey, secrets);
     const { ci, media } = parts;
@@ -176,6 +178,7 @@ export class AwsPlatform implements Platform<AwsMigrations, FargateService> {
         targets,
         routes,
         timeoutSeconds: this.#setting.config.rolloutTimeoutSeconds,
+        signing: this.#signing,
         runner: {
           kind: 'ecs',
           ...connection(this.#setting),

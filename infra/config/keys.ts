@@ -103,6 +103,21 @@ const sharedKeys = {
     .min(1, 'must be 1 or more')
     .max(365, 'must be 365 or below')
     .default(30),
+  /**
+   * Keys of stacks whose releases may be promoted to this one, as `make history` prints them. Empty:
+   * the key that the other stack's own state names. Read by `make promote` alone.
+   */
+  promoteKeys: z
+    .array(
+      z
+        .string()
+        // An Ed25519 key begins with its kind.
+        .regex(
+          /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/,
+          'must be keys as `make history` prints them',
+        ),
+    )
+    .default([]),
   /** Exceptions that the policy pack lets pass for a while. Read, and judged, by the pack: docs/policy.md. */
   policyExceptions: z.array(z.unknown()).optional(),
 } satisfies z.ZodRawShape;

@@ -20,7 +20,7 @@ import type {
 } from '../platform.ts';
 import { loginMark } from '../loginMark.ts';
 import { MigrationRun, type DockerCompatibilityTargets } from '../release/migrationRun.ts';
-import { Rollout } from '../release/rollout.ts';
+import { Rollout, type Signing } from '../release/rollout.ts';
 import type { AppSecrets } from '../secrets.ts';
 import { dockerLabels } from './containerDefaults.ts';
 import { dockerEnvironment, DockerService } from './dockerService.ts';
@@ -54,6 +54,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
   readonly publicUrl: pulumi.Output<string>;
   readonly outputs: Outputs;
   readonly #survey: DockerSurvey;
+  readonly #signing: Signing;
   readonly #provider: docker.Provider;
   readonly #network: docker.Network;
   readonly #gateway: Gateway;
@@ -86,6 +87,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
   }
 
   private constructor(survey: DockerSurvey, secrets: AppSecrets) {
+    this.#signing = secrets.signing;
     const { config, identity, host, image, cpus } = survey;
     this.#survey = survey;
     this.#provider = new docker.Provider('docker', { host });
@@ -199,6 +201,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
         targets,
         routes,
         timeoutSeconds: config.rolloutTimeoutSeconds,
+        signing: this.#signing,
         runner: {
           kind: 'docker',
           host,

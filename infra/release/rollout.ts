@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Route } from './route.ts';
+import type { Envelope } from '../receipt/envelope.ts';
 import type { AwsConnection } from './awsConnection.ts';
 
 /** One new instance on a Docker engine. */
@@ -68,6 +69,15 @@ interface CommonRolloutArgs {
   routes: Route[];
   /** How long proving and switching may take, seconds. */
   timeoutSeconds: number;
+  signing: Signing;
+}
+
+/** Who signs the receipts of releases, and with what. */
+export interface Signing {
+  /** `<project>/<stack>`. */
+  stack: string;
+  /** 32 random bytes, base64, secret: of an Ed25519 key. */
+  seed: pulumi.Input<string>;
 }
 
 export interface DockerRelease extends CommonRolloutArgs {
@@ -91,6 +101,8 @@ export interface Receipt {
   repoDigest?: string;
   /** When it had proven itself, ISO 8601. */
   at: string;
+  /** Its proof, signed by the stack; absent in receipts of versions that signed none. */
+  attestation?: Envelope;
 }
 
 /**
@@ -103,8 +115,10 @@ export class Rollout extends pulumi.CustomResource {
   declare readonly release: pulumi.Output<string>;
   /** The last releases that served, newest first, 50 at most. */
   declare readonly receipts: pulumi.Output<Receipt[]>;
+  /** The public half of the key that signs them: base64 of its DER. */
+  declare readonly signer: pulumi.Output<string>;
 
   constructor(name: string, args: RolloutArgs, opts?: pulumi.CustomResourceOptions) {
-    super('slipway:index:Rollout', name, { receipts: undefined, ...args }, opts);
+    super('slipway:index:Rollout', name, { receipts: undefined, signer: undefined, ...args }, opts);
   }
 }

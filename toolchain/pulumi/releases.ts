@@ -6,6 +6,8 @@ import { stateResources } from './stackState.ts';
 export interface Releases {
   /** The releases that served, newest first. */
   receipts: Receipt[];
+  /** The key that the stack signs its receipts with; undefined before it has one. */
+  signer: string | undefined;
   /** How its newest update ended, such as `succeeded`; undefined where there was none. */
   lastUpdate: string | undefined;
   /** Name of the image it built last, `<project>-<stack>:<hash>`; undefined where it builds none. */
@@ -17,10 +19,12 @@ export async function releasesOf(stack: string): Promise<Releases | undefined> {
   const resources = await stateResources(stack);
   if (!resources) return undefined;
   const ofType = (type: string) => resources.find((resource) => resource.type === type);
-  const receipts = ofType('slipway:index:Rollout')?.outputs?.['receipts'] as Receipt[] | undefined;
+  const rollout = ofType('slipway:index:Rollout')?.outputs as
+    { receipts?: Receipt[]; signer?: string } | undefined;
   const built = ofType('docker:index/remoteImage:RemoteImage')?.inputs?.['name'];
   return {
-    receipts: receipts ?? [],
+    receipts: rollout?.receipts ?? [],
+    signer: rollout?.signer,
     lastUpdate: await lastUpdate(stack),
     built: typeof built === 'string' ? built : undefined,
   };

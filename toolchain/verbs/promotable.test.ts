@@ -1,18 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { publicKeyOf, signingKey } from '../../infra/receipt/envelope.ts';
+import { attest } from '../../infra/receipt/verification.ts';
 import { promotable, type Candidate } from './promotable.ts';
 import { earlier } from './promote.ts';
 
+const seed = Buffer.alloc(32, 1).toString('base64');
+const signer = publicKeyOf(signingKey(seed));
 const release = `sha256:${'a'.repeat(64)}`;
 const now = Date.parse('2026-11-27T12:00:00Z');
+const receipt = (at: string) => ({
+  release,
+  instances: ['api-0'],
+  at,
+  attestation: attest({ stack: 'slipway/dev', release, at }, seed),
+});
 const good: Candidate = {
   from: 'dev',
   releases: {
-    receipts: [{ release, instances: ['api-0'], at: '2026-11-26T12:00:00Z' }],
+    receipts: [receipt('2026-11-26T12:00:00Z')],
+    signer,
     lastUpdate: 'succeeded',
     built: 'slipway-dev:0123456789abcdef',
   },
   busy: false,
   checkout: 'slipway-dev:0123456789abcdef',
+  trusted: [],
   uncommitted: [],
   maxAgeDays: 30,
 };
@@ -34,12 +46,27 @@ describe('a release that was verified', () => {
     ['no stack', { releases: undefined }, /There is no stack dev/],
     ['no release that served', releases({ receipts: [] }), /No release of stack dev has served/],
     ['a failed update', releases({ lastUpdate: 'failed' }), /last update ended with "failed"/],
+    [
+      'a receipt without a signature',
+      releases({ receipts: [{ ...receipt('2026-11-26T12:00:00Z'), attestation: undefined }] }),
+      /its receipt is not signed/,
+    ],
+    [
+      'a receipt that was made younger by hand',
+      releases({ receipts: [{ ...receipt('2026-11-26T12:00:00Z'), at: '2026-11-27T11:00:00Z' }] }),
+      /its receipt was changed/,
+    ],
+    [
+      'a key that the other stack does not trust',
+      { trusted: ['b3RoZXI='] },
+      /signed by another key/,
+    ],
     ['an update that runs', { busy: true }, /an update of it is running/],
     [
       '31 days',
       {
         maxAgeDays: 30,
-        ...releases({ receipts: [{ release, instances: [], at: '2026-10-27T11:00:00Z' }] }),
+        ...releases({ receipts: [receipt('2026-10-27T11:00:00Z')] }),
       },
       /more than 30 days ago/,
     ],

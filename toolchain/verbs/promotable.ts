@@ -1,3 +1,5 @@
+import { disbelief } from '../../infra/receipt/verification.ts';
+import { project } from '../lib/context.ts';
 import { UserFault } from '../lib/fault.ts';
 import type { Releases } from '../pulumi/releases.ts';
 
@@ -9,6 +11,11 @@ export interface Candidate {
   busy: boolean;
   /** The name that an image built from this checkout has; undefined where the stack builds none. */
   checkout: string | undefined;
+  /**
+   * The keys of which one must have signed the receipt; empty: any key will do that the stack itself
+   * names.
+   */
+  trusted: string[];
   /** Files of the image that differ from the last commit. */
   uncommitted: string[];
   maxAgeDays: number;
@@ -24,7 +31,7 @@ export const noSuchStack = (name: string): UserFault =>
  * @throws UserFault with every reason why it may not
  */
 export function promotable(candidate: Candidate, now = Date.now()): string {
-  const { from, releases, busy, checkout, uncommitted, maxAgeDays } = candidate;
+  const { from, releases, busy, checkout, trusted, uncommitted, maxAgeDays } = candidate;
   if (!releases) throw noSuchStack(from);
   const newest = releases.receipts[0];
   if (!newest)
@@ -33,7 +40,9 @@ export function promotable(candidate: Candidate, now = Date.now()): string {
       `First: \`make up STACK=${from}\`.`,
     );
   const ageDays = (now - Date.parse(newest.at)) / 86_400_000;
+  const keys = trusted.length > 0 ? trusted : [releases.signer ?? ''].filter(Boolean);
   const reasons = [
+    disbelief(newest.attestation, { ...newest, stack: `${project}/${from}` }, keys),
     busy && 'an update of it is running',
     releases.lastUpdate !== 'succeeded' &&
       `its last update ended with "${releases.lastUpdate ?? 'nothing'}", so what serves is not what was tried last`,
@@ -44,7 +53,7 @@ export function promotable(candidate: Candidate, now = Date.now()): string {
     checkout !== undefined &&
       releases.built !== checkout &&
       `it was built from another source (${releases.built ?? 'none'}) than this checkout holds (${checkout})`,
-  ].filter((reason) => reason !== false);
+  ].filter((reason) => typeof reason === 'string');
   if (reasons.length === 0) return newest.release;
   throw new UserFault(
     [

@@ -4,8 +4,9 @@ import { parseDocument } from 'yaml';
 import { nameFault } from '../../infra/config/stackName.ts';
 import { EngineApi } from '../../infra/docker-engine/engineApi.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
+import { disbelief } from '../../infra/receipt/verification.ts';
 import { planBuild } from '../../infra/image/buildPlan.ts';
-import { confirmByName, identity, stack, stackConfig } from '../lib/context.ts';
+import { confirmByName, identity, project, stack, stackConfig } from '../lib/context.ts';
 import { tryExec } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
 import { root } from '../lib/paths.ts';
@@ -45,6 +46,7 @@ export async function promote(): Promise<number> {
     busy: locks(from).some(({ alive }) => alive !== false),
     ...(await sourceOf(from)),
     maxAgeDays: stackKey('promoteMaxAgeDays'),
+    trusted: stackKey('promoteKeys'),
   });
   const serving = (await releasesOf(to))?.receipts[0]?.release;
   if (serving === release) {
@@ -72,12 +74,28 @@ export async function rollback(): Promise<number> {
   }
   await setUp();
   requireUnlocked();
-  const receipts = (await releasesOf(stack))?.receipts ?? [];
+  const releases = await releasesOf(stack);
+  const receipts = releases?.receipts ?? [];
   const release = earlier(receipts, to);
+  requireUnchanged(receipts, release, releases?.signer);
   return withImage(file, release, () => {
     say(`\nThe release ${release} again, in place of ${receipts[0]?.release ?? 'nothing'}:`);
     return updateTo(release, `make rollback STACK=${stack} TO=${release}`);
   });
+}
+
+/** Refuses a receipt of this stack that was changed since. Older versions have signed none. */
+function requireUnchanged(receipts: Receipt[], release: string, signer = ''): void {
+  const receipt = receipts.find((one) => one.release === release);
+  if (!receipt?.attestation) return;
+  const reason = disbelief(receipt.attestation, { ...receipt, stack: `${project}/${stack}` }, [
+    signer,
+  ]);
+  if (reason === undefined) return;
+  throw new UserFault(
+    `Stack ${stack} cannot go back to ${release.slice(0, 19)}: ${reason}.`,
+    `\`make history STACK=${stack}\` lists the others.`,
+  );
 }
 
 /** The release that `to` begins, or the one before that which serves. */

@@ -24,7 +24,8 @@ export const rooms: Record<string, string[]> = {
     'migrations/runner/sql', 'migrations/runner/files', 'migrations/runner'],
   'infra/docker-engine': ['infra/config'],
   'infra': ['infra/release', 'infra/config'],
-  'infra/release': ['migrations/runner/files'],
+  'infra/release': ['infra/receipt', 'migrations/runner/files'],
+  'infra/receipt': [],
   'infra/config': [],
 
   // The rooms of the AWS platform.
@@ -49,7 +50,7 @@ export const rooms: Record<string, string[]> = {
   'infra/provider': ['infra/provider/rollout', 'infra/provider/migrations',
     'infra/provider/image-push', 'infra/provider/protocol', 'infra'],
   'infra/provider/rollout': ['infra/provider/protocol', 'infra/ecs', 'infra/gateway',
-    'infra/docker-engine', 'infra', 'infra/release'],
+    'infra/docker-engine', 'infra', 'infra/release', 'infra/receipt'],
   'infra/provider/migrations': ['infra/provider/compatibility', 'infra/tasks',
     'infra/provider/protocol', 'infra/release', 'migrations/runner/run', 'migrations/runner/lint',
     'migrations/runner/sql', 'migrations/runner/files', 'migrations/runner'],
@@ -111,7 +112,7 @@ export const rooms: Record<string, string[]> = {
   'toolchain': ['toolchain/verbs', 'toolchain/lib', 'infra/config'],
   'toolchain/report': ['toolchain/lib', 'infra/provider/migrations', 'migrations/runner/files',
     'migrations/runner'],
-  'toolchain/verbs': ['toolchain/report', 'infra/config', 'infra/image', 'infra/release', 'migrations/runner/files',
+  'toolchain/verbs': ['toolchain/report', 'infra/receipt', 'infra/config', 'infra/image', 'infra/release', 'migrations/runner/files',
     'toolchain/rehearsal/faults', 'toolchain/rehearsal',
     'toolchain/rehearsal/emulator', 'toolchain/setup', 'toolchain/pulumi', 'toolchain/stand-ins',
     'toolchain/lib', 'infra/docker-engine', 'migrations/runner/cli', 'migrations/runner/database',

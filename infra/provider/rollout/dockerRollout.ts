@@ -16,7 +16,7 @@ const crashLimit = 3;
 
 export type DockerTarget = Unwrap<DockerRolloutTarget>;
 
-export interface DockerRolloutOptions extends Unwrap<DockerRelease> {
+export interface DockerRolloutOptions extends Omit<Unwrap<DockerRelease>, 'signing'> {
   signal: AbortSignal;
   onLine: (line: string) => Promise<void>;
 }

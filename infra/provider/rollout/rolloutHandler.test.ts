@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EngineLog } from '../protocol/engineLog.ts';
+import { disbelief } from '../../receipt/verification.ts';
 import type { Receipt } from '../../release/rollout.ts';
 import { RolloutError } from './rolloutError.ts';
 import { RolloutHandler } from './rolloutHandler.ts';
@@ -7,10 +8,12 @@ import { RolloutHandler } from './rolloutHandler.ts';
 const urn = 'urn:pulumi:prod::slipway::slipway:index:Rollout::rollout';
 const signal = new AbortController().signal;
 const release = (digit: number) => `sha256:${String(digit).repeat(64)}`;
+const seed = Buffer.alloc(32, 1).toString('base64');
 const ecsInputs = (digit: number, over: object = {}) => ({
   release: release(digit),
   routes: [],
   timeoutSeconds: 60,
+  signing: { stack: 'slipway/prod', seed },
   targets: [
     {
       service: 'api',
@@ -27,7 +30,7 @@ const ecsInputs = (digit: number, over: object = {}) => ({
   },
 });
 
-type Outs = { receipts: Receipt[] };
+type Outs = { receipts: Receipt[]; signer: string };
 
 /**
  * A handler whose rollouts end as they are told; `previous` says what each got as the state before.
@@ -53,6 +56,19 @@ describe('a rollout in the state', () => {
       [release(1), 'sha256:1', ['api:1']],
     ]);
     expect(previous).toEqual([undefined, ecsInputs(1).targets]);
+  });
+
+  it('signs its receipts with a key that no output names, and again with another key', async () => {
+    const { it: rollouts } = handler();
+    const outs = (await rollouts.create(urn, ecsInputs(1), signal)).outs as Outs;
+    const [receipt] = outs.receipts;
+    const verified = { ...receipt!, stack: 'slipway/prod' };
+    expect(disbelief(receipt?.attestation, verified, [outs.signer])).toBeUndefined();
+    expect(JSON.stringify(outs)).not.toContain(seed);
+    const other = { stack: 'slipway/prod', seed: Buffer.alloc(32, 2).toString('base64') };
+    const same = await rollouts.diff(urn, outs, ecsInputs(1));
+    const changed = await rollouts.diff(urn, outs, { ...ecsInputs(1), signing: other });
+    expect([same.changes, changed.changes]).toEqual([false, true]);
   });
 
   it('is what served last, and the error says so, when a release fails', async () => {

@@ -3,15 +3,21 @@ import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 import { canonical } from '../../canonical.ts';
 import { revision } from './ecs/serviceDeployment.ts';
+import { publicKeyOf, signingKey } from '../../receipt/envelope.ts';
+import { attest } from '../../receipt/verification.ts';
 import type { EngineLog } from '../protocol/engineLog.ts';
-import type { EcsRelease, Receipt, RolloutArgs } from '../../release/rollout.ts';
+import type { DockerRelease, EcsRelease, Receipt, RolloutArgs } from '../../release/rollout.ts';
 import { RolloutError } from './rolloutError.ts';
 import type { ResourceHandler } from '../protocol/resourceHandler.ts';
 import { unwrap } from '../protocol/wire.ts';
 import { shortImageId } from '../../release/shortImageId.ts';
 
 type Inputs = Unwrap<RolloutArgs>;
-type State = Inputs & { receipts: Receipt[] };
+type Unsigned<T> = Omit<T, 'signing'>;
+type EcsPart = Unsigned<Unwrap<EcsRelease>>;
+type Part = EcsPart | Unsigned<Unwrap<DockerRelease>>;
+/** The key itself stays with the inputs, where the engine keeps it secret. */
+type State = Part & { receipts: Receipt[]; signer?: string };
 
 /** A rollout on one platform. */
 interface PlatformRollout {
@@ -41,7 +47,8 @@ export class RolloutHandler implements ResourceHandler {
 
   /** How long it may take and where images lie does not make a release another one. */
   async diff(_urn: string, olds: unknown, news: unknown): Promise<provider.DiffResult> {
-    const changes = essence(unwrap(olds) as State) !== essence(unwrap(news) as Inputs);
+    const [last, next] = [unwrap(olds) as State, unwrap(news) as Inputs];
+    const changes = essence(last, last.signer) !== essence(next, signerOf(next));
     return Promise.resolve({ changes, replaces: [] });
   }
 
@@ -96,17 +103,20 @@ export class RolloutHandler implements ResourceHandler {
         },
       );
     }
+    const { release, runner, signing } = inputs;
+    const repoDigest = runner.kind === 'ecs' ? runner.repoDigest : undefined;
+    const at = new Date().toISOString();
     const receipt: Receipt = {
-      release: inputs.release,
+      release,
       instances: rollout.instances,
-      ...(inputs.runner.kind === 'ecs' && inputs.runner.repoDigest
-        ? { repoDigest: inputs.runner.repoDigest }
-        : {}),
-      at: new Date().toISOString(),
+      ...(repoDigest && { repoDigest }),
+      at,
+      attestation: attest({ stack: signing.stack, release, repoDigest, at }, signing.seed),
     };
     const kept = [receipt, ...receipts].slice(0, keptReceipts);
     await rollout.removeOldImages?.(recentReleases(kept));
-    return { ...inputs, receipts: kept };
+    const { signing: _, ...outs } = inputs;
+    return { ...outs, receipts: kept, signer: signerOf(inputs) };
   }
 }
 
@@ -144,7 +154,7 @@ async function servingTargets(state: State): Promise<Inputs['targets']> {
   return runningTargets(state.runner.host, state.targets);
 }
 
-function isEcs<T extends Inputs>(inputs: T): inputs is T & Unwrap<EcsRelease> {
+function isEcs<T extends Part>(inputs: T): inputs is T & EcsPart {
   return inputs.runner.kind === 'ecs';
 }
 
@@ -153,9 +163,13 @@ function recentReleases(receipts: Receipt[]): string[] {
   return [...new Set(receipts.map(({ release }) => release))].slice(0, 3);
 }
 
+/** Undefined in a preview that does not know the key yet. */
+const signerOf = ({ signing }: Partial<Inputs>): string | undefined =>
+  signing?.seed ? publicKeyOf(signingKey(signing.seed)) : undefined;
+
 /** A preview may not know all of it yet. */
-function essence(inputs: Partial<Inputs>): string {
+function essence(inputs: Partial<Part>, signer: string | undefined): string {
   const { release, targets, routes, runner } = inputs;
   const place = runner?.kind === 'ecs' ? [runner.cluster, runner.url] : runner?.gateway;
-  return canonical({ release, targets, routes, place });
+  return canonical({ release, targets, routes, place, signer });
 }

@@ -30,7 +30,7 @@ const answerPatienceMs = 15_000;
 /** How often the new release has to answer in a row, and for each task. */
 const goodAnswers = 3;
 
-export interface EcsRolloutOptions extends Unwrap<EcsRelease> {
+export interface EcsRolloutOptions extends Omit<Unwrap<EcsRelease>, 'signing'> {
   /** The release before, to go back to. */
   previous: Pick<EcsTarget, 'name' | 'taskDefinition'>[];
   signal: AbortSignal;
