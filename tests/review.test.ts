@@ -31,7 +31,7 @@ describe('a review', () => {
   it('reports a release with its migration, and nothing that is secret', async () => {
     checkout.write(
       migration,
-      '-- slipway: phase=expand\nCREATE TABLE topics (id uuid PRIMARY KEY);\n',
+      '-- slipway: phase=expand reversible=yes\nCREATE TABLE topics (id uuid PRIMARY KEY);\n',
     );
     checkout.write('migrations/9001_topics.down.sql', 'DROP TABLE topics;\n');
     const { code, stdout, output } = await stack.make('preview', { REPORT: 'md', PLAN: plan });
@@ -50,7 +50,7 @@ describe('a review', () => {
     checkout.write(migration, `${reviewed}CREATE TABLE more (id uuid PRIMARY KEY);\n`);
     const { code, output } = await stack.make('up', { PLAN: plan });
     expect(code).not.toBe(0);
-    expect(output).toContain('is not what was reviewed in plan.json; nothing was done');
+    expect(output).toContain('is not what was reviewed; nothing was done');
     expect(output).toMatch(/- app-image: .*name.* differs/);
     expect(output).toContain('- migrations: 9001_topics reviewed, 9001_topics now');
     expect(await ids()).toEqual(before);
@@ -61,8 +61,8 @@ describe('a review', () => {
     checkout.write(
       'other.json',
       readFileSync(join(checkout.root, plan), 'utf8').replace(
-        `"stack":"${stack.name}"`,
-        '"stack":"prod"',
+        `"stack": "${stack.name}"`,
+        '"stack": "prod"',
       ),
     );
     const other = await stack.make('up', { PLAN: 'other.json' });
@@ -71,6 +71,12 @@ describe('a review', () => {
     const none = await stack.make('up', { PLAN: 'package.json' });
     expect(none.code).not.toBe(0);
     expect(none.output).toContain('package.json is not a plan that can be read');
+    checkout.write(
+      'other.json',
+      checkout.read(plan).replace('CREATE TABLE topics', 'CREATE TABLE tropics'),
+    );
+    const changed = await stack.make('up', { PLAN: 'other.json' });
+    expect(changed.output).toContain('or was changed: its hash is another');
   });
 
   it('lets the very update pass', async () => {

@@ -11,12 +11,6 @@ export function explain(stderr: string): UserFault | undefined {
       `Put back .slipway/passphrase (or unset PULUMI_CONFIG_PASSPHRASE*), or delete everything and start again: \`make destroy STACK=${stack}\`, \`make up STACK=${stack}\`.`,
     );
   }
-  if (/decrypting secret value: cipher: message authentication failed/.test(stderr)) {
-    return new UserFault(
-      `A secret was encrypted with another key than stack ${stack} has now.`,
-      `Where a plan is used: make it again, \`make preview STACK=${stack} PLAN=…\`. Else put back encryptionsalt or encryptedkey in Pulumi.${stack}.yaml.`,
-    );
-  }
   if (/stack is currently locked/.test(stderr)) {
     return new UserFault(
       `Stack ${stack} is locked by another run.`,

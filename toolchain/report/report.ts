@@ -148,7 +148,7 @@ function signed({ before, after }: CostChange): string {
 }
 
 /** Of what would happen, not of what is said about it. */
-function hashOf({ changes, migrations }: Parts): string {
+export function hashOf({ changes, migrations }: Pick<Report, 'changes' | 'migrations'>): string {
   const resources = changes
     .map(({ urn, operation, properties }) => ({ urn, operation, properties }))
     .sort((a, b) => a.urn.localeCompare(b.urn));

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { stack } from '../lib/context.ts';
 import { UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
@@ -7,8 +8,9 @@ import { requireUnlocked } from '../pulumi/locks.ts';
 import { policyFlags, policyPack } from '../pulumi/policy.ts';
 import { pulumi } from '../pulumi/runPulumi.ts';
 import { settleStackFile } from '../pulumi/state.ts';
+import { formats } from '../report/formats.ts';
 import { setUp } from '../setup/all.ts';
-import { isRefused, keepPlan, printReport, reportedPreview, reportFormat } from './review.ts';
+import { isRefused, printReport, reportedPreview, reportFormat } from './review.ts';
 
 /**
  * Shows what an update would change: as the engine tells it, or as REPORT, which goes to standard
@@ -19,11 +21,11 @@ export async function preview(): Promise<number> {
   const plan = process.env['PLAN'] || undefined;
   if (format === undefined && plan === undefined)
     return previewWith('preview', '--diff', ...policyFlags());
-  const reviewed = await reportedPreview();
-  await printReport(reviewed.report, format ?? 'text');
-  if (isRefused(reviewed.report)) return 1;
+  const report = await reportedPreview();
+  await printReport(report, format ?? 'text');
+  if (isRefused(report)) return 1;
   if (plan !== undefined) {
-    keepPlan(plan, reviewed);
+    writeFileSync(plan, formats.json(report));
     say(`Next: \`make up STACK=${stack} PLAN=${plan}\` makes exactly this, or nothing.`);
   }
   return 0;

@@ -124,7 +124,7 @@ async function updateTo(release: string, again: string): Promise<number> {
   const reviewed = await review(again);
   await confirmByName(`This takes stack ${stack} to the release ${release.slice(0, 19)}.`);
   process.env['CONFIRM'] = stack;
-  return up(reviewed);
+  return up({ report: reviewed, again });
 }
 
 /** Sets the image in a stack's file; puts the file back where the work fails. */

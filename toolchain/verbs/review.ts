@@ -1,8 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { awsRegion, emulatedBy, isDockerStack, stack } from '../lib/context.ts';
-import { UserFault } from '../lib/fault.ts';
+import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
 import { ensureStack } from '../pulumi/ensureStack.ts';
 import { explain } from '../pulumi/explain.ts';
@@ -12,7 +10,7 @@ import { recordedRun } from '../pulumi/recordedRun.ts';
 import { settleStackFile } from '../pulumi/state.ts';
 import { resourceChanges } from '../report/changes.ts';
 import { formats, isFormat, type Format } from '../report/formats.ts';
-import { createReport, type Report } from '../report/report.ts';
+import { createReport, hashOf, type Report } from '../report/report.ts';
 import { differences } from '../report/sameChanges.ts';
 import { setUp } from '../setup/all.ts';
 
@@ -34,72 +32,36 @@ export async function printReport(report: Report, format: Format): Promise<void>
 export const isRefused = ({ faults, policy }: Report): boolean =>
   faults.length > 0 || policy.some(({ level }) => level === 'mandatory');
 
-/** What was reviewed. Secrets in the engine's plan are encrypted as those in the stack's state. */
-interface Plan {
-  report: Report;
-  /** What `pulumi preview --save-plan` wrote; absent where the preview failed. */
-  enginePlan: unknown;
-}
-
 /** Previews the stack, and reports what it would change. A preview that fails has a report, too. */
-export async function reportedPreview(): Promise<Plan> {
+export async function reportedPreview(): Promise<Report> {
   await setUp();
   requireUnlocked();
   await ensureStack();
   say(`Previewing stack ${stack} …`);
-  const file = temporaryFile();
-  const { code, output, events } = await recordedRun(
-    'preview',
-    '--stack',
-    stack,
-    '--save-plan',
-    file,
-    ...policyFlags(),
-  );
+  const { code, output, events } = await recordedRun('preview', '--stack', stack, ...policyFlags());
   await settleStackFile(stack);
   const known = code === 0 ? undefined : explain(output);
   if (known) throw known;
   const changes = resourceChanges(events);
   const report = createReport({ stack, changes, events, region: billedRegion() });
   if (code !== 0 && !isRefused(report)) report.faults.push(output.trim().slice(-2000));
-  const plan: unknown = code === 0 ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
-  return { report, enginePlan: plan };
-}
-
-/** In a folder of its own that goes with this process. */
-function temporaryFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'slipway-plan-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'plan.json');
+  return report;
 }
 
 /**
  * Previews the stack, and shows the report to whoever is to agree to it.
  *
  * @param again the command to type when the reason of a failure is mended
- * @returns the flags that hold an update to what was shown
  */
-export async function review(again: string): Promise<string[]> {
+export async function review(again: string): Promise<Report> {
   const format = reportFormat() ?? 'text';
-  const { report, enginePlan } = await reportedPreview();
+  const report = await reportedPreview();
   await printReport(report, format);
-  if (isRefused(report))
-    throw new UserFault(
-      'The preview failed; the reason is above.',
-      `Mend it, then \`${again}\` again.`,
-    );
-  return planFlags(enginePlan);
-}
-
-/** Writes what `make up PLAN=file` holds an update to. */
-export function keepPlan(file: string, plan: Plan): void {
-  writeFileSync(file, JSON.stringify(plan), { mode: 0o600 });
-}
-
-function planFlags(enginePlan: unknown): string[] {
-  const file = temporaryFile();
-  writeFileSync(file, JSON.stringify(enginePlan), { mode: 0o600 });
-  return ['--plan', file];
+  if (!isRefused(report)) return report;
+  throw new UserFault(
+    'The preview failed; the reason is above.',
+    `Mend it, then \`${again}\` again.`,
+  );
 }
 
 /** The region whose prices hold; undefined where nobody sends a bill. */
@@ -109,43 +71,43 @@ function billedRegion(): string | undefined {
 }
 
 /**
- * Refuses an update that would do something else than what was reviewed.
+ * Previews once more, and refuses an update that would do something else than what was reviewed.
  *
- * @param file what `make preview PLAN=file` wrote
- * @returns the flags that hold the engine to it, too
+ * @param again the command that has it reviewed again
  */
-export async function reviewedFlags(file: string): Promise<string[]> {
-  const { report: reviewed, enginePlan } = readPlan(file);
-  if (reviewed.stack !== stack)
-    throw new UserFault(
-      `${file} is a plan for stack ${reviewed.stack}, not for ${stack}.`,
-      `Make one: \`make preview STACK=${stack} PLAN=${file}\`.`,
-    );
-  const { report: now } = await reportedPreview();
+export async function requireReviewed(reviewed: Report, again: string): Promise<void> {
+  const now = await reportedPreview();
   if (isRefused(now))
     throw new UserFault(formats.text(now).trim(), 'Mend it, then have it reviewed again.');
   if (now.hash !== reviewed.hash)
     throw new UserFault(
       [
-        `What would change now is not what was reviewed in ${file}; nothing was done:`,
+        'What would change now is not what was reviewed; nothing was done:',
         ...differences(reviewed, now).map((line) => `  - ${line}`),
       ].join('\n'),
-      `Have it reviewed again: \`make preview STACK=${stack} PLAN=${file}\`.`,
+      `Have it reviewed again: \`${again}\`.`,
     );
   say(`  ✓ as reviewed: ${now.headline} (${now.hash.slice(0, 16)})`);
-  return planFlags(enginePlan);
 }
 
-function readPlan(file: string): Plan {
+/**
+ * What was reviewed, for this stack.
+ *
+ * @param file what `make preview PLAN=file` wrote
+ */
+export function readPlan(file: string): Report {
+  const again = `Make one: \`make preview STACK=${stack} PLAN=${file}\`.`;
+  let plan: Report;
   try {
-    const plan = JSON.parse(readFileSync(file, 'utf8')) as Partial<Plan>;
-    if (typeof plan.report?.hash !== 'string' || !plan.enginePlan) throw new Error('no plan');
-    return plan as Plan;
+    plan = JSON.parse(readFileSync(file, 'utf8')) as Report;
+    if (plan.hash !== hashOf(plan)) throw new Error('its hash is another');
   } catch (error) {
     throw new UserFault(
-      `${file} is not a plan that can be read.`,
-      `Make one: \`make preview STACK=${stack} PLAN=${file}\`.`,
+      `${file} is not a plan that can be read, or was changed: ${messageOf(error)}.`,
+      again,
       { cause: error },
     );
   }
+  if (plan.stack === stack) return plan;
+  throw new UserFault(`${file} is a plan for stack ${plan.stack}, not for ${stack}.`, again);
 }

@@ -20,18 +20,25 @@ import { pulumi } from '../pulumi/runPulumi.ts';
 import { stackOutputs, type StateResource } from '../pulumi/stackState.ts';
 import { setUp } from '../setup/all.ts';
 import { requireDiskSpace } from '../setup/diskSpace.ts';
+import type { Report } from '../report/report.ts';
 import { settleStackFile } from '../pulumi/state.ts';
-import { reviewedFlags } from './review.ts';
+import { readPlan, requireReviewed } from './review.ts';
 import { showUnfit } from './unfit.ts';
 
 const healthLimitMs = 60_000;
 
+/** What a person has agreed to, and the command that has it reviewed again. */
+interface Reviewed {
+  report: Report;
+  again: string;
+}
+
 /**
  * Sets the machine up, brings the stack up, and waits until it answers.
  *
- * @param reviewed flags that hold the engine to what a person has agreed to; by default to PLAN
+ * @param reviewed an update that would do something else is refused; by default PLAN
  */
-export async function up(reviewed?: string[]): Promise<number> {
+export async function up(reviewed = reviewedPlan()): Promise<number> {
   const start = performance.now();
   await setUp();
   await ensureOwnEmulator();
@@ -39,18 +46,17 @@ export async function up(reviewed?: string[]): Promise<number> {
   if (isDocker) await requireDiskSpace();
   await clearDeadLock();
   requireUnlocked();
-  const plan = reviewed ?? (process.env['PLAN'] ? await reviewedFlags(process.env['PLAN']) : []);
+  if (reviewed) await requireReviewed(reviewed.report, reviewed.again);
   const resources = await ensureStack();
   const refresh = isDocker && resources.length > 0 && (await resume(resources));
   const policy = policyFlags();
-  // Rules about the whole stack, and a plan, are judged as a phase goes on: without a preview that
-  // would be after the update, or in the middle of it.
-  const skip = policy.length + plan.length === 0 ? ['--skip-preview'] : [];
+  // Rules about the whole stack are judged at the end of a phase: without a preview that would be
+  // after the update.
+  const skip = policy.length === 0 ? ['--skip-preview'] : [];
   const flags = [
     ...(agreed() ? ['--yes'] : []),
     ...(isDocker ? skip : []),
     ...(refresh ? ['--refresh'] : []),
-    ...plan,
   ];
   const { code, stderr } = await pulumi('up', '--stack', stack, ...flags, ...policy);
   await settleStackFile(stack);
@@ -59,6 +65,12 @@ export async function up(reviewed?: string[]): Promise<number> {
   if (isDocker) await healthy(String(outputs['url']));
   printNext(outputs, performance.now() - start);
   return 0;
+}
+
+function reviewedPlan(): Reviewed | undefined {
+  const file = process.env['PLAN'];
+  if (!file) return undefined;
+  return { report: readPlan(file), again: `make preview STACK=${stack} PLAN=${file}` };
 }
 
 /** Starts the emulator that this stack is on, where it is the one that `make` starts. */

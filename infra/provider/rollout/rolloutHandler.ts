@@ -115,8 +115,9 @@ export class RolloutHandler implements ResourceHandler {
     };
     const kept = [receipt, ...receipts].slice(0, keptReceipts);
     await rollout.removeOldImages?.(recentReleases(kept));
-    const { signing: _, ...outs } = inputs;
-    return { ...outs, receipts: kept, signer: signerOf(inputs) };
+    const outs: State & Partial<Inputs> = { ...inputs, receipts: kept, signer: signerOf(inputs) };
+    delete outs.signing;
+    return outs;
   }
 }
 
