@@ -1,3 +1,4 @@
+import { shortImageId } from '../../infra/release/shortImageId.ts';
 import type { CostLine } from './cost.ts';
 import type { PropertyChange } from './changes.ts';
 import { count, few, type Report } from './report.ts';
@@ -89,9 +90,8 @@ function effects({ effects: { loses, interrupts, releases } }: Report): string {
   ]);
 }
 
-const short = (id = 'an image that is still to be built'): string => id.slice(0, 34);
-
-const marks = { create: '+', update: '~', replace: '±', delete: '−' };
+const short = (id = 'an image that is still to be built'): string =>
+  id.startsWith('sha256:') ? shortImageId(id) : id;
 
 function changeSection(
   title: string,
@@ -102,7 +102,7 @@ function changeSection(
   if (changes.length === 0) return '';
   const rows = changes.slice(0, most).flatMap((change) => {
     const { operation, name, type, isProtected } = change;
-    const head = `- ${marks[operation]} ${operation} ${code(name)} ${code(type)}${isProtected ? ' (protected)' : ''}`;
+    const head = `- ${operation} ${code(name)} ${code(type)}${isProtected ? ' (protected)' : ''}`;
     // What a new resource is made of is in the program.
     const shown = operation === 'create' ? [] : change.properties;
     return [
@@ -145,6 +145,7 @@ function migrations({ migrations: { pending, notes, findings } }: Report, { sql 
 function cost({ cost: change }: Report, { lines: most }: Detail): string {
   if (!change) return '';
   const { before, after, assumptions } = change;
+  if (before.lines.length + after.lines.length + after.unpriced.length === 0) return '';
   const difference = after.total - before.total;
   const rows = after.lines
     .slice(0, most)
@@ -155,7 +156,9 @@ function cost({ cost: change }: Report, { lines: most }: Detail): string {
       `| ${rest.length} more | | $${rest.reduce((sum, one) => sum + one.perMonth, 0).toFixed(2)} |`,
     );
   return fold(
-    `Cost: $${before.total.toFixed(0)} → $${after.total.toFixed(0)} a month (${difference < 0 ? '−' : '+'}$${Math.abs(difference).toFixed(0)})`,
+    Math.abs(difference) < 0.005
+      ? `Cost: $${after.total.toFixed(0)} a month, as before`
+      : `Cost: $${before.total.toFixed(0)} → $${after.total.toFixed(0)} a month (${difference < 0 ? '−' : '+'}$${Math.abs(difference).toFixed(0)})`,
     [
       '| Resource | What | USD a month |\n|---|---|---:|',
       `\n${rows.join('\n')}`,

@@ -14,10 +14,7 @@ describe('the first line of a report', () => {
       'a release with two migrations',
       '2 migrations, 1 contract, 1 irreversible; a new release; 3 to update',
     ],
-    [
-      'a replaced database',
-      'replaces the database; interrupts the database; +$36/month; 1 to replace',
-    ],
+    ['a replaced database', 'replaces the database; +$36/month; 1 to replace'],
     ['a policy failure', '1 policy violation; 1 to create'],
     ['300 resources', '300 to update'],
   ])('of %s says what matters', (preview, headline) => {
@@ -145,6 +142,15 @@ describe('a report as Markdown', () => {
       expect(markdown(report)).toContain(`\`old\` → ${value === '' ? '` `' : code(value)}`);
     },
   );
+
+  it('lists what is created as one list, and no cost where nothing is billed', async () => {
+    const page = await formats.html(reportOf(previews['a policy failure'], 'us-east-1'));
+    expect(page).toMatch(/<li>create <code>open<\/code>/);
+    expect(page).not.toContain('Cost');
+    expect(formats.text(reportOf(previews['no change'], 'us-east-1'))).toContain(
+      '### Cost: $14 a month, as before',
+    );
+  });
 
   it('shows of two long values where they begin to differ', () => {
     const same = 'x'.repeat(2000);

@@ -99,12 +99,14 @@ type Parts = Omit<Report, 'stack' | 'headline' | 'hash' | 'unchanged' | 'warning
 function headline({ changes, migrations, policy, faults, cost, effects }: Parts): string {
   const violations = policy.filter(({ level }) => level === 'mandatory').length;
   const lost = changes.filter(({ risk }) => risk === 'data');
+  const interrupted = effects.interrupts
+    .map(({ what }) => what)
+    .filter((what) => !lost.some(({ word }) => word === what));
   const parts = [
     faults.length > 0 && 'the preview failed',
     violations > 0 && `${count(violations, 'policy violation')}`,
     lost.length > 0 && few(lost.map(({ operation, word }) => `${verb[operation]} ${word}`)),
-    effects.interrupts.length > 0 &&
-      `interrupts ${few(effects.interrupts.map(({ what }) => what))}`,
+    interrupted.length > 0 && `interrupts ${few(interrupted)}`,
     migrations.pending.length > 0 && migrationWords(migrations),
     cost && Math.abs(cost.after.total - cost.before.total) >= 0.5 && `${signed(cost)}/month`,
     effects.releases !== undefined && 'a new release',

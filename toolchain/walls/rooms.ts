@@ -110,7 +110,7 @@ export const rooms: Record<string, string[]> = {
   // `make` and all it sets up.
   'toolchain/walls': ['toolchain/lib'],
   'toolchain': ['toolchain/verbs', 'toolchain/lib', 'infra/config'],
-  'toolchain/report': ['toolchain/lib', 'infra/provider/migrations', 'migrations/runner/files',
+  'toolchain/report': ['toolchain/lib', 'infra/provider/migrations', 'infra/release', 'migrations/runner/files',
     'migrations/runner'],
   'toolchain/verbs': ['toolchain/report', 'infra/receipt', 'infra/config', 'infra/image', 'infra/release', 'migrations/runner/files',
     'toolchain/rehearsal/faults', 'toolchain/rehearsal',

@@ -89,7 +89,12 @@ const old = [file('0001_users', 'expand')];
 
 /** The kinds of previews that a reviewer meets. */
 export const previews = {
-  'no change': [step('same', rds, 'database', { before: {}, after: {} })],
+  'no change': [
+    step('same', rds, 'database', {
+      before: { instanceClass: 'db.t4g.micro', allocatedStorage: 20 },
+      after: { instanceClass: 'db.t4g.micro', allocatedStorage: 20 },
+    }),
+  ],
   'a release with two migrations': [
     step('update', 'slipway:index:MigrationRun', 'migrations', {
       before: { image: 'sha256:a', files: old, database, schema: 'public', login: 'l' },
