@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Checkout } from './support/checkout.ts';
 import { Stack } from './support/stack.ts';
@@ -68,6 +69,29 @@ describe('a promotion', () => {
     expect(output).toContain('already; nothing was done');
   });
 
+  it('is refused where the receipt was changed, or is signed by a key that is not trusted', async () => {
+    const state = `.slipway/state/.pulumi/stacks/slipway/${dev.name}.json`;
+    const [asItWas, file] = [checkout.read(state), checkout.read(stageFile)];
+    const at = /"receipts":\s*\[\s*\{\s*"at":\s*"([^"]+)"/.exec(asItWas)?.[1] ?? '';
+    expect(at).toMatch(/^20/);
+    checkout.write(state, asItWas.replaceAll(at, '2099-01-01T00:00:00.000Z'));
+    const changed = await promote();
+    checkout.write(state, asItWas);
+    expect(changed.code).not.toBe(0);
+    expect(changed.output).toContain(`verified ${first.slice(0, 19)} at ${at}`);
+
+    const key = `MCowBQYDK2VwAyEA${'A'.repeat(43)}=`;
+    checkout.write(
+      stageFile,
+      `${file.replace('config:\n', `config:\n  slipway:promoteKeys: ["${key}"]\n`)}`,
+    );
+    const untrusted = await promote();
+    checkout.write(stageFile, file);
+    expect(untrusted.code).not.toBe(0);
+    expect(untrusted.output).toContain('its receipt was signed by another key');
+    expect((await promote()).output).toContain('already; nothing was done');
+  });
+
   it('is refused where the source is not committed, or is another', async () => {
     change('not committed');
     const dirty = await promote();
@@ -88,6 +112,9 @@ describe('a promotion', () => {
     expect(next.code, next.output).toBe(0);
     expect(await serves(stage)).toBe(second);
 
+    const author = execFileSync('git', ['log', '-1', '--format=%an'], { cwd: checkout.root });
+    const table = (await stage.make('history')).stdout;
+    expect(table).toMatch(new RegExp(`${first} .*${String(author).trim()} [0-9a-f]{7,} .*signed`));
     const listed = await stage.make('history', { ARGS: '--json' });
     const receipts = JSON.parse(listed.stdout.trim().split('\n').at(-1) ?? '') as {
       release: string;

@@ -30,6 +30,10 @@ const verbs: Record<string, Verb> = {
     does: 'Says what the stack costs a month on AWS, by resource, and what each profile would; ARGS=--json for programs.',
     run: async () => (await import('./verbs/cost.ts')).cost(),
   },
+  'new-stack': {
+    does: 'Writes the file of a new stack, NAME, by asking (or PLATFORM=docker TEMPLATE=dev; PLATFORM=aws REGION= ACCOUNT= COST= DOMAIN=).',
+    run: async () => (await import('./verbs/newStack.ts')).newStack(),
+  },
   policy: {
     does: 'Checks a preview of the stack by the policy pack, and changes nothing.',
     run: async () => (await import('./verbs/preview.ts')).policy(),

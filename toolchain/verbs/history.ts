@@ -1,4 +1,6 @@
 import { extraArgs, stack } from '../lib/context.ts';
+import { tryExec } from '../lib/exec.ts';
+import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { releasesOf } from '../pulumi/releases.ts';
 import { noSuchStack } from './promotable.ts';
@@ -17,16 +19,32 @@ export async function history(): Promise<number> {
     say(`No release of stack ${stack} has served yet. Next: \`make up STACK=${stack}\`.`);
     return 0;
   }
+  const approvals = await approvalsOf(receipts.map(({ release }) => release));
   const rows = receipts.map(({ at, release, repoDigest, instances, attestation }, index) => [
     at.replace(/\.\d+Z$/, 'Z'),
     release,
     repoDigest ?? '-',
     instances.join(' '),
+    approvals.get(release) ?? '-',
     [index === 0 && 'serves', attestation && 'signed'].filter(Boolean).join(', '),
   ]);
-  const head = ['WHEN', 'RELEASE', 'IN THE REGISTRY', 'INSTANCES', ''];
+  const head = ['WHEN', 'RELEASE', 'IN THE REGISTRY', 'INSTANCES', 'COMMITTED BY', ''];
   process.stdout.write(`${table([head, ...rows])}\n`);
   if (signer) say(`Its key, for slipway:promoteKeys of a stack that it promotes to: ${signer}`);
   say(`Next: \`make promote FROM=${stack} TO=…\` takes the newest to another stack.`);
   return 0;
+}
+
+/** Who committed that the stack's file names a release, with the commit. */
+async function approvalsOf(releases: string[]): Promise<Map<string, string>> {
+  const found = await Promise.all(
+    [...new Set(releases)].map(async (release) => {
+      const about = ['--format=%an %h', `-S${release}`, '--', `Pulumi.${stack}.yaml`];
+      const { code, stdout } = await tryExec('git', ['-C', root, 'log', ...about]);
+      // The oldest brought it, a newer one took it away.
+      const first = code === 0 ? stdout.trim().split('\n').at(-1) : undefined;
+      return first ? [[release, first] as const] : [];
+    }),
+  );
+  return new Map(found.flat());
 }
