@@ -171,11 +171,15 @@ function textAt(
 ): string | undefined {
   // What the provider does not give back is as it was asked for.
   const holder = state && root(path) in state[bag] ? state[bag] : state?.inputs;
-  const value = at(holder, path);
+  const value = readable(at(holder, path));
   if (value === undefined || value === null) return undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value, (_, inner) => readable(inner));
+}
+
+/** The engine's marks in words. */
+function readable(value: unknown): unknown {
   if (value === unknownText) return '(known after the update)';
-  if (isSecret(value)) return '[secret]';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return isSecret(value) ? '[secret]' : value;
 }
 
 /** How the engine writes a secret; what it holds is masked already. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formats } from './formats.ts';
 import { code, commentLimit, markdown } from './markdown.ts';
 import { differences } from './sameChanges.ts';
-import { previews, reportOf, said, secret, step } from './test-support/engineEvents.ts';
+import { previews, reportOf, said, secret, step, unknown } from './test-support/engineEvents.ts';
 
 const bucket = 'aws:s3/bucket:Bucket';
 const update = { diffKind: 'update', inputDiff: false };
@@ -74,6 +74,24 @@ describe('a report', () => {
       expect(text).not.toContain('hunter2');
       expect(text).toContain('[secret]');
     }
+  });
+
+  it('says in words what is secret or unknown inside a list', () => {
+    const { changes } = reportOf([
+      step('update', bucket, 'x', { before: { list: [1] }, after: { list: [secret, unknown] } }),
+    ]);
+    expect(changes[0]?.properties).toMatchObject([
+      { path: 'list[0]', before: '1', after: '[secret]' },
+      { path: 'list[1]', after: '(known after the update)' },
+    ]);
+    const whole = reportOf([
+      step('update', bucket, 'x', {
+        before: {},
+        after: { list: [secret, unknown] },
+        detailedDiff: { list: update },
+      } as never),
+    ]);
+    expect(whole.changes[0]?.properties[0]?.after).toBe('["[secret]","(known after the update)"]');
   });
 
   it('has the same hash while the same would happen, though names are made up anew', () => {

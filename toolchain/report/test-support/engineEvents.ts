@@ -72,7 +72,7 @@ export const secret = {
   ciphertext: '[secret]',
 };
 
-const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+export const unknown = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
 export const reportOf = (events: EngineEvent[], region?: string): Report =>
   createReport({ stack: 'prod', changes: resourceChanges(events), events, region });
