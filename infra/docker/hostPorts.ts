@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { isFreePort } from '../docker-engine/isFreePort.ts';
 import { labelKeys, type StackIdentity } from '../docker-engine/labels.ts';
 import { UserError } from '../config/userError.ts';
 import type { EngineApi } from '../docker-engine/engineApi.ts';
@@ -31,7 +31,7 @@ export async function requireFreePorts(
         ? `stack ${theirs.stack} of the checkout ${theirs.root}`
         : `the Docker container ${holder.name}`;
       faults.push(fault(key, port, who, identity));
-    } else if (!(await isFree(port))) {
+    } else if (!(await isFreePort(port))) {
       faults.push(fault(key, port, 'another program on this machine', identity));
     }
   }
@@ -52,14 +52,4 @@ function identityOf(labels: Record<string, string>): StackIdentity | undefined {
 
 function sameStack(a: StackIdentity, b: StackIdentity): boolean {
   return a.project === b.project && a.stack === b.stack && a.root === b.root;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () =>
-      server.close(() => resolve(true)),
-    );
-  });
 }

@@ -15,7 +15,7 @@ export interface Envelope {
 const payloadType = 'application/vnd.in-toto+json';
 
 /**
- * Of an Ed25519 key, as DER has it (RFC 8410): what stands before the 32 bytes of the private one.
+ * An Ed25519 key as DER has it (RFC 8410) begins with this; the 32 bytes of the private one follow.
  */
 const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
 

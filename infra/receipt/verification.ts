@@ -1,6 +1,6 @@
 import { open, seal, signingKey, type Envelope } from './envelope.ts';
 
-/** What a stack says of a release that it has verified. */
+/** A stack's word that it has verified a release. */
 export interface Verified {
   /** `<project>/<stack>` of the stack that did. */
   stack: string;
@@ -34,7 +34,7 @@ interface Statement {
 const statementType = 'https://in-toto.io/Statement/v1';
 const predicateType = 'https://slsa.dev/verification_summary/v1';
 
-/** What a rollout has shown when it succeeds; levels of our own, as the specification allows. */
+/** A successful rollout has shown this much; levels of our own, as the specification allows. */
 const levels = ['SLIPWAY_MIGRATED', 'SLIPWAY_READY', 'SLIPWAY_SERVING'];
 
 /** @param seed 32 random bytes, base64, of the stack's signing key */

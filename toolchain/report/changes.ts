@@ -1,3 +1,4 @@
+import { specialSecretSig, specialSigKey, unknownValue } from '@pulumi/pulumi/runtime/rpc.js';
 import type {
   EngineEvent,
   PropertyDiff,
@@ -178,16 +179,13 @@ function textAt(
 
 /** The engine's marks in words. */
 function readable(value: unknown): unknown {
-  if (value === unknownText) return '(known after the update)';
+  if (value === unknownValue) return '(known after the update)';
   return isSecret(value) ? '[secret]' : value;
 }
 
 /** How the engine writes a secret; what it holds is masked already. */
 const isSecret = (value: unknown): boolean =>
-  isBag(value) && value['4dabf18193072939515e22adb298388d'] === '1b47061264138c4ac30d75fd1eb44270';
-
-/** The mark of the engine for a text that is known only in the update. */
-const unknownText = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+  isBag(value) && value[specialSigKey] === specialSecretSig;
 
 /** The value at a path as the engine writes it: `a.b`, `a[0]`, `a["b.c"]`. */
 function at(value: unknown, path: string): unknown {

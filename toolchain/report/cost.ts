@@ -68,6 +68,7 @@ export function assumptions(prices: PriceTable, region: string): string[] {
 }
 
 export function costChange(changes: ResourceChange[], region: string): CostChange {
+  const prices = readPrices();
   const side = (which: 'before' | 'after') =>
     price(
       billedItems(
@@ -77,8 +78,8 @@ export function costChange(changes: ResourceChange[], region: string): CostChang
         }),
       ),
       region,
+      prices,
     );
-  const prices = readPrices();
   return {
     before: side('before'),
     after: side('after'),
@@ -86,8 +87,14 @@ export function costChange(changes: ResourceChange[], region: string): CostChang
   };
 }
 
+/** Such as `+$14`. */
+export function costDifference({ before, after }: CostChange): string {
+  const difference = Math.round(after.total - before.total);
+  return `${difference < 0 ? '−' : '+'}$${Math.abs(difference)}`;
+}
+
 /** @param region such as `eu-central-1` */
-export function price(items: BilledItem[], region: string, prices = readPrices()): Cost {
+export function price(items: BilledItem[], region: string, prices: PriceTable): Cost {
   const cost: Cost = { lines: [], total: 0, unpriced: [] };
   for (const { resource, key, amount, what } of items) {
     const own = prices.regions[region]?.[key] ?? prices.everywhere[key];

@@ -1,5 +1,5 @@
 import { shortImageId } from '../../infra/release/shortImageId.ts';
-import type { CostLine } from './cost.ts';
+import { costDifference, type CostLine } from './cost.ts';
 import type { PropertyChange } from './changes.ts';
 import { count, few, type Report } from './report.ts';
 import { riskTitles, risks, type RatedChange } from './risk.ts';
@@ -21,8 +21,8 @@ interface Detail {
   lines: number;
 }
 
-const full: Detail = { changes: 1000, properties: 100, value: 240, sql: 100_000, lines: 1000 };
-const shorter: Detail[] = [
+const details: Detail[] = [
+  { changes: 1000, properties: 100, value: 240, sql: 100_000, lines: 1000 },
   { changes: 300, properties: 20, value: 160, sql: 20_000, lines: 40 },
   { changes: 120, properties: 8, value: 80, sql: 6000, lines: 20 },
   { changes: 40, properties: 3, value: 60, sql: 1500, lines: 10 },
@@ -36,12 +36,11 @@ const shorter: Detail[] = [
  * @param limit characters; what is too long becomes shorter, from the details up
  */
 export function markdown(report: Report, limit = Infinity): string {
-  let text = render(report, full);
-  for (const detail of shorter) {
-    if (text.length <= limit) return text;
+  let text = '';
+  for (const detail of details) {
     text = render(report, detail);
+    if (text.length <= limit) return text;
   }
-  if (text.length <= limit) return text;
   const cut = '\n\n… cut here: `make preview REPORT=html` shows all of it.\n';
   return text.slice(0, limit - cut.length) + cut;
 }
@@ -113,11 +112,7 @@ function changeSection(
         );
         return `  - ${code(one.path)}: ${before} → ${after}${one.replaces ? ' (replaces)' : ''}`;
       }),
-      ...(shown.length > properties
-        ? [
-            `  - … and ${count(shown.length - properties, 'more property').replace('propertys', 'properties')}`,
-          ]
-        : []),
+      ...(shown.length > properties ? [`  - … and ${shown.length - properties} more`] : []),
     ];
   });
   if (changes.length > most) rows.push(`- … and ${changes.length - most} more`);
@@ -146,7 +141,6 @@ function cost({ cost: change }: Report, { lines: most }: Detail): string {
   if (!change) return '';
   const { before, after, assumptions } = change;
   if (before.lines.length + after.lines.length + after.unpriced.length === 0) return '';
-  const difference = after.total - before.total;
   const rows = after.lines
     .slice(0, most)
     .map((line) => `| ${code(line.resource)} | ${text(line.what)} | ${dollars(line)} |`);
@@ -156,9 +150,9 @@ function cost({ cost: change }: Report, { lines: most }: Detail): string {
       `| ${rest.length} more | | $${rest.reduce((sum, one) => sum + one.perMonth, 0).toFixed(2)} |`,
     );
   return fold(
-    Math.abs(difference) < 0.005
+    Math.abs(after.total - before.total) < 0.005
       ? `Cost: $${after.total.toFixed(0)} a month, as before`
-      : `Cost: $${before.total.toFixed(0)} → $${after.total.toFixed(0)} a month (${difference < 0 ? '−' : '+'}$${Math.abs(difference).toFixed(0)})`,
+      : `Cost: $${before.total.toFixed(0)} → $${after.total.toFixed(0)} a month (${costDifference(change)})`,
     [
       '| Resource | What | USD a month |\n|---|---|---:|',
       `\n${rows.join('\n')}`,

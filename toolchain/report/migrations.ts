@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
+import { readCheckout } from '../../infra/provider/migrations/checkout.ts';
 import {
   planMigrations,
   type MigrationTarget,
 } from '../../infra/provider/migrations/migrationPlan.ts';
 import type { Phase } from '../../migrations/runner/files/header.ts';
-import { MigrationError } from '../../migrations/runner/exit.ts';
-import { readMigrations } from '../../migrations/runner/files/files.ts';
 import { root } from '../lib/paths.ts';
 import type { ResourceChange } from './changes.ts';
 import { plain } from './plain.ts';
@@ -39,7 +38,7 @@ export function migrationReport(
   const run = changes.find((change) => change.type === type);
   if (!run?.after) return { pending: [], notes: [], findings: [] };
   const last = run.before as MigrationTarget | undefined;
-  const texts = sqlOf(folder);
+  const checkout = readCheckout(folder);
   const { pending } = planMigrations(last, run.after);
   const said = events.flatMap(({ diagnosticEvent }) =>
     diagnosticEvent?.urn === run.urn ? [diagnosticEvent] : [],
@@ -49,7 +48,7 @@ export function migrationReport(
       name,
       phase,
       isReversible: reversible !== false,
-      sql: texts.get(`${name} ${checksum}`),
+      sql: checkout.get(`${name} ${checksum}`)?.up.sql,
     })),
     notes: said
       .filter(({ severity }) => severity.startsWith('info'))
@@ -58,16 +57,4 @@ export function migrationReport(
       .filter(({ severity }) => severity === 'warning')
       .map(({ message }) => plain(message)),
   };
-}
-
-/** By name and checksum. A folder that cannot be read has no text to show; the program says why. */
-function sqlOf(folder: string): Map<string, string> {
-  try {
-    return new Map(
-      readMigrations(folder).map(({ name, checksum, up }) => [`${name} ${checksum}`, up.sql]),
-    );
-  } catch (error) {
-    if (error instanceof MigrationError) return new Map();
-    throw error;
-  }
 }

@@ -122,9 +122,8 @@ function readProduct(text: string, usage: string): number | undefined {
   };
   const { usagetype = '' } = product.attributes;
   // Before it stands nothing, or the region: `EUC1-`.
-  if (usagetype !== usage && !/^[A-Z0-9]+-$/.test(usagetype.slice(0, -usage.length)))
-    return undefined;
   if (!usagetype.endsWith(usage)) return undefined;
+  if (!/^([A-Z0-9]+-)?$/.test(usagetype.slice(0, -usage.length))) return undefined;
   const dimension = Object.values(Object.values(terms.OnDemand ?? {})[0]?.priceDimensions ?? {})[0];
   const price = Number(dimension?.pricePerUnit.USD);
   return price > 0 ? price : undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
 import type { ResourceChange } from './changes.ts';
-import { costChange, type CostChange } from './cost.ts';
+import { costChange, costDifference, type CostChange } from './cost.ts';
 import { effects, type Effects } from './effects.ts';
 import { migrationReport, type MigrationReport } from './migrations.ts';
 import { plain } from './plain.ts';
@@ -108,7 +108,9 @@ function headline({ changes, migrations, policy, faults, cost, effects }: Parts)
     lost.length > 0 && few(lost.map(({ operation, word }) => `${verb[operation]} ${word}`)),
     interrupted.length > 0 && `interrupts ${few(interrupted)}`,
     migrations.pending.length > 0 && migrationWords(migrations),
-    cost && Math.abs(cost.after.total - cost.before.total) >= 0.5 && `${signed(cost)}/month`,
+    cost &&
+      Math.abs(cost.after.total - cost.before.total) >= 0.5 &&
+      `${costDifference(cost)}/month`,
     effects.releases !== undefined && 'a new release',
   ].filter((part) => typeof part === 'string');
   const amounts = (['create', 'update', 'replace', 'delete'] as const)
@@ -142,11 +144,6 @@ function migrationWords({ pending }: MigrationReport): string {
   ]
     .filter(Boolean)
     .join(', ');
-}
-
-function signed({ before, after }: CostChange): string {
-  const difference = Math.round(after.total - before.total);
-  return `${difference < 0 ? '−' : '+'}$${Math.abs(difference)}`;
 }
 
 /** Of what would happen, not of what is said about it. */

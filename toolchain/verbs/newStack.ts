@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Interface } from 'node:readline/promises';
 import { stringify } from 'yaml';
@@ -7,11 +6,12 @@ import { parseConfig } from '../../infra/config/config.ts';
 import { keys } from '../../infra/config/keys.ts';
 import { costs } from '../../infra/config/profile.ts';
 import { nameFault } from '../../infra/config/stackName.ts';
+import { isFreePort } from '../../infra/docker-engine/isFreePort.ts';
 import { project, stackConfig } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
-import { price, readProfiles } from '../report/cost.ts';
+import { price, readPrices, readProfiles } from '../report/cost.ts';
 
 /** A question, and the variable of `make` that answers it without asking. */
 interface Question {
@@ -69,8 +69,9 @@ async function onAws(answers: Answers): Promise<Config> {
     variable: 'ACCOUNT',
     text: 'Account, 12 digits (`aws sts get-caller-identity` prints it)?',
   });
+  const [profiles, prices] = [readProfiles(), readPrices()];
   const monthly = costs.map((cost) => {
-    const { total } = price(readProfiles()[cost] ?? [], region);
+    const { total } = price(profiles[cost] ?? [], region, prices);
     return `${cost} (about $${total.toFixed(0)} a month)`;
   });
   const cost = await answers.to({
@@ -124,7 +125,7 @@ async function freePorts(): Promise<Config> {
   for (let step = 10; step < 2000; step += 10) {
     const ports = portKeys.map((key) => [key, portOf(key) + step] as const);
     const free = await Promise.all(
-      ports.map(async ([, port]) => !others.includes(port) && (await isFree(port))),
+      ports.map(async ([, port]) => !others.includes(port) && (await isFreePort(port))),
     );
     if (free.every(Boolean))
       return Object.fromEntries(ports.map(([key, port]) => [`${project}:${key}`, String(port)]));
@@ -134,16 +135,6 @@ async function freePorts(): Promise<Config> {
 
 const portOf = (key: (typeof portKeys)[number], given?: unknown): number =>
   Number(given ?? keys[key].parse(undefined));
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () =>
-      server.close(() => resolve(true)),
-    );
-  });
-}
 
 /** By the rules of the program itself; the image comes with the first promotion. */
 function requireValid(name: string, config: Config): void {

@@ -21,6 +21,7 @@ export async function preview(): Promise<number> {
   const plan = process.env['PLAN'] || undefined;
   if (format === undefined && plan === undefined)
     return previewWith('preview', '--diff', ...policyFlags());
+  await prepare();
   const report = await reportedPreview();
   await printReport(report, format ?? 'text');
   if (isRefused(report)) return 1;
@@ -36,21 +37,9 @@ export function policy(): Promise<number> {
   return previewWith('policy', '--policy-pack', policyPack);
 }
 
+/** Previews the stack on this terminal. */
 async function previewWith(verb: string, ...flags: string[]): Promise<number> {
-  await setUp();
-  requireUnlocked();
-  await ensureStack();
-  await showChanges(`make ${verb} STACK=${stack}`, ...flags);
-  say(`Next: \`make up STACK=${stack}\` makes it so.`);
-  return 0;
-}
-
-/**
- * Previews the stack on this terminal.
- *
- * @param again the command to type when the reason of a failure is mended
- */
-async function showChanges(again: string, ...flags: string[]): Promise<void> {
+  await prepare();
   const { code, stderr } = await pulumi('preview', '--stack', stack, ...flags);
   await settleStackFile(stack);
   // A preview with its differences is long, and a violation stands in the middle of it.
@@ -63,7 +52,15 @@ async function showChanges(again: string, ...flags: string[]): Promise<void> {
       explain(stderr) ??
       new UserFault(
         'The preview failed; the reason is above.',
-        `Mend it, then \`${again}\` again.${violations}`,
+        `Mend it, then \`make ${verb} STACK=${stack}\` again.${violations}`,
       )
     );
+  say(`Next: \`make up STACK=${stack}\` makes it so.`);
+  return 0;
+}
+
+async function prepare(): Promise<void> {
+  await setUp();
+  requireUnlocked();
+  await ensureStack();
 }

@@ -13,6 +13,7 @@ import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { stackKey } from '../lib/stackKey.ts';
 import type { Receipt } from '../../infra/release/rollout.ts';
+import { ensureStack } from '../pulumi/ensureStack.ts';
 import { locks, requireUnlocked } from '../pulumi/locks.ts';
 import { releasesOf } from '../pulumi/releases.ts';
 import { setUp } from '../setup/all.ts';
@@ -121,6 +122,7 @@ export function earlier(receipts: Pick<Receipt, 'release'>[], to: string): strin
 async function updateTo(release: string, again: string): Promise<number> {
   // A preview asks it, too.
   await ensureOwnEmulator();
+  await ensureStack();
   const reviewed = await review(again);
   await confirmByName(`This takes stack ${stack} to the release ${release.slice(0, 19)}.`);
   process.env['CONFIRM'] = stack;

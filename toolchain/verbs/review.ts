@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import { awsRegion, emulatedBy, isDockerStack, stack } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
-import { ensureStack } from '../pulumi/ensureStack.ts';
 import { explain } from '../pulumi/explain.ts';
-import { requireUnlocked } from '../pulumi/locks.ts';
 import { policyFlags } from '../pulumi/policy.ts';
 import { recordedRun } from '../pulumi/recordedRun.ts';
 import { settleStackFile } from '../pulumi/state.ts';
@@ -12,7 +10,6 @@ import { resourceChanges } from '../report/changes.ts';
 import { formats, isFormat, type Format } from '../report/formats.ts';
 import { createReport, hashOf, type Report } from '../report/report.ts';
 import { differences } from '../report/sameChanges.ts';
-import { setUp } from '../setup/all.ts';
 
 /** What REPORT asks for. */
 export function reportFormat(): Format | undefined {
@@ -32,11 +29,11 @@ export async function printReport(report: Report, format: Format): Promise<void>
 export const isRefused = ({ faults, policy }: Report): boolean =>
   faults.length > 0 || policy.some(({ level }) => level === 'mandatory');
 
-/** Previews the stack, and reports what it would change. A preview that fails has a report, too. */
+/**
+ * Previews a stack that is there, and reports what it would change. A preview that fails has a
+ * report, too.
+ */
 export async function reportedPreview(): Promise<Report> {
-  await setUp();
-  requireUnlocked();
-  await ensureStack();
   say(`Previewing stack ${stack} …`);
   const { code, output, events } = await recordedRun('preview', '--stack', stack, ...policyFlags());
   await settleStackFile(stack);

@@ -22,7 +22,6 @@ import { setUp } from '../setup/all.ts';
 import { requireDiskSpace } from '../setup/diskSpace.ts';
 import type { Report } from '../report/report.ts';
 import { settleStackFile } from '../pulumi/state.ts';
-import { readPlan, requireReviewed } from './review.ts';
 import { showUnfit } from './unfit.ts';
 
 const healthLimitMs = 60_000;
@@ -38,7 +37,7 @@ interface Reviewed {
  *
  * @param reviewed an update that would do something else is refused; by default PLAN
  */
-export async function up(reviewed = reviewedPlan()): Promise<number> {
+export async function up(reviewed?: Reviewed): Promise<number> {
   const start = performance.now();
   await setUp();
   await ensureOwnEmulator();
@@ -46,8 +45,8 @@ export async function up(reviewed = reviewedPlan()): Promise<number> {
   if (isDocker) await requireDiskSpace();
   await clearDeadLock();
   requireUnlocked();
-  if (reviewed) await requireReviewed(reviewed.report, reviewed.again);
   const resources = await ensureStack();
+  await holdToReview(reviewed);
   const refresh = isDocker && resources.length > 0 && (await resume(resources));
   const policy = policyFlags();
   // Rules about the whole stack are judged at the end of a phase: without a preview that would be
@@ -67,10 +66,13 @@ export async function up(reviewed = reviewedPlan()): Promise<number> {
   return 0;
 }
 
-function reviewedPlan(): Reviewed | undefined {
+/** Loaded where something was reviewed: most updates need none of it. */
+async function holdToReview(reviewed: Reviewed | undefined): Promise<void> {
   const file = process.env['PLAN'];
-  if (!file) return undefined;
-  return { report: readPlan(file), again: `make preview STACK=${stack} PLAN=${file}` };
+  if (!reviewed && !file) return;
+  const { readPlan, requireReviewed } = await import('./review.ts');
+  if (reviewed) await requireReviewed(reviewed.report, reviewed.again);
+  else if (file) await requireReviewed(readPlan(file), `make preview STACK=${stack} PLAN=${file}`);
 }
 
 /** Starts the emulator that this stack is on, where it is the one that `make` starts. */

@@ -1,5 +1,5 @@
 import { MigrationError } from '../../../migrations/runner/exit.ts';
-import { readMigrations, type Migration } from '../../../migrations/runner/files/files.ts';
+import type { Migration } from '../../../migrations/runner/files/files.ts';
 import { findingLine, lintMigrations } from '../../../migrations/runner/lint/lint.ts';
 import {
   planStatements,
@@ -7,6 +7,7 @@ import {
 } from '../../../migrations/runner/sql/plannedStatements.ts';
 import { refuseEarlyContract } from '../../../migrations/runner/run/releaseRules.ts';
 import { lockOrder, type LockMode } from '../../../migrations/runner/sql/lockModes.ts';
+import { readCheckout } from './checkout.ts';
 import type { MigrationFile } from '../../release/migrationRun.ts';
 
 export interface MigrationReview {
@@ -54,19 +55,6 @@ export async function reviewMigrations(
     review.refused = error.message;
   }
   return review;
-}
-
-/**
- * By name and checksum. A folder that cannot be read has nothing to show; the program has refused
- * it already.
- */
-function readCheckout(folder: string): Map<string, Migration> {
-  try {
-    return new Map(readMigrations(folder).map((file) => [`${file.name} ${file.checksum}`, file]));
-  } catch (error) {
-    if (error instanceof MigrationError) return new Map();
-    throw error;
-  }
 }
 
 async function describe(
