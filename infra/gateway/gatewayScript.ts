@@ -43,20 +43,22 @@ render() {
   printf '%s\\n' "$text"
 }
 
-switch() { # to the named configuration on standard input
-  cat > "$named.next"
-  render < "$named.next" > "$live.next"
-  nginx -t -q -c "$live.next"
-  mv "$named.next" "$named"
-  mv "$live.next" "$live"
-  nginx -c "$live" -s reload
-}
+# One at a time: a rollout's switch and the look-up of every two seconds would take each other's files, or undo each other.
+alone() { ( flock 9; "$@" ) 9</tmp; }
 
-follow() {
-  while sleep 2; do
-    if [ -s "$named" ] && [ "$(render < "$named")" != "$(cat "$live")" ]; then switch < "$named" || true; fi
-  done
+switch() { # to the named configuration on standard input; joined by && because -e does not hold left of ||
+  cat > "$named.next" &&
+    render < "$named.next" > "$live.next" &&
+    nginx -t -q -c "$live.next" &&
+    mv "$named.next" "$named" &&
+    mv "$live.next" "$live" &&
+    nginx -c "$live" -s reload
 }
+keep() { cat "$named" > "$kept.next" && mv "$kept.next" "$kept"; }
+restore() { if [ -s "$kept" ]; then switch < "$kept"; else printf '%s' "$FIRST_CONFIG" | switch; fi; }
+
+look_up() { [ "$(render < "$named")" = "$(cat "$live")" ] || switch < "$named"; }
+follow() { while sleep 2; do alone look_up || true; done; }
 
 case "$1" in
   run)
@@ -65,9 +67,8 @@ case "$1" in
     follow &
     exec nginx -c "$live" -g 'daemon off;'
     ;;
-  try) switch ;;
-  keep) cat "$named" > "$kept.next" && mv "$kept.next" "$kept" ;;
-  restore) if [ -s "$kept" ]; then switch < "$kept"; else printf '%s' "$FIRST_CONFIG" | switch; fi ;;
+  try) alone switch ;;
+  keep | restore) alone "$1" ;;
 esac
 `;
 

@@ -5,6 +5,9 @@ import { eventually, startContainer, type TestContainer } from '../../tests/supp
 import { createBlueprint } from '../blueprint.ts';
 import { parseConfig } from '../config/config.ts';
 import { baseImages } from '../docker-engine/baseImages.ts';
+import { containerExec } from '../docker-engine/containerExec.ts';
+import { dockerClient } from '../docker-engine/dockerClient.ts';
+import { dockerHost } from '../docker-engine/host.ts';
 import { gatewayEntrypoint } from './gatewayScript.ts';
 import { gatewayPorts, nginxConfig } from './nginxConfig.ts';
 
@@ -119,6 +122,36 @@ describe('what the gateway itself answers', () => {
 
   test('its pages for that cannot be asked for', async () => {
     expect((await send(request('GET /-/problem/500 HTTP/1.1'))).status).toBe(404);
+  });
+});
+
+describe('a switch to another configuration', () => {
+  const within = (command: string[], input?: string) =>
+    containerExec(dockerClient(dockerHost()), lonely.container.id, command, { user: 'nginx', input });
+  const files = async () =>
+    (await within(['grep', '-ho', 'try [0-9-]*', '/tmp/named.conf', '/tmp/nginx.conf'])).output
+      .trim()
+      .split('\n');
+
+  test('waits for the one before: none takes the files of another, and the last one serves', async () => {
+    const { output: before } = await within(['cat', '/tmp/named.conf']);
+    for (const round of [1, 2, 3]) {
+      const tries = [1, 2, 3, 4, 5, 6].map((n) =>
+        within([...gatewayEntrypoint, 'try'], `# try ${round}-${n}\n${before}`),
+      );
+      for (const { exitCode, output } of await Promise.all(tries)) expect(exitCode, output).toBe(0);
+      const [named, live, ...more] = await files();
+      expect([named, more]).toEqual([live, []]);
+      expect(named).toMatch(`try ${round}-`);
+    }
+    expect((await send(request('GET /nope HTTP/1.1'), lonely.port)).status).toBe(404);
+  });
+
+  test('that nginx does not read leaves the one before', async () => {
+    const before = await files();
+    const { exitCode, output } = await within([...gatewayEntrypoint, 'try'], '# try 9-9\nnope;\n');
+    expect([exitCode, output]).toEqual([1, expect.stringContaining('unknown directive "nope"')]);
+    expect(await files()).toEqual(before);
   });
 });
 
