@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countLine, partLines, type TestReport } from './testReport.ts';
+import { countLine, failureLines, partLines, type TestReport } from './testReport.ts';
 
 const minute = 60_000;
 const file = (name: string, from: number, to: number, tests = 1, status = 'passed') => ({
@@ -37,4 +37,28 @@ test('counts a file that failed before its first test as a failure, and no repor
   expect(countLine(report(file('a.test.ts', 0, 1, 0, 'failed')))).toBe('7 passed, 1 failed');
   expect(countLine({ ...report(), numPendingTests: 2 })).toBe('7 passed, 0 failed, 2 skipped');
   expect(countLine(undefined)).toBe('0 passed, 1 failed');
+});
+
+test('says of each failed test why, without the whole output of an update and the way through the code', () => {
+  const output = ' ~ network refreshing\nerror: the gateway refused\nerror: the gateway refused\n';
+  const failed = {
+    ...file('tests/a.test.ts', 0, 1, 1, 'failed'),
+    assertionResults: [
+      { status: 'passed', fullName: 'comes up' },
+      {
+        status: 'failed',
+        fullName: 'comes back',
+        failureMessages: [`AssertionError: ${output}: expected 1 to be +0\n    at a.test.ts:7:1`],
+      },
+    ],
+  };
+  const broken = { ...file('b.test.ts', 0, 1, 0, 'failed'), message: 'no such module' };
+  expect(failureLines(report(failed, broken, file('c.test.ts', 0, 1)), '/checkout')).toEqual([
+    '  ✗ tests/a.test.ts comes back',
+    '      AssertionError:  ~ network refreshing',
+    '      error: the gateway refused',
+    '      : expected 1 to be +0',
+    '  ✗ b.test.ts',
+    '      no such module',
+  ]);
 });

@@ -10,7 +10,9 @@ export interface TestReport {
     /** Milliseconds since 1970. */
     startTime: number;
     endTime: number;
-    assertionResults: unknown[];
+    /** Why the file itself failed. */
+    message?: string;
+    assertionResults: { status?: string; fullName?: string; failureMessages?: string[] }[];
   }[];
 }
 
@@ -60,6 +62,35 @@ function minutes(files: TestReport['testResults']): number {
   const from = Math.min(...files.map(({ startTime }) => startTime));
   const to = Math.max(...files.map(({ endTime }) => endTime));
   return (to - from) / 60_000;
+}
+
+/**
+ * What failed and why, in a few lines each: a log of a run elsewhere is often read by its end alone.
+ *
+ * @param root the checkout, absolute
+ */
+export function failureLines(report: TestReport, root: string): string[] {
+  return report.testResults.flatMap(({ name, status, message = '', assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed');
+    const whole = status === 'failed' && failed.length === 0;
+    return [
+      ...failed.map((test) => [test.fullName ?? '', test.failureMessages?.join('\n') ?? '']),
+      ...(whole ? [['', message]] : []),
+    ].flatMap(([test = '', why = '']) => [
+      `  ✗ ${name.slice(root.length + 1)} ${test}`.trimEnd(),
+      ...reasonLines(why).map((line) => `      ${line}`),
+    ]);
+  });
+}
+
+/** Of a whole update's output the lines that name the fault, else the first ones. */
+function reasonLines(message: string): string[] {
+  const [said = ''] = message.split(/\n {4}at /);
+  const lines = [...new Set(said.split('\n').map((line) => line.trim().slice(0, 300)))].filter(
+    Boolean,
+  );
+  const telling = lines.filter((line) => /error|fail|refuse|expected/i.test(line));
+  return (telling.length > 0 ? telling : lines).slice(0, 5);
 }
 
 /** The closing line. A file that failed before its first test counts as a failure too. */

@@ -5,7 +5,7 @@ import { passThrough, tryExec } from '../lib/exec.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { node, root } from '../lib/paths.ts';
 import { say, seconds, step } from '../lib/progress.ts';
-import { countLine, partLines, type TestReport } from '../lib/testReport.ts';
+import { countLine, failureLines, partLines, type TestReport } from '../lib/testReport.ts';
 import { setUp } from '../setup/all.ts';
 import { awsPlugin } from '../setup/awsPlugin.ts';
 import { ensurePlugin } from '../setup/plugins.ts';
@@ -36,11 +36,14 @@ export async function test(): Promise<number> {
   const chosen =
     extraArgs().length > 0 ? extraArgs() : ['--project=!aws-plugin', ...(await withoutAws())];
   const code = await runNode('node_modules/vitest/vitest.mjs', 'run', ...reporters, ...chosen);
-  if (code !== 0) say('Tests failed. Next: one alone with `make test ARGS="path/of.test.ts"`.');
   const report = existsSync(testReport)
     ? (JSON.parse(readFileSync(testReport, 'utf8')) as TestReport)
     : undefined;
   for (const line of report ? partLines(report, root) : []) say(line);
+  if (code !== 0) {
+    say('Tests failed. Next: one alone with `make test ARGS="path/of.test.ts"`.');
+    for (const line of report ? failureLines(report, root) : []) say(line);
+  }
   process.stdout.write(`${countLine(report)}\n`);
   return code;
 }
