@@ -127,7 +127,10 @@ describe('what the gateway itself answers', () => {
 
 describe('a switch to another configuration', () => {
   const within = (command: string[], input?: string) =>
-    containerExec(dockerClient(dockerHost()), lonely.container.id, command, { user: 'nginx', input });
+    containerExec(dockerClient(dockerHost()), lonely.container.id, command, {
+      user: 'nginx',
+      input,
+    });
   const files = async () =>
     (await within(['grep', '-ho', 'try [0-9-]*', '/tmp/named.conf', '/tmp/nginx.conf'])).output
       .trim()
