@@ -8,7 +8,10 @@ import { UserFault } from './fault.ts';
  *
  * @throws UserFault with the name of the file, and the line, where it is no map
  */
-export function readYaml(file: string): { config?: Record<string, unknown> } {
+export function readYaml(file: string): {
+  config?: Record<string, unknown>;
+  secretsprovider?: string;
+} {
   const name = basename(file);
   let found: unknown;
   try {

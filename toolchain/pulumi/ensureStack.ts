@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { docker, isDockerStack, stack, stackContainers, stackFilter } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
+import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
+import { readYaml } from '../lib/readYaml.ts';
 import { explain } from './explain.ts';
 import { pulumiText } from './runPulumi.ts';
 import { stateResources, type StateResource } from './stackState.ts';
@@ -12,9 +16,12 @@ export async function ensureStack(): Promise<StateResource[]> {
   if ((resources?.length ?? 0) === 0 && isDockerStack()) await refuseLostState();
   if (resources !== undefined) return resources;
   say(`  … stack ${stack}: making it`);
-  await pulumiText('stack', 'init', stack, '--no-select').catch(async (error: unknown) => {
+  const file = join(root, `Pulumi.${stack}.yaml`);
+  const { secretsprovider } = existsSync(file) ? readYaml(file) : {};
+  const key = secretsprovider ? ['--secrets-provider', secretsprovider] : [];
+  await pulumiText('stack', 'init', stack, '--no-select', ...key).catch(async (error: unknown) => {
     if (!/unknown flag/.test(messageOf(error))) throw explain(messageOf(error)) ?? error;
-    await pulumiText('stack', 'init', stack);
+    await pulumiText('stack', 'init', stack, ...key);
   });
   return [];
 }

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { parseDocument } from 'yaml';
 import { nameFault } from '../../infra/config/stackName.ts';
 import { EngineApi } from '../../infra/docker-engine/engineApi.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
@@ -13,6 +12,7 @@ import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { stackKey } from '../lib/stackKey.ts';
 import type { Receipt } from '../../infra/release/rollout.ts';
+import { editStackFile } from '../pulumi/editStackFile.ts';
 import { ensureStack } from '../pulumi/ensureStack.ts';
 import { locks, requireUnlocked } from '../pulumi/locks.ts';
 import { releasesOf } from '../pulumi/releases.ts';
@@ -136,11 +136,7 @@ async function withImage(
   work: () => Promise<number>,
 ): Promise<number> {
   const before = readFileSync(file, 'utf8');
-  if (release !== undefined) {
-    const document = parseDocument(before);
-    document.setIn(['config', 'slipway:image'], release);
-    writeFileSync(file, document.toString({ lineWidth: 0 }));
-  }
+  if (release !== undefined) editStackFile(file, [[['config', 'slipway:image'], release]]);
   try {
     const code = await work();
     if (release !== undefined)
