@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { labelKeys } from '../infra/docker-engine/labels.ts';
 import { Checkout } from './support/checkout.ts';
-import { Stack } from './support/stack.ts';
+import { docker, Stack } from './support/stack.ts';
 
 const checkout = Checkout.create();
 const stack = new Stack(checkout, { basePort: 19200, replicas: 1 });
@@ -28,6 +29,29 @@ describe('the file of a new stack', () => {
     expect(again.code).not.toBe(0);
     expect(again.output).toContain('There is a Pulumi.pr-42.yaml already, and it stays as it is.');
     expect(checkout.read('Pulumi.pr-42.yaml').replace(/^encryptionsalt.*\n/m, '')).toBe(text);
+  });
+
+  it('has a time to live, after which it is swept away with its data and its file; another stays', async () => {
+    const wrong = await make('pr-43', { TEMPLATE: stack.name, TTL: 'soon' });
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.output).toContain('TTL=soon is no time to live');
+    const { code, output } = await make('pr-43', { TEMPLATE: 'pr-42', TTL: '3d' });
+    expect(code, output).toBe(0);
+    const [, expires = ''] = /expires: (\S+)/.exec(checkout.read('Pulumi.pr-43.yaml')) ?? [];
+    expect((Date.parse(expires) - Date.now()) / 3_600_000).toBeCloseTo(72, 0);
+    const up = await stack.make('up', { STACK: 'pr-43' });
+    expect(up.code, up.output).toBe(0);
+    const early = await stack.make('sweep');
+    expect(early.output).toContain('No stack of this checkout is past its time');
+    checkout.edit('Pulumi.pr-43.yaml', expires, '2026-01-01T00:00:00Z');
+    const late = await stack.make('sweep');
+    expect(late.code, late.output).toBe(0);
+    expect(late.output).toContain('Stack pr-43 is gone.');
+    const filters = { label: [`${labelKeys.stack}=pr-43`] };
+    expect(await docker.listContainers({ all: true, filters })).toEqual([]);
+    expect((await docker.listVolumes({ filters })).Volumes ?? []).toEqual([]);
+    const files = ['Pulumi.pr-43.yaml', 'Pulumi.pr-42.yaml'];
+    expect(files.map((file) => existsSync(join(checkout.root, file)))).toEqual([false, true]);
   });
 
   it('for AWS holds what was answered, and nothing is written before all of it is right', async () => {

@@ -168,7 +168,13 @@ function restoreClashes(values: Values): string[] {
 
 function githubClashes(values: Values): string[] {
   if (values['githubRepository'] === undefined) {
-    return ['githubEnvironment', 'githubOidcProviderArn', 'stateBucket', 'stateKeyArn']
+    return [
+      'githubEnvironment',
+      'githubBranch',
+      'githubOidcProviderArn',
+      'stateBucket',
+      'stateKeyArn',
+    ]
       .filter((key) => values[key] !== undefined)
       .map(
         (key) => `${key}: has no effect without githubRepository. Set that too, or remove ${key}.`,

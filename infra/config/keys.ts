@@ -126,6 +126,8 @@ const sharedKeys = {
 const dockerKeys = {
   /** Load demo data after the migrations. */
   seed: z.boolean().default(false),
+  /** From then on `make sweep` destroys the stack with its data. */
+  expires: z.iso.datetime('must be a moment in UTC such as 2027-01-31T08:30:00Z').optional(),
   /**
    * Before pending migrations run, show that the deployed version works on the schema they bring.
    */
@@ -224,6 +226,11 @@ const awsKeys = {
     .string()
     .regex(/^[\w.-]+$/, 'must be letters, digits, dots, dashes and underscores')
     .default('prod'),
+  /** The branch whose nightly job looks for drift. */
+  githubBranch: z
+    .string()
+    .regex(/^[\w./-]+$/, 'must be the name of a branch')
+    .default('main'),
   /** An OIDC provider for GitHub that the account has already; an account can have only one. */
   githubOidcProviderArn: z
     .string()

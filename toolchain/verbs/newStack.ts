@@ -102,6 +102,7 @@ async function onDocker(platform: string): Promise<Config> {
       'Name one that has a file, such as TEMPLATE=dev.',
     );
   const taken = Object.keys(keys).flatMap((key) => {
+    if (key === 'expires') return [];
     const value = template === undefined ? undefined : stackConfig(key, template);
     return value === undefined ? [] : [[`${project}:${key}`, value] as const];
   });
@@ -111,7 +112,23 @@ async function onDocker(platform: string): Promise<Config> {
       ? { [`${project}:build`]: 'true', [`${project}:seed`]: 'true' }
       : Object.fromEntries(taken)),
     ...(await freePorts()),
+    ...expiry(process.env['TTL'] || undefined),
   };
+}
+
+const hours: Record<string, number> = { h: 1, d: 24 };
+
+/** @param lives such as `8h` or `3d` */
+function expiry(lives: string | undefined): Config {
+  if (lives === undefined) return {};
+  const [, count = '', unit = ''] = /^([1-9]\d{0,3})([hd])$/.exec(lives) ?? [];
+  if (!unit)
+    throw new UserFault(
+      `TTL=${lives} is no time to live, and nothing was written.`,
+      'Say hours or days, such as TTL=8h or TTL=3d.',
+    );
+  const end = new Date(Date.now() + Number(count) * (hours[unit] ?? 0) * 3_600_000);
+  return { [`${project}:expires`]: end.toISOString() };
 }
 
 const portKeys = ['gatewayPort', 'databasePort', 'metricsPort'] as const;
