@@ -1,8 +1,9 @@
 // Bundles the app for its image into one file: the start then searches no node_modules. The
 // Dockerfile runs this.
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { createSbom } from './sbom.ts';
 
 const root = join(import.meta.dirname, '..');
 const out = process.argv[2] ?? join(root, 'dist');
@@ -63,3 +64,4 @@ cpSync(join(root, 'migrations'), join(out, 'migrations'), {
   recursive: true,
   filter: (source) => !source.endsWith('runner') && !source.endsWith('.md'),
 });
+writeFileSync(join(out, 'sbom.cdx.json'), JSON.stringify(createSbom(root)));
