@@ -31,8 +31,12 @@ const verbs: Record<string, Verb> = {
     run: async () => (await import('./verbs/cost.ts')).cost(),
   },
   'new-stack': {
-    does: 'Writes the file of a new stack, NAME, by asking (or PLATFORM=docker TEMPLATE=dev; PLATFORM=aws REGION= ACCOUNT= COST= DOMAIN=).',
+    does: 'Writes the file of a new stack, NAME, by asking (or PLATFORM=docker TEMPLATE=dev TTL=3d; PLATFORM=aws REGION= ACCOUNT= COST= DOMAIN=).',
     run: async () => (await import('./verbs/newStack.ts')).newStack(),
+  },
+  'state-bucket': {
+    does: 'Makes the bucket and the key for the state of stacks on AWS, once for an account and region; NAME= another name of the bucket.',
+    run: async () => (await import('./verbs/stateBucket.ts')).stateBucket(),
   },
   policy: {
     does: 'Checks a preview of the stack by the policy pack, and changes nothing.',
@@ -47,7 +51,7 @@ const verbs: Record<string, Verb> = {
     run: async () => (await import('./verbs/promote.ts')).rollback(),
   },
   history: {
-    does: 'Lists the releases of the stack that served; ARGS=--json for programs.',
+    does: 'Lists the releases of the stack that served; ARGS=--json for programs, ARGS=--key for the key that signs them.',
     run: async () => (await import('./verbs/history.ts')).history(),
   },
   down: {
@@ -57,6 +61,10 @@ const verbs: Record<string, Verb> = {
   destroy: {
     does: 'Deletes the stack with all its data; asks for its name (or CONFIRM=name).',
     run: async () => (await import('./verbs/down.ts')).destroy(),
+  },
+  sweep: {
+    does: 'Destroys the stacks on Docker of this checkout that are past their time to live, with their data.',
+    run: async () => (await import('./verbs/sweep.ts')).sweep(),
   },
   ps: {
     does: "Lists the stack's containers.",

@@ -185,6 +185,7 @@ export class AwsPlatform implements Platform<AwsMigrations, FargateService> {
           cluster: cluster.arn,
           url: this.publicUrl,
           repoDigest: registry.repoDigest,
+          registry: registry.place,
         },
       },
       { dependsOn: [migrations.run, ...services] },

@@ -13,7 +13,7 @@ import { MediaBucket } from './data/mediaBucket.ts';
 import { Postgres } from './data/postgres.ts';
 import { Valkey } from './data/valkey.ts';
 import { LoadBalancer } from './edge/loadBalancer.ts';
-import type { RoleDefaults } from './naming.ts';
+import { repositoryName, type RoleDefaults } from './naming.ts';
 import { Network } from './network/network.ts';
 import { SecurityGroups } from './network/securityGroups.ts';
 import type { AwsSurvey } from './preflight/survey.ts';
@@ -182,7 +182,7 @@ function createMedia({ config, opts }: Setting, key: EncryptionKey): MediaBucket
 }
 
 function createRegistry(
-  { config, emulator, prefix, opts }: Setting,
+  { config, emulator, identity, opts }: Setting,
   dockerHost: string,
   image: AppImage,
   key: EncryptionKey,
@@ -190,7 +190,7 @@ function createRegistry(
   return new Registry(
     'registry',
     {
-      repositoryName: `${prefix}/app`,
+      repositoryName: repositoryName(identity),
       image: image.imageId,
       dockerHost,
       region: config.region,

@@ -15,6 +15,11 @@ export function nameTag(logicalName: string): { Name: string } {
   return { Name: `${pulumi.getProject()}-${pulumi.getStack()}-${logicalName}` };
 }
 
+/** The stack's repository of images, such as `slipway-prod/app`. */
+export function repositoryName({ project, stack }: { project: string; stack: string }): string {
+  return `${project}-${stack}/app`;
+}
+
 /** Arguments of every IAM role of a stack. */
 export interface RoleDefaults {
   /**

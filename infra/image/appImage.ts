@@ -10,6 +10,7 @@ import { UserError } from '../config/userError.ts';
 import { verifiedImage } from './verifiedImage.ts';
 import { dockerfile, migrationsLabel, planBuild, type BuildPlan } from './buildPlan.ts';
 import type { EngineApi } from '../docker-engine/engineApi.ts';
+import { onEngine, type ImageStore } from './imageStore.ts';
 
 /** Registers the image. The provider is asked for only when there is something to build. */
 export type ImageMaker = (provider: () => docker.Provider) => AppImage;
@@ -25,14 +26,16 @@ export async function surveyImage(
   identity: StackIdentity,
   engine: EngineApi,
 ): Promise<ImageMaker> {
-  const { imageFrom, image: imageId = imageFrom && (await verifiedImage(imageFrom)) } = config;
-  if (imageId !== undefined) {
-    const image = await promotedImage(imageId, engine, imageFrom);
-    return () => image;
-  }
+  const imageId = await namedImage(config);
+  if (imageId !== undefined) return existingImage(imageId, onEngine(engine), config.imageFrom);
   const plan = await planBuild(identity, engine);
   if (!pulumi.runtime.isDryRun()) await bringPackages(plan.context, plan.architecture);
   return (provider) => buildImage(plan, engine, { provider: provider() });
+}
+
+/** Id of the image that a stack is to run; undefined where it builds one. */
+export async function namedImage({ image, imageFrom }: Config): Promise<string | undefined> {
+  return image ?? (imageFrom === undefined ? undefined : verifiedImage(imageFrom));
 }
 
 /** Builds the app image, once for each content of its build context. */
@@ -76,20 +79,22 @@ function buildImage(
  * An image that exists already, by its id: nothing is built.
  *
  * @param from the stack that verified it, where it was taken from one
- * @throws UserError when the engine does not have it, or when it does not say which migrations it
+ * @throws UserError when it is nowhere, or when it does not say which migrations it
  *   carries
  */
-async function promotedImage(
+export async function existingImage(
   imageId: string,
-  engine: EngineApi,
+  store: ImageStore,
   from: string | undefined,
-): Promise<AppImage> {
-  const found = await engine.image(imageId);
+): Promise<ImageMaker> {
+  const found = await store.image(imageId);
   if (!found) {
     const make = from
       ? `or release it anew: \`make up STACK=${from}\``
       : 'or set slipway:build to true';
-    throw new UserError(`The image ${imageId} is not on ${engine.host}. Load it there, ${make}.`);
+    throw new UserError(
+      `The image ${imageId} is not on ${store.place}. Load it on the engine, ${make}.`,
+    );
   }
   const label = found.labels[migrationsLabel];
   if (!label) {
@@ -97,11 +102,12 @@ async function promotedImage(
       `The image ${imageId} has no label ${migrationsLabel}: it was not built by this project.`,
     );
   }
-  return {
+  const image = {
     imageId: pulumi.output(found.imageId),
     engineId: pulumi.output(found.id),
     migrations: pulumi.output(parseMigrations(label)),
   };
+  return () => image;
 }
 
 function parseMigrations(label: string): MigrationFile[] {

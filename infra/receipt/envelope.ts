@@ -43,6 +43,20 @@ export function seal(statement: unknown, key: KeyObject): Envelope {
   };
 }
 
+/** What the registry keeps a bundle as. */
+export const bundleType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
+
+/**
+ * An envelope as `cosign verify-attestation` reads it from a registry. Source:
+ * github.com/sigstore/protobuf-specs, `sigstore_bundle.proto`.
+ */
+export const bundleOf = (envelope: Envelope): string =>
+  JSON.stringify({
+    mediaType: bundleType,
+    verificationMaterial: { publicKey: { hint: envelope.signatures[0]?.keyid }, tlogEntries: [] },
+    dsseEnvelope: envelope,
+  });
+
 /**
  * The statement inside, if one of the keys has signed it; undefined also where it is no envelope.
  *

@@ -32,7 +32,7 @@ interface Statement {
 }
 
 const statementType = 'https://in-toto.io/Statement/v1';
-const predicateType = 'https://slsa.dev/verification_summary/v1';
+export const predicateType = 'https://slsa.dev/verification_summary/v1';
 
 /** A successful rollout has shown this much; levels of our own, as the specification allows. */
 const levels = ['SLIPWAY_MIGRATED', 'SLIPWAY_READY', 'SLIPWAY_SERVING'];

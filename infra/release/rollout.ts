@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { Route } from './route.ts';
 import type { Envelope } from '../receipt/envelope.ts';
 import type { AwsConnection } from './awsConnection.ts';
+import type { RegistryArgs } from './imagePush.ts';
 
 /** One new instance on a Docker engine. */
 export interface DockerRolloutTarget {
@@ -61,6 +62,8 @@ interface EcsRolloutArgs extends AwsConnection {
   url?: pulumi.Input<string>;
   /** The image's digest in the registry, for the receipt. */
   repoDigest?: pulumi.Input<string>;
+  /** Where the image lies: a release is marked there, and its proof put beside it. */
+  registry?: RegistryArgs;
 }
 
 interface CommonRolloutArgs {

@@ -3,8 +3,15 @@ import {
   ECSClient,
   ListTaskDefinitionsCommand,
 } from '@aws-sdk/client-ecs';
+import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  PutRetentionPolicyCommand,
+} from '@aws-sdk/client-cloudwatch-logs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Sbom } from '../../app/sbom.ts';
 import { findImage } from '../../infra/docker-engine/imageIdentity.ts';
+import { bundleType, open, type Envelope } from '../../infra/receipt/envelope.ts';
 import { emulatorState } from '../../toolchain/rehearsal/emulator/emulator.ts';
 import { emulatorClient } from '../../toolchain/pulumi/emulatorGuard.ts';
 import { loadLine } from '../../toolchain/rehearsal/faults/faultReport.ts';
@@ -39,7 +46,12 @@ const make = (verb: string, settings: Record<string, string> = {}, seconds = 850
 
 /** Plain pulumi, as in a shell with the stack's `make env`. */
 function pulumi(...args: string[]): Promise<Finished> {
-  const script = `eval "$(make --no-print-directory env STACK=${stack})" && exec npx pulumi "$@"`;
+  return pulumiAfter('', ...args);
+}
+
+/** @param first what the shell does before */
+function pulumiAfter(first: string, ...args: string[]): Promise<Finished> {
+  const script = `eval "$(make --no-print-directory env STACK=${stack})" && ${first} exec npx pulumi "$@"`;
   const command = ['bash', '-c', script, 'pulumi', ...args, '--stack', stack, '--non-interactive'];
   return run(command, { cwd: checkout.root, seconds: 600 });
 }
@@ -49,13 +61,15 @@ const outputs = async () =>
 const health = async () => (await (await fetch(`${url}/health`)).json()) as { release: string };
 
 /**
- * Releases to dev, and then dev's image to the rehearsal, under a running loop of requests to that.
+ * Releases to dev, and then promotes dev's image to the rehearsal, under a running loop of requests
+ * to that.
  */
 async function releaseUnderLoad(): Promise<{ up: Finished; load: LoadReport }> {
+  checkout.commit();
   const verified = await dev.make('up');
   expect(verified.code, verified.output).toBe(0);
   const load = startLoad(url, { clients: 2, pauseMs: 20, paths: ['/health', '/health/ready'] });
-  const up = await make('up', { STACK: stack });
+  const up = await make('promote', { FROM: dev.name, TO: stack, CONFIRM: stack });
   return { up, load: await load.stop() };
 }
 
@@ -128,6 +142,63 @@ describe('a rehearsal', () => {
       `up with no change: ${again.seconds.toFixed(1)} s, ${ratio} times dev's ${ofDev.seconds.toFixed(1)} s`,
     );
     expect(checkout.changes()).toBe('');
+  });
+
+  it('has beside the image in the registry the proof of its release, signed, and the list of its packages', async () => {
+    const [registry = '', digest = ''] = String((await outputs())['imageReference']).split('@');
+    const [host = '', ...name] = registry.split('/');
+    const repository = `http://${host}/v2/${name.join('/')}`;
+    const json = async <T>(path: string) =>
+      (await (await fetch(`${repository}/${path}`)).json()) as T;
+    const { manifests } = await json<{ manifests: { artifactType: string; digest: string }[] }>(
+      `referrers/${digest}`,
+    );
+    const attached = async <T>(type: string) => {
+      const found = manifests.filter(({ artifactType }) => artifactType === type);
+      expect(found).toHaveLength(1);
+      const { layers } = await json<{ layers: { digest: string }[] }>(
+        `manifests/${found[0]?.digest}`,
+      );
+      return json<T>(`blobs/${layers[0]?.digest}`);
+    };
+    const { dsseEnvelope } = await attached<{ dsseEnvelope: Envelope }>(bundleType);
+    const key = (await make('history', { STACK: stack, ARGS: '--key' })).stdout;
+    const [, signer = ''] = /^-+BEGIN PUBLIC KEY-+\n(.*)\n-+END/m.exec(key) ?? [];
+    expect(open(dsseEnvelope, [signer])).toMatchObject({
+      subject: [
+        { digest: { sha256: first.replace('sha256:', '') } },
+        { digest: { sha256: digest.replace('sha256:', '') } },
+      ],
+      predicate: { verificationResult: 'PASSED', verifier: { id: `slipway:slipway/${stack}` } },
+    });
+    const { components } = await attached<Sbom>('application/vnd.cyclonedx+json');
+    const packages = components.map(({ purl }) => purl.replace(/@[^@]*$/, ''));
+    expect(packages).toEqual(expect.arrayContaining(['pkg:npm/express', 'pkg:deb/debian/libc6']));
+    const { tags } = await json<{ tags: string[] }>('tags/list');
+    expect(tags).toContain(`released-${first.replace(':', '-')}`);
+  });
+
+  it('can be previewed where no Docker engine is: the registry has the image and its migrations', async () => {
+    const nowhere = 'export DOCKER_HOST=unix:///var/run/no-engine.sock;';
+    const preview = await pulumiAfter(nowhere, 'preview', '--diff', '--expect-no-changes');
+    expect(preview.code, preview.output).toBe(0);
+  });
+
+  it('finds what was changed behind Pulumi’s back, and changes nothing itself', async () => {
+    const settled = await make('drift', { STACK: stack });
+    expect(settled.code, settled.output).toBe(0);
+    const logs = new CloudWatchLogsClient(emulatorClient);
+    const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({}));
+    const group = logGroups.find(({ retentionInDays }) => retentionInDays !== undefined);
+    const logGroupName = group?.logGroupName ?? '';
+    const keep = (retentionInDays = 1) =>
+      logs.send(new PutRetentionPolicyCommand({ logGroupName, retentionInDays }));
+    await keep(3653);
+    const drift = await make('drift', { STACK: stack });
+    await keep(group?.retentionInDays);
+    expect(drift.code).not.toBe(0);
+    expect(drift.stdout).toMatch(/drift: 1 changed by hand[^]*retentionInDays/);
+    expect((await make('drift', { STACK: stack })).code).toBe(0);
   });
 
   it('shows no secret in its state, outputs or task definitions', async () => {

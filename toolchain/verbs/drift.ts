@@ -1,4 +1,4 @@
-import { stack } from '../lib/context.ts';
+import { extraArgs, stack } from '../lib/context.ts';
 import { UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
 import { explain } from '../pulumi/explain.ts';
@@ -15,7 +15,8 @@ import { ensureOwnEmulator } from './up.ts';
 
 /**
  * Asks the platform for every resource, and reports what differs from the state: what somebody
- * changed or removed behind Pulumi's back. Changes neither the state nor the resources.
+ * changed or removed behind Pulumi's back. Changes neither the state nor the resources. ARGS go to
+ * `pulumi refresh`.
  */
 export async function drift(): Promise<number> {
   const format = reportFormat() ?? 'text';
@@ -24,7 +25,11 @@ export async function drift(): Promise<number> {
   if (!(await stateResources())) throw noSuchStack(stack);
   await ensureOwnEmulator();
   say(`Looking at what stack ${stack} has …`);
-  const { code, output, events } = await recordedRun('refresh', '--preview-only', '--stack', stack);
+  const { code, output, events } = await recordedRun(
+    'refresh',
+    ...['--preview-only', '--stack', stack],
+    ...extraArgs(),
+  );
   await settleStackFile(stack);
   if (code !== 0)
     throw (

@@ -1,5 +1,7 @@
 import { extraArgs, stack } from '../lib/context.ts';
+import { pemOf } from '../../infra/receipt/envelope.ts';
 import { tryExec } from '../lib/exec.ts';
+import { UserFault } from '../lib/fault.ts';
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { releasesOf } from '../pulumi/releases.ts';
@@ -13,6 +15,11 @@ export async function history(): Promise<number> {
   const { receipts, signer } = releases;
   if (extraArgs().includes('--json')) {
     process.stdout.write(`${JSON.stringify(receipts)}\n`);
+    return 0;
+  }
+  if (extraArgs().includes('--key')) {
+    if (!signer) throw unsigned();
+    process.stdout.write(pemOf(signer));
     return 0;
   }
   if (receipts.length === 0) {
@@ -34,6 +41,12 @@ export async function history(): Promise<number> {
   say(`Next: \`make promote FROM=${stack} TO=…\` takes the newest to another stack.`);
   return 0;
 }
+
+const unsigned = () =>
+  new UserFault(
+    `Stack ${stack} has not signed a release yet.`,
+    `\`make up STACK=${stack}\` verifies one and signs it.`,
+  );
 
 /** Who committed that the stack's file names a release, with the commit. */
 async function approvalsOf(releases: string[]): Promise<Map<string, string>> {

@@ -20,6 +20,7 @@ async function access(overrides: Partial<CiAccessArgs> = {}): Promise<Registered
     new CiAccess('ci', {
       repository: 'acme/chat',
       environment: 'prod',
+      branch: 'main',
       place: { partition: 'aws', region: 'eu-central-1', accountId: '123456789012' },
       stateBucket: 'acme-state',
       stateKeyArn: key,
@@ -57,14 +58,14 @@ describe('the roles of GitHub workflows', async () => {
   const registered = await access();
 
   it.each([
-    ['ci-preview', 'repo:acme/chat:pull_request'],
-    ['ci-deploy', 'repo:acme/chat:environment:prod'],
-  ])('%s is for one kind of job of one repository', (role, subject) => {
+    ['ci-preview', ['repo:acme/chat:pull_request', 'repo:acme/chat:ref:refs/heads/main']],
+    ['ci-deploy', ['repo:acme/chat:environment:prod']],
+  ])('%s is for named kinds of jobs of one repository', (role, subjects) => {
     const [trust] = registered.policy(roleType, role, 'assumeRolePolicy').Statement;
     expect(trust?.['Condition']).toEqual({
       StringEquals: {
         'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
-        'token.actions.githubusercontent.com:sub': subject,
+        'token.actions.githubusercontent.com:sub': subjects,
       },
     });
     expect(trust?.['Principal']).toEqual({ Federated: 'arn:aws:test:::ci-github' });
@@ -117,6 +118,12 @@ describe('a preview', async () => {
     expect(allows(all, 'kms:Encrypt', key)).toBe(false);
   });
 
+  it('may read the stack’s own images, and no others', () => {
+    const images = 'arn:aws:ecr:eu-central-1:123456789012:repository';
+    expect(allows(all, 'ecr:BatchGetImage', `${images}/slipway-prod/app`)).toBe(true);
+    expect(allows(all, 'ecr:BatchGetImage', `${images}/slipway-other/app`)).toBe(false);
+  });
+
   it.each([
     'secretsmanager:GetSecretValue',
     'ssm:GetParameters',
@@ -137,7 +144,8 @@ describe('a preview', async () => {
   it('changes nothing: every action it may call reads', () => {
     for (const { Effect, Action } of all) {
       if (Effect === 'Deny') continue;
-      for (const action of Action) expect(action).toMatch(/:(Get|List|Describe|Decrypt$)/);
+      for (const action of Action)
+        expect(action).toMatch(/:(Get|List|Describe|BatchGetImage$|Decrypt$)/);
     }
   });
 

@@ -7,7 +7,7 @@ import { Role, type RoleArgs } from '@pulumi/aws/iam/role.js';
 import { RolePolicy } from '@pulumi/aws/iam/rolePolicy.js';
 import * as pulumi from '@pulumi/pulumi';
 import { Component, type Transform } from '../../component.ts';
-import { rolePath, type AwsPlace, type RoleDefaults } from '../naming.ts';
+import { repositoryName, rolePath, type AwsPlace, type RoleDefaults } from '../naming.ts';
 import { boundaryStatements } from './boundaryPolicy.ts';
 import type { CiScope } from './ciScope.ts';
 import { deployStatements } from './deployPolicy.ts';
@@ -19,6 +19,8 @@ export interface CiAccessArgs {
   repository: string;
   /** The GitHub environment whose jobs may deploy; protect it with reviewers. */
   environment: string;
+  /** The branch whose scheduled jobs look for drift, such as `main`. */
+  branch: string;
   place: AwsPlace;
   /** S3 bucket with the Pulumi state. */
   stateBucket: string;
@@ -33,8 +35,8 @@ export interface CiAccessArgs {
 const issuer = 'token.actions.githubusercontent.com';
 
 /**
- * The rights of GitHub's workflows, without a stored key: a pull request may compute a preview, a job
- * of one protected environment may deploy. Both roles, and the boundary, stand outside the path
+ * The rights of GitHub's workflows, without a stored key: a pull request may compute a preview, the
+ * nightly job of one branch look for drift, a job of one protected environment deploy. Both roles, and the boundary, stand outside the path
  * that the deploying role may manage, so a workflow cannot change its own rights; a person with
  * more rights applies a change to them.
  */
@@ -54,6 +56,7 @@ export class CiAccess extends Component {
       rolePath: path,
       // Not a generated name: the deploying role's policy has to say it before it exists.
       boundaryArn: `arn:${place.partition}:iam::${place.accountId}:policy${ownPath}boundary`,
+      imageRepository: repositoryName({ project: pulumi.getProject(), stack: pulumi.getStack() }),
       stateBucket: args.stateBucket,
       stateKeyArn: args.stateKeyArn,
     };
@@ -66,12 +69,23 @@ export class CiAccess extends Component {
     this.roleDefaults = { path, permissionsBoundary: boundary.arn };
 
     const providerArn = args.oidcProviderArn ?? this.#createOidcProvider(args);
-    const role = (purpose: string, subject: string, statements: Statement[]) => {
-      const trust = trustPolicy(providerArn, `repo:${repository}:${subject}`);
+    const role = (purpose: string, subjects: string[], statements: Statement[]) => {
+      const trust = trustPolicy(
+        providerArn,
+        subjects.map((subject) => `repo:${repository}:${subject}`),
+      );
       return this.#createRole(purpose, ownPath, trust, statements, args);
     };
-    this.previewRoleArn = role('preview', 'pull_request', previewStatements(scope));
-    this.deployRoleArn = role('deploy', `environment:${args.environment}`, deployStatements(scope));
+    this.previewRoleArn = role(
+      'preview',
+      ['pull_request', `ref:refs/heads/${args.branch}`],
+      previewStatements(scope),
+    );
+    this.deployRoleArn = role(
+      'deploy',
+      [`environment:${args.environment}`],
+      deployStatements(scope),
+    );
     this.registerOutputs({});
   }
 
@@ -108,17 +122,16 @@ export class CiAccess extends Component {
 }
 
 /**
- * Exactly one subject, never a pattern: `repo:acme/*` would let in whoever may name a repository
- * so.
+ * Exact subjects, never a pattern: `repo:acme/*` would let in whoever may name a repository so.
  */
-function trustPolicy(providerArn: pulumi.Input<string>, subject: string): pulumi.Output<string> {
+function trustPolicy(providerArn: pulumi.Input<string>, subjects: string[]): pulumi.Output<string> {
   return policyDocument([
     {
       Effect: 'Allow',
       Principal: { Federated: providerArn },
       Action: 'sts:AssumeRoleWithWebIdentity',
       Condition: {
-        StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subject },
+        StringEquals: { [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: subjects },
       },
     },
   ]);

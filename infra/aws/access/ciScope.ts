@@ -7,6 +7,8 @@ export interface CiScope extends AwsPlace {
   rolePath: string;
   /** ARN of the policy that every role of the stack must have as its boundary. */
   boundaryArn: string;
+  /** Name of the stack's repository of images. */
+  imageRepository: string;
   stateBucket: string;
   stateKeyArn?: string | undefined;
 }
@@ -18,6 +20,11 @@ export function viaServices(
 ): NonNullable<Statement['Condition']> {
   const hosts = services.map((service) => serviceHost(place, service));
   return { StringEquals: { 'kms:ViaService': hosts } };
+}
+
+/** The stack's images. */
+export function repositoryArn({ partition, region, accountId, imageRepository }: CiScope): string {
+  return `arn:${partition}:ecr:${region}:${accountId}:repository/${imageRepository}`;
 }
 
 /** The bucket that holds the Pulumi state. */

@@ -26,6 +26,7 @@ function createCiAccess({ config, place, opts }: Setting): CiAccess | undefined 
     {
       repository,
       environment: config.githubEnvironment,
+      branch: config.githubBranch,
       place,
       stateBucket,
       stateKeyArn: config.stateKeyArn,

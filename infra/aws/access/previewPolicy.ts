@@ -1,4 +1,4 @@
-import { bucketArn, stateKey, type CiScope } from './ciScope.ts';
+import { bucketArn, repositoryArn, stateKey, type CiScope } from './ciScope.ts';
 import type { Statement } from './policies.ts';
 
 /** These read what things are, never the data in them. Most of the calls take no resource. */
@@ -55,7 +55,7 @@ export const readActions = [
   'wafv2:List*',
 ];
 
-/** The rights of a pull request's workflow: it may compute a preview. */
+/** The rights of a workflow that may compute a preview, and look for drift but in secret values. */
 export function previewStatements(scope: CiScope): Statement[] {
   const state = bucketArn(scope);
   return [
@@ -63,6 +63,13 @@ export function previewStatements(scope: CiScope): Statement[] {
     { Sid: 'ListState', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [state] },
     { Sid: 'ReadState', Effect: 'Allow', Action: ['s3:GetObject'], Resource: [`${state}/*`] },
     ...stateKey(scope, ['kms:Decrypt']),
+    // What serves: which migrations it carries, and for which machine it is made.
+    {
+      Sid: 'ReadImage',
+      Effect: 'Allow',
+      Action: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
+      Resource: [repositoryArn(scope)],
+    },
     // Not allowed above; denied too, so that no policy somebody attaches later, such as
     // ReadOnlyAccess, allows it.
     {

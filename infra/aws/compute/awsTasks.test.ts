@@ -295,6 +295,24 @@ describe('the registry', () => {
     });
   });
 
+  it('never loses an image that a receipt names: its rule comes before every other', () => {
+    const { policy } = standard.inputs(
+      'aws:ecr/lifecyclePolicy:LifecyclePolicy',
+      'registry-lifecycle',
+    );
+    const { rules } = JSON.parse(String(policy)) as {
+      rules: { rulePriority: number; selection: Record<string, unknown> }[];
+    };
+    const [first] = rules.toSorted((a, b) => a.rulePriority - b.rulePriority);
+    expect(first?.selection).toEqual({
+      tagStatus: 'tagged',
+      tagPrefixList: ['released-'],
+      countType: 'imageCountMoreThan',
+      // As many as 50 receipts can name, with a proof of each, are far below.
+      countNumber: 1000,
+    });
+  });
+
   it('gets the image of the configuration, at ECR’s own address', () => {
     expect(standard.inputs('slipway:index:ImagePush', 'registry-push')).toEqual({
       image: imageId,

@@ -2,7 +2,8 @@ import { LifecyclePolicy } from '@pulumi/aws/ecr/lifecyclePolicy.js';
 import { Repository, type RepositoryArgs } from '@pulumi/aws/ecr/repository.js';
 import type * as pulumi from '@pulumi/pulumi';
 import { Component, type Transform } from '../../component.ts';
-import { ImagePush } from '../../release/imagePush.ts';
+import { releasedPrefix } from '../../registry/imageTag.ts';
+import { ImagePush, type ImagePushArgs } from '../../release/imagePush.ts';
 
 export interface RegistryArgs {
   /** The repository's name, such as `slipway-prod/app`. */
@@ -25,8 +26,11 @@ export interface RegistryArgs {
   transform?: { repository?: Transform<RepositoryArgs> };
 }
 
-/** How many images are kept: each release is one, and a step back wants an older one. */
+/** How many images are kept that were pushed and never released. */
 const keptImages = 50;
+
+/** More than ever have the mark: each release takes it from those that no receipt names any more. */
+const keptReleases = 1000;
 
 /** An ECR repository with the stack's image in it. */
 export class Registry extends Component {
@@ -34,6 +38,7 @@ export class Registry extends Component {
   /** Tasks run this image, `<repository>@<digest>`: known once the push was read back. */
   readonly reference: pulumi.Output<string>;
   readonly repoDigest: pulumi.Output<string>;
+  readonly place: ImagePushArgs['registry'];
 
   constructor(name: string, args: RegistryArgs, opts?: pulumi.ComponentResourceOptions) {
     super('slipway:aws:Registry', name, opts);
@@ -57,17 +62,17 @@ export class Registry extends Component {
       repository: repository.name,
       policy: lifecyclePolicy(),
     });
+    this.place = {
+      repository: repository.name,
+      host: args.registryHost ?? repository.repositoryUrl.apply((url) => url.split('/')[0] ?? url),
+      region: args.region,
+      ...(args.profile !== undefined && { profile: args.profile }),
+      ...(args.endpoint !== undefined && { endpoint: args.endpoint }),
+    };
     const push = this.child(ImagePush, 'push', {
       image: args.image,
       dockerHost: args.dockerHost,
-      registry: {
-        repository: repository.name,
-        host:
-          args.registryHost ?? repository.repositoryUrl.apply((url) => url.split('/')[0] ?? url),
-        region: args.region,
-        ...(args.profile !== undefined && { profile: args.profile }),
-        ...(args.endpoint !== undefined && { endpoint: args.endpoint }),
-      },
+      registry: this.place,
     });
     this.repositoryArn = repository.arn;
     this.reference = push.reference;
@@ -85,13 +90,20 @@ function lifecyclePolicy(): string {
   });
   return JSON.stringify({
     rules: [
-      rule(1, 'Uploads that were cut off', {
+      // An image that one rule is about, no later rule expires.
+      rule(1, 'None that a receipt names, and no proof of it', {
+        tagStatus: 'tagged',
+        tagPrefixList: [releasedPrefix],
+        countType: 'imageCountMoreThan',
+        countNumber: keptReleases,
+      }),
+      rule(2, 'Uploads that were cut off', {
         tagStatus: 'untagged',
         countType: 'sinceImagePushed',
         countUnit: 'days',
         countNumber: 7,
       }),
-      rule(2, `All but the last ${keptImages}`, {
+      rule(3, `All others but the last ${keptImages}`, {
         tagStatus: 'any',
         countType: 'imageCountMoreThan',
         countNumber: keptImages,

@@ -11,7 +11,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { awsConfig, parseConfig } from '../../config/config.ts';
-import type { EngineApi } from '../../docker-engine/engineApi.ts';
+import type { StoredImage } from '../../image/imageStore.ts';
 import { preflight } from './preflight.ts';
 
 const sts = mockClient(STSClient);
@@ -21,8 +21,7 @@ const route53 = mockClient(Route53Client);
 const quotas = mockClient(ServiceQuotasClient);
 
 const image = `sha256:${'a'.repeat(64)}`;
-type LocalImage = Awaited<ReturnType<EngineApi['image']>>;
-const promoted = { id: image, imageId: image, architecture: 'amd64', content: '', labels: {} };
+const promoted = { id: image, imageId: image, architecture: 'amd64', labels: {} };
 const named = (name: string, message = 'because') => Object.assign(new Error(message), { name });
 const zonesOf = (...letters: string[]) => ({
   AvailabilityZones: letters.map((letter) => ({ ZoneName: `eu-central-1${letter}` })),
@@ -31,12 +30,12 @@ const zonesOf = (...letters: string[]) => ({
 interface Situation {
   raw?: Record<string, string>;
   /** The engine's answer for the image's id. */
-  local?: NonNullable<LocalImage> | 'none';
+  local?: StoredImage | 'none';
   emulated?: boolean;
 }
 
 function check({ raw = {}, local = promoted, emulated = false }: Situation = {}) {
-  const found: LocalImage = local === 'none' ? undefined : local;
+  const found = local === 'none' ? undefined : local;
   const config = parseConfig(
     { platform: 'aws', image, awsAccountId: '123456789012', ...raw },
     { project: 'slipway', stack: 'prod' },
@@ -45,11 +44,8 @@ function check({ raw = {}, local = promoted, emulated = false }: Situation = {})
   return preflight({
     config: awsConfig(config),
     identity: { project: 'slipway', stack: 'prod', root: '/checkout' },
-    engine: {
-      reachable: true,
-      host: 'unix:///docker.sock',
-      image: () => Promise.resolve(found),
-    } as unknown as EngineApi,
+    imageId: image,
+    store: { place: 'unix:///docker.sock', image: () => Promise.resolve(found) },
     emulated,
   });
 }

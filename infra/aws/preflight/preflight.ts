@@ -1,5 +1,5 @@
 import type { AwsConfig } from '../../config/config.ts';
-import type { EngineApi } from '../../docker-engine/engineApi.ts';
+import type { ImageStore, StoredImage } from '../../image/imageStore.ts';
 import { baseImages } from '../../docker-engine/baseImages.ts';
 import type { StackIdentity } from '../../docker-engine/labels.ts';
 import { UserError } from '../../config/userError.ts';
@@ -12,8 +12,9 @@ import { firstTimeFaults } from './firstTimeFaults.ts';
 export interface PreflightArgs {
   config: AwsConfig;
   identity: StackIdentity;
-  /** The Docker engine that holds the image. */
-  engine: EngineApi;
+  /** `sha256:…`; undefined when it is to be built. */
+  imageId: string | undefined;
+  store: ImageStore;
   /** Whether an emulator answers in place of AWS. It is not asked questions that it cannot answer. */
   emulated: boolean;
 }
@@ -63,21 +64,20 @@ export async function preflight(args: PreflightArgs): Promise<Preflight> {
   throw new UserError([head, ...faults.map((fault) => `  - ${fault}`)].join('\n'));
 }
 
-async function imageFaults({ config, engine }: PreflightArgs): Promise<string[]> {
-  if (!engine.reachable) return [];
-  // The image of `imageFrom` was built on this engine, from this base image.
-  const name = config.image ?? baseImages.node;
-  let image: Awaited<ReturnType<EngineApi['image']>>;
+async function imageFaults({ config, imageId, store }: PreflightArgs): Promise<string[]> {
+  // One that is to be built is built on this engine, from this base image.
+  const name = imageId ?? baseImages.node;
+  let image: StoredImage | undefined;
   try {
-    image = await engine.image(name);
+    image = await store.image(name);
   } catch (error) {
     return [messageOf(error)];
   }
   if (!image) {
-    const advice = config.image
+    const advice = imageId
       ? 'Build and verify it on another stack of this machine first, or load it with `docker load`.'
       : '`make up` fetches or builds it.';
-    return [`The image ${name} is not on ${engine.host}. ${advice}`];
+    return [`The image ${name} is not on ${store.place}. ${advice}`];
   }
   const wanted = config.architecture === 'arm64' ? 'arm64' : 'amd64';
   if (image.architecture === wanted) return [];

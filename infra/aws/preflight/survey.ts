@@ -1,13 +1,15 @@
 import type { Blueprint } from '../../blueprint.ts';
 import { awsConfig, type AwsConfig, type Config } from '../../config/config.ts';
 import { emulatorEndpointOf } from '../../config/emulator.ts';
-import { surveyImage, type ImageMaker } from '../../image/appImage.ts';
+import { existingImage, namedImage, surveyImage, type ImageMaker } from '../../image/appImage.ts';
 import { EngineApi } from '../../docker-engine/engineApi.ts';
 import { dockerHost } from '../../docker-engine/host.ts';
 import type { StackIdentity } from '../../docker-engine/labels.ts';
 import { UserError } from '../../config/userError.ts';
 import type { Emulator } from '../awsProvider.ts';
+import { repositoryName } from '../naming.ts';
 import type { Https } from '../edge/loadBalancer.ts';
+import { engineOrRegistry } from './imageStore.ts';
 import { preflight } from './preflight.ts';
 import { rdsRegionFault } from './rdsCertificates.ts';
 
@@ -43,13 +45,18 @@ export async function surveyAws(
   const host = dockerHost();
   const engine = new EngineApi(host);
   const emulator = emulatorOf(aws);
+  const store = engineOrRegistry(engine, aws, repositoryName(identity));
+  const imageId = await namedImage(config);
   const { zones, hostedZoneId } = await preflight({
     config: aws,
     identity,
-    engine,
+    imageId,
+    store,
     emulated: emulator !== undefined,
   });
-  const image = await surveyImage(config, identity, engine);
+  const image = await (imageId === undefined
+    ? surveyImage(config, identity, engine)
+    : existingImage(imageId, store, config.imageFrom));
   return {
     config: aws,
     identity,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineLog } from '../protocol/engineLog.ts';
-import { ImagePushHandler, imageTag, type PushTools } from './imagePushHandler.ts';
-import type { RegistryImage } from './ecrRegistry.ts';
+import type { RegistryImage } from '../../registry/ecrRegistry.ts';
+import { imageTag } from '../../registry/imageTag.ts';
+import { ImagePushHandler, type PushTools } from './imagePushHandler.ts';
 
 const image = `sha256:${'a'.repeat(64)}`;
 const repoDigest = `sha256:${'b'.repeat(64)}`;
@@ -14,17 +15,28 @@ const { signal } = new AbortController();
 
 /** A registry in memory, and an engine that pushes into it. */
 function setUp(
-  options: { there?: Record<string, RegistryImage>; pushed?: RegistryImage; fault?: string } = {},
+  options: {
+    there?: Record<string, RegistryImage>;
+    pushed?: RegistryImage;
+    fault?: string;
+    sbom?: string;
+  } = {},
 ) {
   const there = new Map(Object.entries(options.there ?? {}));
   const pushes: string[] = [];
   const lines: string[] = [];
+  const published: string[][] = [];
   const tools: PushTools = {
     registry: () =>
       Promise.resolve({
         login: () => Promise.resolve({ username: 'AWS', password: 'token-of-the-registry' }),
         image: (tag) => Promise.resolve(there.get(tag)),
+        publishSbom: (of, sbom) =>
+          sbom === 'refused'
+            ? Promise.reject(new Error('denied'))
+            : Promise.resolve(void published.push([of, sbom])),
       }),
+    sbom: () => Promise.resolve(options.sbom),
     push: (_host, { repository, tag }) => {
       if (options.fault) return Promise.reject(new Error(options.fault));
       pushes.push(`${repository}:${tag}`);
@@ -35,7 +47,7 @@ function setUp(
   const log = {
     line: (_urn: string, line: string) => Promise.resolve(void lines.push(line)),
   } as unknown as EngineLog;
-  return { handler: new ImagePushHandler(log, tools), pushes, lines };
+  return { handler: new ImagePushHandler(log, tools), pushes, lines, published };
 }
 
 describe('pushing an image', () => {
@@ -53,6 +65,19 @@ describe('pushing an image', () => {
     const outs: unknown = (await handler.create('urn', inputs, signal)).outs;
     expect(pushes).toEqual([]);
     expect(outs).toMatchObject({ repoDigest });
+  });
+
+  it('puts the list of its packages beside it; where that fails, the image is there all the same', async () => {
+    const listed = setUp({ sbom: '{}' });
+    await listed.handler.create('urn', inputs, signal);
+    expect(listed.published).toEqual([[image, '{}']]);
+    const refused = setUp({ sbom: 'refused' });
+    const outs: unknown = (await refused.handler.create('urn', inputs, signal)).outs;
+    expect(outs).toMatchObject({ repoDigest });
+    expect(refused.lines).toContain('The list of its packages is not beside it: denied');
+    const none = setUp();
+    await none.handler.create('urn', inputs, signal);
+    expect(none.published).toEqual([]);
   });
 
   it('refuses an image that is another one when it is read back', async () => {

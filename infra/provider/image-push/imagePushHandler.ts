@@ -1,7 +1,8 @@
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 import type { EngineLog } from '../protocol/engineLog.ts';
-import type { EcrOptions, RegistryImage } from './ecrRegistry.ts';
+import type { EcrOptions, RegistryImage } from '../../registry/ecrRegistry.ts';
+import { imageTag } from '../../registry/imageTag.ts';
 import type { PushOptions } from './dockerPush.ts';
 import type { ResourceHandler } from '../protocol/resourceHandler.ts';
 import type { ImagePushArgs } from '../../release/imagePush.ts';
@@ -15,8 +16,11 @@ export interface PushTools {
   registry(options: EcrOptions): Promise<{
     login(): Promise<{ username: string; password: string }>;
     image(tag: string): Promise<RegistryImage | undefined>;
+    publishSbom(image: string, sbom: string): Promise<void>;
   }>;
   push(host: string, options: PushOptions): Promise<void>;
+  /** The list of packages in an image; undefined for one of a version that put none there. */
+  sbom(host: string, image: string): Promise<string | undefined>;
 }
 
 /** The provider's side of ImagePush. */
@@ -110,14 +114,25 @@ export class ImagePushHandler implements ResourceHandler {
         ),
       );
     }
+    await this.#publishSbom(urn, inputs, ecr);
     const { repoDigest } = found;
     return { ...inputs, repoDigest, reference: `${repository}@${repoDigest}` };
   }
-}
 
-/** Each image has a tag of its own, so no push ever finds another image under it. */
-export function imageTag(image: string): string {
-  return image.replace(':', '-');
+  /** Without it the image runs as well: a fault is a warning. */
+  async #publishSbom(
+    urn: string,
+    { image, dockerHost }: Inputs,
+    registry: Awaited<ReturnType<PushTools['registry']>>,
+  ): Promise<void> {
+    try {
+      const sbom = await this.#tools.sbom(dockerHost, image);
+      if (sbom !== undefined) await registry.publishSbom(image, sbom);
+    } catch (error) {
+      const reason = (error as Error).message;
+      await this.#log.line(urn, `The list of its packages is not beside it: ${reason}`, 'warning');
+    }
+  }
 }
 
 function explain(image: string, repository: string, reason: string): string {
@@ -127,11 +142,15 @@ function explain(image: string, repository: string, reason: string): string {
 /** Loaded when there is something to push: most updates push nothing. */
 const realTools: PushTools = {
   async registry(options) {
-    const { EcrRegistry } = await import('./ecrRegistry.ts');
+    const { EcrRegistry } = await import('../../registry/ecrRegistry.ts');
     return new EcrRegistry(options);
   },
   async push(host, options) {
     const { dockerPush } = await import('./dockerPush.ts');
     return dockerPush(host, options);
+  },
+  async sbom(host, image) {
+    const { imageSbom } = await import('./imageSbom.ts');
+    return imageSbom(host, image);
   },
 };

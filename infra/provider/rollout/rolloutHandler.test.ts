@@ -35,16 +35,47 @@ type Outs = { receipts: Receipt[]; signer: string };
 /**
  * A handler whose rollouts end as they are told; `previous` says what each got as the state before.
  */
-function handler(run: () => Promise<void> = () => Promise.resolve()) {
+function handler(
+  run: () => Promise<void> = () => Promise.resolve(),
+  publish?: (receipt: Receipt, released: string[]) => Promise<void>,
+) {
   const previous: unknown[] = [];
   const it = new RolloutHandler(new EngineLog(''), (inputs, last) => {
     previous.push(last?.targets);
-    return Promise.resolve({ run, instances: [`api:${inputs.release.at(-1)}`] });
+    return Promise.resolve({
+      run,
+      instances: [`api:${inputs.release.at(-1)}`],
+      ...(publish && { publish }),
+    });
   });
   return { it, previous };
 }
 
 describe('a rollout in the state', () => {
+  it('is published with its proof once it serves, and names what else may be gone back to', async () => {
+    const published: [Receipt, string[]][] = [];
+    const { it: rollouts } = handler(undefined, (...args) =>
+      Promise.resolve(void published.push(args)),
+    );
+    const first = (await rollouts.create(urn, ecsInputs(1), signal)).outs as Outs;
+    const { receipts } = (await rollouts.update(urn, first, ecsInputs(2), signal)).outs as Outs;
+    expect(published).toEqual([
+      [receipts[1], [release(1)]],
+      [receipts[0], [release(2), release(1)]],
+    ]);
+  });
+
+  it('that did not serve is not published, and one that could not be is a release all the same', async () => {
+    let published = 0;
+    const count = () => Promise.reject(new Error(`the registry is away ${++published}`));
+    const bad = handler(() => Promise.reject(new Error('no')), count).it;
+    await expect(bad.create(urn, ecsInputs(1), signal)).rejects.toThrow();
+    expect(published).toBe(0);
+    const { receipts } = (await handler(undefined, count).it.create(urn, ecsInputs(1), signal))
+      .outs as Outs;
+    expect([published, receipts[0]?.release]).toEqual([1, release(1)]);
+  });
+
   it('keeps a receipt of each release that served, newest first, with its digest in the registry', async () => {
     const { it: rollouts, previous } = handler();
     const first = (await rollouts.create(urn, ecsInputs(1), signal)).outs as Outs;

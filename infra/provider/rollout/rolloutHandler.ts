@@ -3,8 +3,8 @@ import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 import { canonical } from '../../canonical.ts';
 import { revision } from './ecs/serviceDeployment.ts';
-import { publicKeyOf, signingKey } from '../../receipt/envelope.ts';
-import { attest } from '../../receipt/verification.ts';
+import { bundleOf, bundleType, publicKeyOf, signingKey } from '../../receipt/envelope.ts';
+import { attest, predicateType } from '../../receipt/verification.ts';
 import type { EngineLog } from '../protocol/engineLog.ts';
 import type { DockerRelease, EcsRelease, Receipt, RolloutArgs } from '../../release/rollout.ts';
 import { RolloutError } from './rolloutError.ts';
@@ -27,6 +27,12 @@ interface PlatformRollout {
   instances: string[];
   /** Called after a success, with the releases worth keeping. */
   removeOldImages?(keep: string[]): Promise<void>;
+  /**
+   * Called after a success: marks the image as released where images lie, with its proof beside it.
+   *
+   * @param released images that receipts name
+   */
+  publish?(receipt: Receipt, released: string[]): Promise<void>;
 }
 
 const keptReceipts = 50;
@@ -115,6 +121,19 @@ export class RolloutHandler implements ResourceHandler {
     };
     const kept = [receipt, ...receipts].slice(0, keptReceipts);
     await rollout.removeOldImages?.(recentReleases(kept));
+    try {
+      await rollout.publish?.(
+        receipt,
+        kept.map((each) => each.release),
+      );
+    } catch (error) {
+      // It serves. Its proof is in the state, too; without the mark its image has 50 pushes to live.
+      await this.#log.line(
+        urn,
+        `The release serves, but its proof did not get beside its image in the registry: ${(error as Error).message}`,
+        'warning',
+      );
+    }
     const outs: State & Partial<Inputs> = { ...inputs, receipts: kept, signer: signerOf(inputs) };
     delete outs.signing;
     return outs;
@@ -135,7 +154,12 @@ async function platformRollout(
     const instances = inputs.targets.map(
       ({ service, taskDefinition }) => `${service} ${revision(taskDefinition)}`,
     );
-    return { run: () => rollout.run(), instances };
+    const { registry } = inputs.runner;
+    return {
+      run: () => rollout.run(),
+      instances,
+      ...(registry && { publish: (receipt, released) => publish(registry, receipt, released) }),
+    };
   }
   const { DockerRollout } = await import('./dockerRollout.ts');
   const rollout = new DockerRollout({ ...inputs, signal, onLine });
@@ -144,6 +168,27 @@ async function platformRollout(
     instances: inputs.targets.map(({ name }) => name),
     removeOldImages: (keep) => rollout.removeOldImages(keep),
   };
+}
+
+async function publish(
+  registry: NonNullable<EcsPart['runner']['registry']>,
+  { release, at, attestation }: Receipt,
+  released: string[],
+): Promise<void> {
+  if (!attestation) return;
+  const { EcrRegistry } = await import('../../registry/ecrRegistry.ts');
+  const ecr = new EcrRegistry(registry);
+  await ecr.publish(release, at, {
+    mediaType: bundleType,
+    content: bundleOf(attestation),
+    // By these `cosign` finds it without reading it.
+    annotations: {
+      'org.opencontainers.image.created': at,
+      'dev.sigstore.bundle.content': 'dsse-envelope',
+      'dev.sigstore.bundle.predicateType': predicateType,
+    },
+  });
+  await ecr.keepReleased(released);
 }
 
 async function servingTargets(state: State): Promise<Inputs['targets']> {

@@ -2,8 +2,10 @@
 
 import addresses
 import health_checks
+import referrers
 from ministack.app import main
 
 addresses.install()
 health_checks.install()
+referrers.install()
 main()

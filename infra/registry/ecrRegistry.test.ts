@@ -1,13 +1,17 @@
-import { BatchGetImageCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import {
+  BatchDeleteImageCommand,
+  BatchGetImageCommand,
+  ECRClient,
+  GetAuthorizationTokenCommand,
+  ListImagesCommand,
+  PutImageCommand,
+} from '@aws-sdk/client-ecr';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EcrRegistry } from './ecrRegistry.ts';
 
 const ecr = mockClient(ECRClient);
-const registry = new EcrRegistry(
-  { repository: 'app', region: 'eu-central-1' },
-  ecr as unknown as ECRClient,
-);
+const registry = new EcrRegistry({ repository: 'app', region: 'eu-central-1' });
 
 beforeEach(() => void ecr.reset());
 
@@ -42,5 +46,33 @@ describe('a repository of ECR', () => {
     await expect(registry.image('tag')).rejects.toThrow(
       'ECR cannot read app:tag: the key is disabled',
     );
+  });
+
+  it('keeps what receipts name by a tag, with its proofs, and lets the others go', async () => {
+    const tags = ['sha256-a', 'released-sha256-a', 'released-sha256-a-1', 'released-sha256-b-2'];
+    ecr
+      .on(ListImagesCommand)
+      .resolves({ imageIds: [...tags, 'released-sha256-b'].map((imageTag) => ({ imageTag })) });
+    await registry.keepReleased(['sha256:a']);
+    const [call] = ecr.commandCalls(BatchDeleteImageCommand);
+    expect(call?.args[0].input.imageIds).toEqual([
+      { imageTag: 'released-sha256-b-2' },
+      { imageTag: 'released-sha256-b' },
+    ]);
+  });
+
+  it('lets nothing go where everything is named', async () => {
+    ecr.on(ListImagesCommand).resolves({ imageIds: [{ imageTag: 'released-sha256-a' }] });
+    await registry.keepReleased(['sha256:a']);
+    expect(ecr.commandCalls(BatchDeleteImageCommand)).toEqual([]);
+  });
+
+  it('does not release what is not there, and says so', async () => {
+    ecr.on(BatchGetImageCommand).resolves({ images: [] });
+    const proof = { mediaType: 'x/y', content: '{}', annotations: {} };
+    await expect(registry.publish('sha256:a', '2026-12-01T00:00:00Z', proof)).rejects.toThrow(
+      'sha256-a is not in app',
+    );
+    expect(ecr.commandCalls(PutImageCommand)).toEqual([]);
   });
 });
