@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { MigrationBlueprint, ServiceBlueprint } from './blueprint.ts';
+import type { Built } from './receipt/provenance.ts';
 import type { Route } from './release/route.ts';
 import type { Environment } from './environment.ts';
 import type { DatabaseIdentity, MigrationFile, MigrationRun } from './release/migrationRun.ts';
@@ -30,6 +31,8 @@ export interface AppImage {
   engineId: pulumi.Output<string>;
   /** The migrations this very image carries. */
   migrations: pulumi.Output<MigrationFile[]>;
+  /** What it was built from, where this stack builds it. */
+  built?: Built;
 }
 
 /** Outputs of the stack, by name. */

@@ -55,11 +55,11 @@ export class AwsPlatform implements Platform<AwsMigrations, FargateService> {
   }
 
   private constructor(survey: AwsSurvey, secrets: AppSecrets) {
-    this.#signing = secrets.signing;
     const setting = createSetting(survey);
     const parts = createFoundation(setting, survey, secrets);
     const { ci, media } = parts;
     this.#setting = setting;
+    this.#signing = { ...secrets.signing, kms: signingKey(setting) };
     this.#parts = parts;
     this.database = parts.database;
     this.cache = parts.cache;
@@ -179,6 +179,7 @@ export class AwsPlatform implements Platform<AwsMigrations, FargateService> {
         routes,
         timeoutSeconds: this.#setting.config.rolloutTimeoutSeconds,
         signing: this.#signing,
+        built: this.image.built,
         runner: {
           kind: 'ecs',
           ...connection(this.#setting),
@@ -240,4 +241,10 @@ export class AwsPlatform implements Platform<AwsMigrations, FargateService> {
     const loadBalancerArnSuffix = this.#parts.loadBalancer.arnSuffix;
     return { max, cpuTargetPercent, loadBalancerArnSuffix, namespace: identity.project };
   }
+}
+
+/** The key in KMS that signs instead of the stack's own, where one is named. */
+function signingKey({ config, emulator }: Setting): Signing['kms'] {
+  const { signingKeyArn: arn, awsProfile: profile } = config;
+  return arn === undefined ? undefined : { arn, profile, endpoint: emulator?.endpoint };
 }

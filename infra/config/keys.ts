@@ -239,6 +239,11 @@ const awsKeys = {
       'must be the ARN of the provider for token.actions.githubusercontent.com',
     )
     .optional(),
+  /** A key in KMS (ECC_NIST_P256, SIGN_VERIFY) that signs the receipts of releases. */
+  signingKeyArn: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'must be the ARN of a KMS key')
+    .optional(),
   /**
    * S3 bucket that holds the stack's Pulumi state; the workflows' roles may read it, and write it
    * to deploy.

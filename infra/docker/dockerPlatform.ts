@@ -202,6 +202,7 @@ export class DockerPlatform implements Platform<Migrations, DockerService> {
         routes,
         timeoutSeconds: config.rolloutTimeoutSeconds,
         signing: this.#signing,
+        built: this.image.built,
         runner: {
           kind: 'docker',
           host,

@@ -10,6 +10,7 @@ import { UserError } from '../config/userError.ts';
 import { verifiedImage } from './verifiedImage.ts';
 import { dockerfile, migrationsLabel, planBuild, type BuildPlan } from './buildPlan.ts';
 import type { EngineApi } from '../docker-engine/engineApi.ts';
+import { builtFrom } from './builtFrom.ts';
 import { onEngine, type ImageStore } from './imageStore.ts';
 
 /** Registers the image. The provider is asked for only when there is something to build. */
@@ -30,7 +31,8 @@ export async function surveyImage(
   if (imageId !== undefined) return existingImage(imageId, onEngine(engine), config.imageFrom);
   const plan = await planBuild(identity, engine);
   if (!pulumi.runtime.isDryRun()) await bringPackages(plan.context, plan.architecture);
-  return (provider) => buildImage(plan, engine, { provider: provider() });
+  const built = await builtFrom(plan);
+  return (provider) => ({ ...buildImage(plan, engine, { provider: provider() }), built });
 }
 
 /** Id of the image that a stack is to run; undefined where it builds one. */

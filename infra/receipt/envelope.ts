@@ -1,5 +1,6 @@
-import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, verify } from 'node:crypto';
 import { dsse } from '@sigstore/core';
+import { pemOf, type Signer } from './signer.ts';
 
 /**
  * A signed document. Source: github.com/secure-systems-lab/dsse, `envelope.md`; `cosign
@@ -14,32 +15,13 @@ export interface Envelope {
 
 const payloadType = 'application/vnd.in-toto+json';
 
-/**
- * An Ed25519 key as DER has it (RFC 8410) begins with this; the 32 bytes of the private one follow.
- */
-const pkcs8Head = Buffer.from('302e020100300506032b657004220420', 'hex');
-
-/** @param seed 32 random bytes, base64 */
-export function signingKey(seed: string): KeyObject {
-  const key = Buffer.concat([pkcs8Head, Buffer.from(seed, 'base64')]);
-  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
-}
-
-/** The public half as one line: base64 of its DER (SPKI), as in a PEM file. */
-export const publicKeyOf = (key: KeyObject): string =>
-  createPublicKey(key).export({ format: 'der', type: 'spki' }).toString('base64');
-
-/** As a PEM file, which cosign and openssl read. */
-export const pemOf = (publicKey: string): string =>
-  `-----BEGIN PUBLIC KEY-----\n${publicKey}\n-----END PUBLIC KEY-----\n`;
-
-export function seal(statement: unknown, key: KeyObject): Envelope {
+export async function seal(statement: unknown, signer: Signer): Promise<Envelope> {
   const payload = Buffer.from(JSON.stringify(statement));
-  const signature = sign(null, dsse.preAuthEncoding(payloadType, payload), key);
+  const signature = await signer.sign(dsse.preAuthEncoding(payloadType, payload));
   return {
     payloadType,
     payload: payload.toString('base64'),
-    signatures: [{ keyid: publicKeyOf(key), sig: signature.toString('base64') }],
+    signatures: [{ keyid: signer.publicKey, sig: signature.toString('base64') }],
   };
 }
 
@@ -57,19 +39,32 @@ export const bundleOf = (envelope: Envelope): string =>
     dsseEnvelope: envelope,
   });
 
+/** What an envelope says, whoever signed it; undefined where it is none. */
+export function statementIn(envelope: Envelope): unknown {
+  try {
+    return JSON.parse(Buffer.from(envelope.payload, 'base64').toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The statement inside, if one of the keys has signed it; undefined also where it is no envelope.
  *
- * @param publicKeys as of `publicKeyOf`
+ * @param publicKeys base64 of their DER; Ed25519, or ECDSA with SHA-256
  */
 export function open(envelope: Envelope, publicKeys: string[]): unknown {
   try {
     const payload = Buffer.from(envelope.payload, 'base64');
     const signed = dsse.preAuthEncoding(payloadType, payload);
     const isSigned = envelope.signatures.some(({ sig }) =>
-      publicKeys.some((key) => verify(null, signed, pemOf(key), Buffer.from(sig, 'base64'))),
+      publicKeys.some((publicKey) => {
+        const key = createPublicKey(pemOf(publicKey));
+        const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+        return verify(hash, signed, key, Buffer.from(sig, 'base64'));
+      }),
     );
-    return isSigned ? (JSON.parse(payload.toString('utf8')) as unknown) : undefined;
+    return isSigned ? statementIn(envelope) : undefined;
   } catch {
     // Somebody else wrote it, or the key.
     return undefined;

@@ -1,22 +1,22 @@
-import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { pemOf, publicKeyOf, signingKey } from './envelope.ts';
+import { pemOf, seedSigner, type Signer } from './signer.ts';
 import { attest, disbelief } from './verification.ts';
 
 const seed = randomBytes(32).toString('base64');
-const key = publicKeyOf(signingKey(seed));
+const key = seedSigner(seed).publicKey;
 const verified = {
   stack: 'slipway/dev',
   release: `sha256:${'a'.repeat(64)}`,
   at: '2026-12-01T10:00:00.000Z',
 };
-const envelope = attest(verified, seed);
-const other = publicKeyOf(signingKey(randomBytes(32).toString('base64')));
+const envelope = await attest(verified, seedSigner(seed));
+const other = seedSigner(randomBytes(32).toString('base64')).publicKey;
 
 describe('the proof of a release', () => {
   it('is believed with the key of the stack that signed it, which one seed always gives', () => {
     expect(disbelief(envelope, verified, [other, key])).toBeUndefined();
-    expect(publicKeyOf(signingKey(seed))).toBe(key);
+    expect(seedSigner(seed).publicKey).toBe(key);
   });
 
   it('is a DSSE envelope around an in-toto statement, signed as the specification says', () => {
@@ -32,6 +32,17 @@ describe('the proof of a release', () => {
       subject: [{ digest: { sha256: 'a'.repeat(64) } }],
       predicate: { verificationResult: 'PASSED', timeVerified: verified.at },
     });
+  });
+
+  it('is believed by an ECDSA key too, as KMS has them', async () => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const signer: Signer = {
+      publicKey: pair.publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+      sign: (data) => Promise.resolve(sign('sha256', data, pair.privateKey)),
+    };
+    const proof = await attest(verified, signer);
+    expect(disbelief(proof, verified, [signer.publicKey])).toBeUndefined();
+    expect(disbelief(proof, verified, [key])).toMatch(/by another key/);
   });
 
   it.each<[string, Parameters<typeof disbelief>, RegExp]>([

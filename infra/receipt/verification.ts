@@ -1,4 +1,6 @@
-import { open, seal, signingKey, type Envelope } from './envelope.ts';
+import { open, seal, type Envelope } from './envelope.ts';
+import type { Signer } from './signer.ts';
+import { digestOf, statementType } from './statement.ts';
 
 /** A stack's word that it has verified a release. */
 export interface Verified {
@@ -31,15 +33,13 @@ interface Statement {
   };
 }
 
-const statementType = 'https://in-toto.io/Statement/v1';
 export const predicateType = 'https://slsa.dev/verification_summary/v1';
 
 /** A successful rollout has shown this much; levels of our own, as the specification allows. */
 const levels = ['SLIPWAY_MIGRATED', 'SLIPWAY_READY', 'SLIPWAY_SERVING'];
 
-/** @param seed 32 random bytes, base64, of the stack's signing key */
-export function attest(verified: Verified, seed: string): Envelope {
-  return seal(statementOf(verified), signingKey(seed));
+export function attest(verified: Verified, signer: Signer): Promise<Envelope> {
+  return seal(statementOf(verified), signer);
 }
 
 function statementOf({ stack, release, repoDigest, at }: Verified): Statement {
@@ -62,8 +62,6 @@ function statementOf({ stack, release, repoDigest, at }: Verified): Statement {
     },
   };
 }
-
-const digestOf = (id: string) => ({ sha256: id.replace(/^sha256:/, '') });
 
 /**
  * Why a receipt is not to be believed; undefined where it is.

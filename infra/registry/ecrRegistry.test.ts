@@ -70,7 +70,7 @@ describe('a repository of ECR', () => {
   it('does not release what is not there, and says so', async () => {
     ecr.on(BatchGetImageCommand).resolves({ images: [] });
     const proof = { mediaType: 'x/y', content: '{}', annotations: {} };
-    await expect(registry.publish('sha256:a', '2026-12-01T00:00:00Z', proof)).rejects.toThrow(
+    await expect(registry.publish('sha256:a', '1', proof)).rejects.toThrow(
       'sha256-a is not in app',
     );
     expect(ecr.commandCalls(PutImageCommand)).toEqual([]);

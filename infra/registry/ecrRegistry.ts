@@ -63,7 +63,11 @@ export class EcrRegistry {
   constructor(options: EcrOptions) {
     this.#options = options;
     const { region, profile, endpoint } = options;
-    this.#client = new ECRClient({ region, ...(profile && { profile }), ...(endpoint && { endpoint }) });
+    this.#client = new ECRClient({
+      region,
+      ...(profile && { profile }),
+      ...(endpoint && { endpoint }),
+    });
   }
 
   /** The login for Docker; it is valid for twelve hours. */
@@ -93,13 +97,13 @@ export class EcrRegistry {
    * Marks an image as released, which keeps it, and puts the proof beside it.
    *
    * @param image its id, `sha256:…`
-   * @param at when it was released, ISO 8601
+   * @param name of the proof among those of this image
    */
-  async publish(image: string, at: string, proof: Omit<Artifact, 'tag'>): Promise<void> {
+  async publish(image: string, name: string, proof: Omit<Artifact, 'tag'>): Promise<void> {
     const manifest = await this.#manifest(imageTag(image));
     if (!manifest) throw new Error(`${imageTag(image)} is not in ${this.#options.repository}`);
     await this.#tag(manifest, releasedTag(image));
-    const tag = `${releasedTag(image)}-${Date.parse(at)}`;
+    const tag = `${releasedTag(image)}-${name}`;
     await (await this.#oci()).attach(manifest.digest, { ...proof, tag });
   }
 

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { Route } from './route.ts';
 import type { Envelope } from '../receipt/envelope.ts';
+import type { Built } from '../receipt/provenance.ts';
 import type { AwsConnection } from './awsConnection.ts';
 import type { RegistryArgs } from './imagePush.ts';
 
@@ -73,6 +74,8 @@ interface CommonRolloutArgs {
   /** How long proving and switching may take, seconds. */
   timeoutSeconds: number;
   signing: Signing;
+  /** What the image was built from, where this stack has built it. */
+  built?: Built | undefined;
 }
 
 /** Who signs the receipts of releases, and with what. */
@@ -81,6 +84,8 @@ export interface Signing {
   stack: string;
   /** 32 random bytes, base64, secret: of an Ed25519 key. */
   seed: pulumi.Input<string>;
+  /** Signs instead: a key in KMS. */
+  kms?: { arn: string; profile?: string | undefined; endpoint?: string | undefined } | undefined;
 }
 
 export interface DockerRelease extends CommonRolloutArgs {
@@ -106,6 +111,8 @@ export interface Receipt {
   at: string;
   /** Its proof, signed by the stack; absent in receipts of versions that signed none. */
   attestation?: Envelope;
+  /** The stack's word on how the image came to be, where it has built it. */
+  provenance?: Envelope;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { extraArgs, stack } from '../lib/context.ts';
-import { pemOf } from '../../infra/receipt/envelope.ts';
+import { pemOf } from '../../infra/receipt/signer.ts';
 import { tryExec } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
 import { root } from '../lib/paths.ts';

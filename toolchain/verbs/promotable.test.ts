@@ -1,23 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { publicKeyOf, signingKey } from '../../infra/receipt/envelope.ts';
+import { seedSigner } from '../../infra/receipt/signer.ts';
 import { attest } from '../../infra/receipt/verification.ts';
 import { promotable, type Candidate } from './promotable.ts';
 import { earlier } from './promote.ts';
 
 const seed = Buffer.alloc(32, 1).toString('base64');
-const signer = publicKeyOf(signingKey(seed));
+const signer = seedSigner(seed).publicKey;
 const release = `sha256:${'a'.repeat(64)}`;
 const now = Date.parse('2026-11-27T12:00:00Z');
-const receipt = (at: string) => ({
+const receipt = async (at: string) => ({
   release,
   instances: ['api-0'],
   at,
-  attestation: attest({ stack: 'slipway/dev', release, at }, seed),
+  attestation: await attest({ stack: 'slipway/dev', release, at }, seedSigner(seed)),
 });
+const [recent, old] = await Promise.all(
+  ['2026-11-26T12:00:00Z', '2026-10-27T11:00:00Z'].map(receipt),
+);
+if (!recent || !old) throw new Error('no receipts');
 const good: Candidate = {
   from: 'dev',
   releases: {
-    receipts: [receipt('2026-11-26T12:00:00Z')],
+    receipts: [recent],
     signer,
     lastUpdate: 'succeeded',
     built: 'slipway-dev:0123456789abcdef',
@@ -48,12 +52,12 @@ describe('a release that was verified', () => {
     ['a failed update', releases({ lastUpdate: 'failed' }), /last update ended with "failed"/],
     [
       'a receipt without a signature',
-      releases({ receipts: [{ ...receipt('2026-11-26T12:00:00Z'), attestation: undefined }] }),
+      releases({ receipts: [{ ...recent, attestation: undefined }] }),
       /its receipt is not signed/,
     ],
     [
       'a receipt that was made younger by hand',
-      releases({ receipts: [{ ...receipt('2026-11-26T12:00:00Z'), at: '2026-11-27T11:00:00Z' }] }),
+      releases({ receipts: [{ ...recent, at: '2026-11-27T11:00:00Z' }] }),
       /its receipt was changed/,
     ],
     [
@@ -66,7 +70,7 @@ describe('a release that was verified', () => {
       '31 days',
       {
         maxAgeDays: 30,
-        ...releases({ receipts: [receipt('2026-10-27T11:00:00Z')] }),
+        ...releases({ receipts: [old] }),
       },
       /more than 30 days ago/,
     ],

@@ -4,11 +4,12 @@ import { nameFault } from '../../infra/config/stackName.ts';
 import { EngineApi } from '../../infra/docker-engine/engineApi.ts';
 import { dockerHost } from '../../infra/docker-engine/host.ts';
 import { disbelief } from '../../infra/receipt/verification.ts';
+import { imageSources } from '../../infra/image/builtFrom.ts';
 import { planBuild } from '../../infra/image/buildPlan.ts';
 import { confirmByName, identity, project, stack, stackConfig } from '../lib/context.ts';
 import { tryExec } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
-import { root } from '../lib/paths.ts';
+import { privateDir, root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
 import { stackKey } from '../lib/stackKey.ts';
 import type { Receipt } from '../../infra/release/rollout.ts';
@@ -20,9 +21,6 @@ import { setUp } from '../setup/all.ts';
 import { promotable } from './promotable.ts';
 import { review } from './review.ts';
 import { ensureOwnEmulator, up } from './up.ts';
-
-/** The files that make the image. */
-const sources = ['app', 'migrations', 'package.json', 'package-lock.json', '.dockerignore'];
 
 /**
  * Takes the release that one stack has verified to another one: checks it, shows what will change,
@@ -41,9 +39,10 @@ export async function promote(): Promise<number> {
   const key = imageKey(from);
   await setUp();
   requireUnlocked();
+  const releases = await releasesOf(from);
   const release = promotable({
     from,
-    releases: await releasesOf(from),
+    releases,
     busy: locks(from).some(({ alive }) => alive !== false),
     ...(await sourceOf(from)),
     maxAgeDays: stackKey('promoteMaxAgeDays'),
@@ -54,10 +53,19 @@ export async function promote(): Promise<number> {
     say(`Stack ${to} runs the release ${release} of ${from} already; nothing was done.`);
     return 0;
   }
+  handOver(release, releases?.receipts[0]);
   return withImage(file, key === 'image' ? release : undefined, () => {
     say(`\nThe release ${release}, verified by ${from}, in place of ${serving ?? 'nothing'}:`);
     return updateTo(release, `make promote FROM=${from} TO=${to}`);
   });
+}
+
+/** Lets the update put beside the image in the registry what FROM has signed about it. */
+function handOver(release: string, receipt: Receipt | undefined): void {
+  const proofs = [receipt?.attestation, receipt?.provenance].filter(Boolean);
+  const file = join(privateDir, `proofs-${stack}.json`);
+  writeFileSync(file, JSON.stringify({ release, proofs }));
+  process.env['SLIPWAY_PROOFS'] = file;
 }
 
 /** Goes back to a release that served before; the same path as a promotion. */
@@ -187,7 +195,7 @@ async function sourceOf(
   if (!stackKey('build', stackConfig('build', from) ?? false))
     return { checkout: undefined, uncommitted: [] };
   const { name } = await planBuild({ ...identity, stack: from }, new EngineApi(dockerHost()));
-  const status = await tryExec('git', ['-C', root, 'status', '--porcelain', '--', ...sources]);
+  const status = await tryExec('git', ['-C', root, 'status', '--porcelain', '--', ...imageSources]);
   const uncommitted = status.code === 0 ? status.stdout.split('\n').filter(Boolean) : [];
   return { checkout: name, uncommitted: uncommitted.map((line) => line.slice(3)) };
 }

@@ -156,6 +156,15 @@ describe('a preview', async () => {
 });
 
 describe('a deployment', async () => {
+  it('signs with the key that is named, and with no other', async () => {
+    const signingKeyArn = 'arn:aws:kms:eu-central-1:123456789012:key/sign';
+    const named = statements(await access({ signingKeyArn }), 'ci-deploy');
+    expect(allows(named, 'kms:Sign', signingKeyArn)).toBe(true);
+    expect(allows(named, 'kms:Sign', key)).toBe(false);
+    const without = statements(await access(), 'ci-deploy');
+    expect(allows(without, 'kms:Sign', signingKeyArn)).toBe(false);
+  });
+
   const registered = await access();
   const all = statements(registered, 'ci-deploy');
   const boundaryArn = 'arn:aws:iam::123456789012:policy/slipway-ci/prod/boundary';

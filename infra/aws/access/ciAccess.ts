@@ -26,6 +26,8 @@ export interface CiAccessArgs {
   stateBucket: string;
   /** KMS key of the secrets in the state. */
   stateKeyArn?: string | undefined;
+  /** KMS key that signs the receipts of releases. */
+  signingKeyArn?: string | undefined;
   /** An OIDC provider for GitHub that the account has already. Default: one is made. */
   oidcProviderArn?: string | undefined;
   /** Changes the underlying resources, applied last. */
@@ -59,6 +61,7 @@ export class CiAccess extends Component {
       imageRepository: repositoryName({ project: pulumi.getProject(), stack: pulumi.getStack() }),
       stateBucket: args.stateBucket,
       stateKeyArn: args.stateKeyArn,
+      signingKeyArn: args.signingKeyArn,
     };
     const boundary = this.child(Policy, 'boundary', {
       name: 'boundary',

@@ -11,6 +11,7 @@ export interface CiScope extends AwsPlace {
   imageRepository: string;
   stateBucket: string;
   stateKeyArn?: string | undefined;
+  signingKeyArn?: string | undefined;
 }
 
 /** Holds where one of these services uses a key for whoever calls it. */

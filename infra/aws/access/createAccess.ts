@@ -30,6 +30,7 @@ function createCiAccess({ config, place, opts }: Setting): CiAccess | undefined 
       place,
       stateBucket,
       stateKeyArn: config.stateKeyArn,
+      signingKeyArn: config.signingKeyArn,
       oidcProviderArn: config.githubOidcProviderArn,
     },
     opts,

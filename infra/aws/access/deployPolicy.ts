@@ -157,6 +157,16 @@ function stateStatements(scope: CiScope): Statement[] {
       Resource: [state, `${state}/*`],
     },
     ...stateKey(scope, ['kms:Decrypt', 'kms:Encrypt']),
+    ...(scope.signingKeyArn
+      ? [
+          {
+            Sid: 'SigningKey',
+            Effect: 'Allow' as const,
+            Action: ['kms:GetPublicKey', 'kms:Sign'],
+            Resource: [scope.signingKeyArn],
+          },
+        ]
+      : []),
   ];
 }
 

@@ -1,7 +1,6 @@
 import type { AwsConfig } from '../../config/config.ts';
 import type { EngineApi } from '../../docker-engine/engineApi.ts';
 import type { ImageStore, StoredImage } from '../../image/imageStore.ts';
-import { EcrRegistry } from '../../registry/ecrRegistry.ts';
 import { imageTag } from '../../registry/imageTag.ts';
 import { UserError } from '../../config/userError.ts';
 import { nameOf, refused } from './awsFaults.ts';
@@ -34,6 +33,7 @@ export function engineOrRegistry(
     return pushed;
   };
   return {
+    knowsNames: engine.reachable,
     place: `${engine.host}, and not in the repository ${repository} either`,
     image(nameOrId) {
       const answer = asked.get(nameOrId) ?? find(nameOrId);
@@ -48,6 +48,7 @@ async function inRegistry(
   { region, awsProfile: profile, awsEndpoint: endpoint, registryHost: host }: AwsConfig,
   repository: string,
 ): Promise<StoredImage | undefined> {
+  const { EcrRegistry } = await import('../../registry/ecrRegistry.ts');
   const registry = new EcrRegistry({ repository, region, profile, endpoint, host });
   try {
     const found = await registry.image(imageTag(imageId));

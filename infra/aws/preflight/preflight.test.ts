@@ -45,7 +45,7 @@ function check({ raw = {}, local = promoted, emulated = false }: Situation = {})
     config: awsConfig(config),
     identity: { project: 'slipway', stack: 'prod', root: '/checkout' },
     imageId: image,
-    store: { place: 'unix:///docker.sock', image: () => Promise.resolve(found) },
+    store: { place: 'unix:///docker.sock', knowsNames: true, image: () => Promise.resolve(found) },
     emulated,
   });
 }

@@ -65,6 +65,7 @@ export async function preflight(args: PreflightArgs): Promise<Preflight> {
 }
 
 async function imageFaults({ config, imageId, store }: PreflightArgs): Promise<string[]> {
+  if (imageId === undefined && !store.knowsNames) return [];
   // One that is to be built is built on this engine, from this base image.
   const name = imageId ?? baseImages.node;
   let image: StoredImage | undefined;

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type * as provider from '@pulumi/pulumi/provider/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 import { canonical } from '../../canonical.ts';
 import { revision } from './ecs/serviceDeployment.ts';
-import { bundleOf, bundleType, publicKeyOf, signingKey } from '../../receipt/envelope.ts';
-import { attest, predicateType } from '../../receipt/verification.ts';
+import { bundleOf, bundleType, statementIn, type Envelope } from '../../receipt/envelope.ts';
+import { provenance } from '../../receipt/provenance.ts';
+import { seedSigner, type Signer } from '../../receipt/signer.ts';
+import { attest } from '../../receipt/verification.ts';
 import type { EngineLog } from '../protocol/engineLog.ts';
 import type { DockerRelease, EcsRelease, Receipt, RolloutArgs } from '../../release/rollout.ts';
 import { RolloutError } from './rolloutError.ts';
@@ -17,7 +20,7 @@ type Unsigned<T> = Omit<T, 'signing'>;
 type EcsPart = Unsigned<Unwrap<EcsRelease>>;
 type Part = EcsPart | Unsigned<Unwrap<DockerRelease>>;
 /** The key itself stays with the inputs, where the engine keeps it secret. */
-type State = Part & { receipts: Receipt[]; signer?: string };
+type State = Part & { receipts: Receipt[]; signer?: string; kmsKey?: string };
 
 /** A rollout on one platform. */
 interface PlatformRollout {
@@ -54,7 +57,7 @@ export class RolloutHandler implements ResourceHandler {
   /** How long it may take and where images lie does not make a release another one. */
   async diff(_urn: string, olds: unknown, news: unknown): Promise<provider.DiffResult> {
     const [last, next] = [unwrap(olds) as State, unwrap(news) as Inputs];
-    const changes = essence(last, last.signer) !== essence(next, signerOf(next));
+    const changes = essence(last, last.kmsKey ?? last.signer) !== essence(next, signerMark(next));
     return Promise.resolve({ changes, replaces: [] });
   }
 
@@ -112,12 +115,17 @@ export class RolloutHandler implements ResourceHandler {
     const { release, runner, signing } = inputs;
     const repoDigest = runner.kind === 'ecs' ? runner.repoDigest : undefined;
     const at = new Date().toISOString();
+    const signer = await signerFor(signing);
+    const { stack } = signing;
     const receipt: Receipt = {
       release,
       instances: rollout.instances,
       ...(repoDigest && { repoDigest }),
       at,
-      attestation: attest({ stack: signing.stack, release, repoDigest, at }, signing.seed),
+      attestation: await attest({ stack, release, repoDigest, at }, signer),
+      ...(inputs.built && {
+        provenance: await provenance({ stack, release, built: inputs.built }, signer),
+      }),
     };
     const kept = [receipt, ...receipts].slice(0, keptReceipts);
     await rollout.removeOldImages?.(recentReleases(kept));
@@ -134,7 +142,12 @@ export class RolloutHandler implements ResourceHandler {
         'warning',
       );
     }
-    const outs: State & Partial<Inputs> = { ...inputs, receipts: kept, signer: signerOf(inputs) };
+    const outs: State & Partial<Inputs> = {
+      ...inputs,
+      receipts: kept,
+      signer: signer.publicKey,
+      ...(signing.kms && { kmsKey: signing.kms.arn }),
+    };
     delete outs.signing;
     return outs;
   }
@@ -172,23 +185,36 @@ async function platformRollout(
 
 async function publish(
   registry: NonNullable<EcsPart['runner']['registry']>,
-  { release, at, attestation }: Receipt,
+  { release, at, attestation, provenance: origin }: Receipt,
   released: string[],
 ): Promise<void> {
-  if (!attestation) return;
   const { EcrRegistry } = await import('../../registry/ecrRegistry.ts');
   const ecr = new EcrRegistry(registry);
-  await ecr.publish(release, at, {
-    mediaType: bundleType,
-    content: bundleOf(attestation),
-    // By these `cosign` finds it without reading it.
-    annotations: {
-      'org.opencontainers.image.created': at,
-      'dev.sigstore.bundle.content': 'dsse-envelope',
-      'dev.sigstore.bundle.predicateType': predicateType,
-    },
-  });
+  const proofs = [attestation, origin, ...proofsOf(release)].filter((proof) => proof !== undefined);
+  for (const [index, proof] of proofs.entries())
+    await ecr.publish(release, `${Date.parse(at)}-${index}`, {
+      mediaType: bundleType,
+      content: bundleOf(proof),
+      // By these `cosign` finds it without reading it.
+      annotations: {
+        'org.opencontainers.image.created': at,
+        'dev.sigstore.bundle.content': 'dsse-envelope',
+        'dev.sigstore.bundle.predicateType': (statementIn(proof) as { predicateType: string })
+          .predicateType,
+      },
+    });
   await ecr.keepReleased(released);
+}
+
+/**
+ * What the stack that the release comes from has signed about it: `make promote` hands it over in
+ * the file that SLIPWAY_PROOFS names.
+ */
+function proofsOf(release: string): Envelope[] {
+  const file = process.env['SLIPWAY_PROOFS'];
+  if (!file) return [];
+  const handed = JSON.parse(readFileSync(file, 'utf8')) as { release: string; proofs: Envelope[] };
+  return handed.release === release ? handed.proofs : [];
 }
 
 async function servingTargets(state: State): Promise<Inputs['targets']> {
@@ -209,9 +235,17 @@ function recentReleases(receipts: Receipt[]): string[] {
   return [...new Set(receipts.map(({ release }) => release))].slice(0, 3);
 }
 
-/** Undefined in a preview that does not know the key yet. */
-const signerOf = ({ signing }: Partial<Inputs>): string | undefined =>
-  signing?.seed ? publicKeyOf(signingKey(signing.seed)) : undefined;
+async function signerFor({ seed, kms }: Inputs['signing']): Promise<Signer> {
+  if (!kms) return seedSigner(seed);
+  const { kmsSigner } = await import('../../registry/kmsSigner.ts');
+  return kmsSigner(kms);
+}
+
+/** Tells one signing key from another; undefined in a preview that does not know it yet. */
+function signerMark({ signing }: Partial<Inputs>): string | undefined {
+  if (signing?.kms) return signing.kms.arn;
+  return signing?.seed ? seedSigner(signing.seed).publicKey : undefined;
+}
 
 /** A preview may not know all of it yet. */
 function essence(inputs: Partial<Part>, signer: string | undefined): string {
