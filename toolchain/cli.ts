@@ -224,7 +224,9 @@ async function main(typed: string): Promise<number> {
     );
   }
   if (!verb) throw new UserFault(`There is no verb "${name}".`, '`make help` lists them.');
-  const isReport = name === 'preview' && (process.env['REPORT'] || process.env['PLAN']);
+  const { REPORT, PLAN } = process.env;
+  const isReport =
+    (name === 'preview' && (REPORT || PLAN)) || (['promote', 'rollback'].includes(name) && REPORT);
   if (isReport || resultVerbs.includes(name)) keepStdoutForResults();
   say(`make ${name} (stack ${stack}): ${verb.does}`);
   return verb.run();

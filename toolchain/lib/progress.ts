@@ -12,6 +12,9 @@ export function keepStdoutForResults(): void {
   stream = process.stderr;
 }
 
+/** Whether standard output is for a verb's result alone. */
+export const isStdoutForResults = (): boolean => stream === process.stderr;
+
 export function say(line: string): void {
   stream.write(`${line}\n`);
 }

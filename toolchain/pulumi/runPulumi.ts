@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { emulatedBy } from '../lib/context.ts';
 import { exec } from '../lib/exec.ts';
 import { root } from '../lib/paths.ts';
+import { isStdoutForResults } from '../lib/progress.ts';
 import { emulatorEnvironment } from './emulatorGuard.ts';
 import { engineFolder, enginePath } from './pulumiEngine.ts';
 import { pulumiEnvironment } from './state.ts';
@@ -28,7 +29,8 @@ export function pulumiText(...args: string[]): Promise<string> {
 }
 
 /**
- * Runs pulumi on this terminal. Its standard error is shown and kept.
+ * Runs pulumi on this terminal. Its standard error is shown and kept; its standard output goes
+ * there, too, where the verb has a result of its own.
  *
  * @returns the exit code, 130 when an interrupt has ended it
  */
@@ -36,7 +38,7 @@ export async function pulumi(...args: string[]): Promise<{ code: number; stderr:
   const child = spawn(enginePath(), args, {
     cwd: root,
     env: engineEnvironment(),
-    stdio: ['inherit', 'inherit', 'pipe'],
+    stdio: ['inherit', isStdoutForResults() ? process.stderr : 'inherit', 'pipe'],
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -187,23 +187,23 @@ function printNext(outputs: Record<string, unknown>, elapsed: number): void {
       `  Database  ${text('databaseHost')}:${text('databasePort')}, ${text('databaseName')} as ${text('databaseUser')} (\`make psql${suffix}\`)`,
     );
   }
-  if (outputs['demoEmail']) {
+  // The log of a workflow is read by more people than a terminal.
+  if (outputs['demoEmail'] && process.env['CI'])
+    lines.push(
+      `  Login     ${text('demoEmail')}, password: \`npx pulumi stack output demoPassword --show-secrets --stack ${stack}\``,
+    );
+  else if (outputs['demoEmail']) {
     const body = JSON.stringify({ email: outputs['demoEmail'], password: outputs['demoPassword'] });
     lines.push(`  Login     ${text('demoEmail')}  ${text('demoPassword')}`, '', 'Try:');
     lines.push(
       `  curl -s ${text('url')}/api/login -H 'content-type: application/json' -d '${body}'`,
     );
   }
-  if (!isDockerStack()) {
-    const look =
-      emulatedBy() === undefined ? '' : '`make emulator-ps` lists its tasks and databases, ';
-    lines.push('', `Next: ${look}\`make destroy${suffix}\` deletes it; \`make help\`.`);
-    process.stdout.write(`${lines.join('\n')}\n`);
-    return;
-  }
-  lines.push(
-    '',
-    `Next: \`make ps${suffix}\`, \`make logs${suffix}\`, \`make psql${suffix}\`; \`make down${suffix}\` stops it and keeps the data; \`make help\`.`,
-  );
-  process.stdout.write(`${lines.join('\n')}\n`);
+  const look =
+    emulatedBy() === undefined ? '' : '`make emulator-ps` lists its tasks and databases, ';
+  const next = isDockerStack()
+    ? `\`make ps${suffix}\`, \`make logs${suffix}\`, \`make psql${suffix}\`; \`make down${suffix}\` stops it and keeps the data`
+    : `${look}\`make destroy${suffix}\` deletes it`;
+  lines.push('', `Next: ${next}; \`make help\`.`);
+  say(lines.join('\n'));
 }

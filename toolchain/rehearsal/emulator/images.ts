@@ -26,7 +26,7 @@ const engineImages = {
 } as const;
 
 const folder = join(standIns, 'images', 'emulator');
-const files = ['Dockerfile', 'emulator.py', 'health_checks.py', 'addresses.py'];
+const files = ['Dockerfile', 'emulator.py', 'health_checks.py', 'addresses.py', 'referrers.py'];
 
 /** Makes the emulator's image, and the ones it asks for, present. Base images have to be there. */
 export async function ensureEmulatorImages(
