@@ -36,7 +36,11 @@ export const bundleOf = (envelope: Envelope): string =>
   JSON.stringify({
     mediaType: bundleType,
     verificationMaterial: { publicKey: { hint: envelope.signatures[0]?.keyid }, tlogEntries: [] },
-    dsseEnvelope: envelope,
+    // A key id would have to be one of cosign's own making; without, it tries the key it is given.
+    dsseEnvelope: {
+      ...envelope,
+      signatures: envelope.signatures.map(({ sig }) => ({ sig, keyid: '' })),
+    },
   });
 
 /** What an envelope says, whoever signed it; undefined where it is none. */

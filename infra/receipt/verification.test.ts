@@ -1,7 +1,8 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { bundleOf, open, type Envelope } from './envelope.ts';
 import { pemOf, seedSigner, type Signer } from './signer.ts';
-import { attest, disbelief } from './verification.ts';
+import { attest, disbelief, predicateType } from './verification.ts';
 
 const seed = randomBytes(32).toString('base64');
 const key = seedSigner(seed).publicKey;
@@ -32,6 +33,12 @@ describe('the proof of a release', () => {
       subject: [{ digest: { sha256: 'a'.repeat(64) } }],
       predicate: { verificationResult: 'PASSED', timeVerified: verified.at },
     });
+  });
+
+  it('in a registry has no key id, which cosign would take for one of its own, and stays signed', () => {
+    const bundle = JSON.parse(bundleOf(envelope)) as { dsseEnvelope: Envelope };
+    expect(bundle.dsseEnvelope.signatures.map(({ keyid }) => keyid)).toEqual(['']);
+    expect(open(bundle.dsseEnvelope, [key])).toMatchObject({ predicateType });
   });
 
   it('is believed by an ECDSA key too, as KMS has them', async () => {

@@ -9,11 +9,13 @@ Source: OCI distribution specification 1.1, "Listing Referrers"; ECR API referen
 import json
 import re
 
+from ministack import app
 from ministack.services import ecr
 
 _PATH = re.compile(r"/v2/(?P<name>.+)/referrers/(?P<digest>sha256:[0-9a-f]{64})$")
 _INDEX = "application/vnd.oci.image.index.v1+json"
 
+_is_ecr_registry_path = app._is_ecr_registry_path
 _handle_registry_request = ecr.handle_registry_request
 _batch_delete_image = ecr._batch_delete_image
 _v2_put_manifest = ecr._v2_put_manifest
@@ -35,6 +37,10 @@ def _descriptor(image):
         "artifactType": manifest.get("artifactType", ""),
         "annotations": manifest.get("annotations", {}),
     }
+
+
+def is_ecr_registry_path(path):
+    return _PATH.match(path) is not None or _is_ecr_registry_path(path)
 
 
 async def handle_registry_request(method, path, headers, body, query_params):
@@ -79,6 +85,7 @@ def batch_delete_image(data):
 
 
 def install():
+    app._is_ecr_registry_path = is_ecr_registry_path
     ecr.handle_registry_request = handle_registry_request
     ecr._batch_delete_image = batch_delete_image
     ecr._v2_put_manifest = put_manifest
