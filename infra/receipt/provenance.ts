@@ -13,7 +13,7 @@ export interface Built {
 }
 
 /** Source: slsa.dev/spec/v1.1/provenance. */
-export const provenanceType = 'https://slsa.dev/provenance/v1';
+const provenanceType = 'https://slsa.dev/provenance/v1';
 
 /**
  * A stack's word on how an image came to be.

@@ -79,7 +79,7 @@ export async function stateBucket(): Promise<number> {
 }
 
 async function accountOf(sts: STSClient): Promise<string> {
-  const wanted = stackConfig('awsAccountId');
+  const wanted = stackConfig('awsAccountId') as string | number | undefined;
   const { Account: account = '' } = await sts
     .send(new GetCallerIdentityCommand({}))
     .catch((error: unknown) => {

@@ -20,13 +20,13 @@ export function engineOrRegistry(
   const asked = new Map<string, Promise<StoredImage | undefined>>();
   const find = async (nameOrId: string): Promise<StoredImage | undefined> => {
     const byId = nameOrId.startsWith('sha256:');
-    let noEngine: unknown;
+    let noEngine: Error | undefined;
     try {
       const found = engine.reachable ? await engine.image(nameOrId) : undefined;
       if (found || !byId) return found;
     } catch (error) {
       if (!byId) throw error;
-      noEngine = error;
+      noEngine = error as Error;
     }
     const pushed = await inRegistry(nameOrId, config, repository);
     if (!pushed && noEngine) throw noEngine;
