@@ -61,6 +61,7 @@ function render(report: Report, detail: Detail): string {
       ),
     ),
     migrations(report, detail),
+    packages(report, detail),
     cost(report, detail),
     list('Warnings', report.warnings.map(block)),
     `${count(changes.length, 'change')}, ${unchanged} unchanged. What would change: \`${hash.slice(0, 16)}\``,
@@ -87,6 +88,18 @@ function effects({ effects: { loses, interrupts, releases } }: Report): string {
     ...interrupts.map(({ what, why }) => `**interrupts** ${what}: ${text(why)}`),
     ...(release ?? []),
   ]);
+}
+
+function packages({ packages: changed = [] }: Report, { changes: most }: Detail): string {
+  if (changed.length === 0) return '';
+  const rows = changed
+    .slice(0, most)
+    .map(
+      ({ name, from, to }) =>
+        `- ${code(name)}: ${from ? code(from) : 'new'} → ${to ? code(to) : 'gone'}`,
+    );
+  if (changed.length > most) rows.push(`- … and ${changed.length - most} more`);
+  return fold(`Packages of the image (${changed.length})`, rows.join('\n'), false);
 }
 
 const short = (id = 'an image that is still to be built'): string =>

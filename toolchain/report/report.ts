@@ -4,6 +4,7 @@ import type { ResourceChange } from './changes.ts';
 import { costChange, costDifference, type CostChange } from './cost.ts';
 import { effects, type Effects } from './effects.ts';
 import { migrationReport, type MigrationReport } from './migrations.ts';
+import type { PackageChange } from './packages.ts';
 import { plain } from './plain.ts';
 import { rate, type RatedChange } from './risk.ts';
 
@@ -25,6 +26,8 @@ export interface Report {
   policy: PolicyFinding[];
   /** Absent where the stack costs nothing: on Docker, on an emulator. */
   cost?: CostChange;
+  /** Packages of the image that differ; absent where either image does not list them. */
+  packages?: PackageChange[];
   warnings: string[];
   /** Why the preview failed; empty where it did not. */
   faults: string[];
@@ -94,7 +97,7 @@ function finding(event: EngineEvent['policyEvent']): PolicyFinding[] {
   ];
 }
 
-type Parts = Omit<Report, 'stack' | 'headline' | 'hash' | 'unchanged' | 'warnings'>;
+type Parts = Omit<Report, 'stack' | 'headline' | 'hash' | 'unchanged' | 'warnings' | 'packages'>;
 
 function headline({ changes, migrations, policy, faults, cost, effects }: Parts): string {
   const violations = policy.filter(({ level }) => level === 'mandatory').length;

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { dockerHost } from '../../infra/docker-engine/host.ts';
+import { imageSbom } from '../../infra/docker-engine/imageSbom.ts';
 import { awsRegion, emulatedBy, isDockerStack, stack } from '../lib/context.ts';
 import { messageOf, UserFault } from '../lib/fault.ts';
 import { say } from '../lib/progress.ts';
@@ -8,6 +10,7 @@ import { recordedRun } from '../pulumi/recordedRun.ts';
 import { settleStackFile } from '../pulumi/state.ts';
 import { resourceChanges } from '../report/changes.ts';
 import { formats, isFormat, type Format } from '../report/formats.ts';
+import { packageChanges, type PackageChange } from '../report/packages.ts';
 import { createReport, hashOf, type Report } from '../report/report.ts';
 import { differences } from '../report/sameChanges.ts';
 
@@ -42,7 +45,21 @@ export async function reportedPreview(): Promise<Report> {
   const changes = resourceChanges(events);
   const report = createReport({ stack, changes, events, region: billedRegion() });
   if (code !== 0 && !isRefused(report)) report.faults.push(output.trim().slice(-2000));
-  return report;
+  const { from, to } = report.effects.releases ?? {};
+  const packages = from && to ? await changedPackages(from, to) : undefined;
+  return { ...report, ...(packages && { packages }) };
+}
+
+/** Undefined where one of the images is not on the engine, or lists none. */
+async function changedPackages(from: string, to: string): Promise<PackageChange[] | undefined> {
+  const host = dockerHost();
+  try {
+    const [before, after] = await Promise.all([imageSbom(host, from), imageSbom(host, to)]);
+    return before && after ? packageChanges(before, after) : undefined;
+  } catch {
+    // A report without them is worth more than none.
+    return undefined;
+  }
 }
 
 /**

@@ -150,7 +150,7 @@ const realTools: PushTools = {
     return dockerPush(host, options);
   },
   async sbom(host, image) {
-    const { imageSbom } = await import('./imageSbom.ts');
+    const { imageSbom } = await import('../../docker-engine/imageSbom.ts');
     return imageSbom(host, image);
   },
 };
