@@ -43,6 +43,18 @@ describe('configuration', () => {
     expect(message).toContain('slipway:replcas: unknown key. Did you mean replicas?');
   });
 
+  it('takes a moment as it was written, and as Pulumi passes it on from YAML without quotes', () => {
+    const expires = (text: string) =>
+      parse({ platform: 'docker', build: 'true', expires: text }) as { expires?: string };
+    const iso = '2027-01-31T08:30:00Z';
+    expect(expires(iso).expires).toBe(iso);
+    expect(expires('2027-01-31 08:30:00 +0000 UTC').expires).toBe(iso);
+    expect(expires('2027-01-31 08:30:00.123 +0000 UTC').expires).toBe('2027-01-31T08:30:00.123Z');
+    expect(refusal({ platform: 'docker', build: 'true', expires: 'soon' })).toContain(
+      'slipway:expires: must be a moment in UTC',
+    );
+  });
+
   it('says which values a missing key may have', () => {
     expect(refusal({ build: 'true' })).toContain(
       'slipway:platform: is required: one of docker, aws',

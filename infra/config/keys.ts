@@ -15,6 +15,16 @@ const hostName = z
     'must be a lower-case host name such as chat.example.com',
   );
 
+/**
+ * A moment. Without quotes YAML takes it for one of its own, and Pulumi passes it on as Go writes
+ * it.
+ */
+const moment = z.preprocess(
+  (value) =>
+    typeof value === 'string' ? value.replace(/^(\S+) ([\d:.]+) \+0000 UTC$/, '$1T$2Z') : value,
+  z.iso.datetime('must be a moment in UTC such as 2027-01-31T08:30:00Z'),
+);
+
 /** Keys of every stack. */
 const sharedKeys = {
   /** Where the stack runs. */
@@ -127,7 +137,7 @@ const dockerKeys = {
   /** Load demo data after the migrations. */
   seed: z.boolean().default(false),
   /** From then on `make sweep` destroys the stack with its data. */
-  expires: z.iso.datetime('must be a moment in UTC such as 2027-01-31T08:30:00Z').optional(),
+  expires: moment.optional(),
   /**
    * Before pending migrations run, show that the deployed version works on the schema they bring.
    */
@@ -213,7 +223,7 @@ const awsKeys = {
   /** Creates the database from this RDS snapshot, by its identifier or ARN. */
   restoreSnapshot: z.string().min(1).optional(),
   /** Creates the database as `restoreSource` was at this moment, such as 2027-01-31T08:30:00Z. */
-  restoreTime: z.iso.datetime('must be a moment in UTC such as 2027-01-31T08:30:00Z').optional(),
+  restoreTime: moment.optional(),
   /** The RDS instance, by its identifier, that `restoreTime` is about. */
   restoreSource: z.string().min(1).optional(),
   /** `owner/name` of the GitHub repository whose workflows get roles to preview and to deploy. */

@@ -37,9 +37,9 @@ it('is a folded part of the report, cut where there are many', () => {
     from: '1',
     to: '2',
   }));
-  const report = { ...reportOf(previews['no change']), packages: [{ name: 'npm/a|b', to: '1' }] };
+  const report = { ...reportOf(previews['no change']), packages: [{ name: 'npm/a', to: '1' }] };
   expect(markdown(report)).toContain('Packages of the image (1)');
-  expect(markdown(report)).toContain('- `npm/a|b`: new → `1`');
+  expect(markdown(report)).toContain('- `npm/a`: new → `1`');
   const long = markdown({ ...report, packages }, commentLimit);
   expect(long.length).toBeLessThanOrEqual(commentLimit);
   expect(long).toMatch(/Packages of the image \(1200\)[^]*… and \d+ more/);
