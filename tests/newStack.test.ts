@@ -11,6 +11,8 @@ const make = (name: string, variables: Record<string, string> = {}) =>
   stack.make('new-stack', { NAME: name, ...variables });
 
 afterAll(async () => {
+  if (existsSync(join(checkout.root, 'Pulumi.pr-43.yaml')))
+    await stack.make('destroy', { STACK: 'pr-43', CONFIRM: 'pr-43' });
   await stack.clear();
   checkout.remove();
 });
@@ -37,7 +39,7 @@ describe('the file of a new stack', () => {
     expect(wrong.output).toContain('TTL=soon is no time to live');
     const { code, output } = await make('pr-43', { TEMPLATE: 'pr-42', TTL: '3d' });
     expect(code, output).toBe(0);
-    const [, expires = ''] = /expires: (\S+)/.exec(checkout.read('Pulumi.pr-43.yaml')) ?? [];
+    const [, expires = ''] = /expires: "(\S+)"/.exec(checkout.read('Pulumi.pr-43.yaml')) ?? [];
     expect((Date.parse(expires) - Date.now()) / 3_600_000).toBeCloseTo(72, 0);
     const up = await stack.make('up', { STACK: 'pr-43' });
     expect(up.code, up.output).toBe(0);
@@ -47,7 +49,7 @@ describe('the file of a new stack', () => {
     const late = await stack.make('sweep');
     expect(late.code, late.output).toBe(0);
     expect(late.output).toContain('Stack pr-43 is gone.');
-    const filters = { label: [`${labelKeys.stack}=pr-43`] };
+    const filters = { label: [`${labelKeys.stack}=pr-43`, `${labelKeys.root}=${checkout.root}`] };
     expect(await docker.listContainers({ all: true, filters })).toEqual([]);
     expect((await docker.listVolumes({ filters })).Volumes ?? []).toEqual([]);
     const files = ['Pulumi.pr-43.yaml', 'Pulumi.pr-42.yaml'];

@@ -45,7 +45,8 @@ export async function newStack(): Promise<number> {
     });
     const config = platform === 'aws' ? await onAws(answers) : await onDocker(platform);
     requireValid(name, config);
-    writeFileSync(join(root, file), stringify({ config }));
+    // As Pulumi reads it: there, a moment without quotes is no text.
+    writeFileSync(join(root, file), stringify({ config }, { schema: 'yaml-1.1' }));
   } finally {
     answers.close();
   }

@@ -5,6 +5,7 @@ import { passThrough } from '../lib/exec.ts';
 import { UserFault } from '../lib/fault.ts';
 import { root } from '../lib/paths.ts';
 import { say } from '../lib/progress.ts';
+import { stackKey } from '../lib/stackKey.ts';
 
 /**
  * Destroys the stacks on Docker of this checkout whose time to live is over, with their data and
@@ -34,7 +35,7 @@ function expiredStacks(now: Date): string[] {
   return readdirSync(root).flatMap((file) => {
     const name = /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1];
     if (name === undefined || stackConfig('platform', name) !== 'docker') return [];
-    const expires = stackConfig('expires', name);
-    return typeof expires === 'string' && new Date(expires) <= now ? [name] : [];
+    const expires = stackKey('expires', stackConfig('expires', name));
+    return expires !== undefined && new Date(expires) <= now ? [name] : [];
   });
 }
