@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labelKeys } from '../../infra/docker-engine/labels.ts';
 import { isAlive } from '../../toolchain/lib/isAlive.ts';
-import { unlessMissing } from '../../toolchain/lib/unlessMissing.ts';
+import { unlessMissing } from '../../infra/docker-engine/unlessMissing.ts';
 import { docker } from './docker.ts';
 import { BenchStack } from './stack.ts';
 

@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
 import { oneOffContainer } from './oneOffContainer.ts';
+import { unlessMissing } from './unlessMissing.ts';
 
 /**
  * Reads one file of an image, without running it.
@@ -19,12 +21,15 @@ export async function imageFile(
     oneOffContainer({ image, envs: [], labels: {}, memoryMb: 64 }),
   );
   try {
-    const archive = await container.getArchive({ path });
-    for await (const entry of archive.pipe(extract())) return await text(entry);
-    return undefined;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
+    const archive = (await unlessMissing(container.getArchive({ path }))) as Readable | undefined;
+    if (!archive) return undefined;
+    try {
+      for await (const entry of archive.pipe(extract())) return await text(entry);
+      return undefined;
+    } finally {
+      // Not read to its end, its connection would keep the process from ending for minutes.
+      archive.destroy();
+    }
   } finally {
     await container.remove({ force: true });
   }

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type Docker from 'dockerode';
 import { extract } from 'tar-stream';
+import { unlessMissing } from './unlessMissing.ts';
 
 /** An image that the engine has: what it calls it, and the identity that is the same everywhere. */
 export interface LocalImage {
@@ -55,12 +56,7 @@ export async function requireImage(docker: Docker, image: string): Promise<Local
 }
 
 async function inspect(docker: Docker, image: string): Promise<Inspected | undefined> {
-  try {
-    return await docker.getImage(image).inspect();
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
-  }
+  return unlessMissing(docker.getImage(image).inspect());
 }
 
 /** Reading it takes a second or two, once: the name that it is given then tells it. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dockerHost } from '../docker-engine/host.ts';
 import { baseImages } from '../docker-engine/baseImages.ts';
 import { dockerClient } from '../docker-engine/dockerClient.ts';
@@ -116,6 +117,20 @@ describe('a one-off task on Docker', { concurrent: false }, () => {
       exitCode: undefined,
       reason: expect.stringContaining('out of memory') as string,
     });
+  });
+
+  it('knows the exit code of a task whose container is removed as soon as it has ended', async () => {
+    const { result, lines } = task('console.log("here"); setTimeout(() => process.exit(3), 1000)');
+    await until(() => lines.includes('here'));
+    const anyContainer = Object.getPrototypeOf(docker.getContainer('any')) as Docker.Container;
+    const inspect = vi
+      .spyOn(anyContainer, 'inspect')
+      .mockRejectedValue(Object.assign(new Error('No such container'), { statusCode: 404 }));
+    try {
+      expect(await result).toMatchObject({ exitCode: 3 });
+    } finally {
+      inspect.mockRestore();
+    }
   });
 
   it('takes up the task that a killed update left running, instead of a second one', async () => {

@@ -16,6 +16,7 @@ import { dockerClient } from '../docker-engine/dockerClient.ts';
 import { engineReason } from '../docker-engine/engineReason.ts';
 import { requireImage } from '../docker-engine/imageIdentity.ts';
 import { oneOffContainer } from '../docker-engine/oneOffContainer.ts';
+import { unlessMissing } from '../docker-engine/unlessMissing.ts';
 
 /** Label that says which run a task's container is: image and command. */
 const taskLabel = 'dev.slipway.task';
@@ -31,6 +32,8 @@ export interface DockerTaskRunnerArgs extends Omit<
 > {
   image: string;
 }
+
+type EndState = Pick<Docker.ContainerInspectInfo['State'], 'OOMKilled' | 'ExitCode' | 'Error'>;
 
 /** Runs one-off tasks as containers of the app image, with the rights the services have. */
 export class DockerTaskRunner implements TaskRunner {
@@ -137,10 +140,10 @@ export class DockerTaskRunner implements TaskRunner {
     const timer = setTimeout(stop, Math.max(0, deadline - Date.now()));
     try {
       if (options.signal.aborted) stop();
-      await container.wait();
+      const { StatusCode } = (await container.wait()) as { StatusCode: number };
       await lines.done;
       if (stopped) throw new TaskError(stopped, tail);
-      return { ...this.#end((await container.inspect()).State), tail };
+      return { ...this.#end(await stateOf(container, StatusCode)), tail };
     } finally {
       clearTimeout(timer);
       options.signal.removeEventListener('abort', stop);
@@ -148,11 +151,7 @@ export class DockerTaskRunner implements TaskRunner {
   }
 
   /** A process that was killed has no exit code of its own: 137 is Docker's word for that. */
-  #end({
-    OOMKilled,
-    ExitCode,
-    Error: error,
-  }: Docker.ContainerInspectInfo['State']): Pick<TaskResult, 'exitCode' | 'reason'> {
+  #end({ OOMKilled, ExitCode, Error: error }: EndState): Pick<TaskResult, 'exitCode' | 'reason'> {
     const killed = ExitCode === 137;
     const plain = killed ? 'killed' : error;
     const reason = OOMKilled ? `out of memory (its limit is ${this.#args.memoryMb} MiB)` : plain;
@@ -174,4 +173,13 @@ export class DockerTaskRunner implements TaskRunner {
     })();
     return { done };
   }
+}
+
+/**
+ * How a container ended. One that is gone a moment later, by a prune or by another that waited for
+ * it, has still told its exit code.
+ */
+async function stateOf(container: Docker.Container, exitCode: number): Promise<EndState> {
+  const found = await unlessMissing(container.inspect());
+  return found?.State ?? { OOMKilled: false, ExitCode: exitCode, Error: '' };
 }

@@ -61,15 +61,18 @@ const outputs = async () =>
 const health = async () => (await (await fetch(`${url}/health`)).json()) as { release: string };
 
 /**
- * Releases to dev, and then promotes dev's image to the rehearsal, under a running loop of requests
- * to that.
+ * Releases to dev, and then dev's image to the rehearsal, under a running loop of requests to that.
+ *
+ * @param take how the rehearsal gets it: a promotion reviews first, which takes its time
  */
-async function releaseUnderLoad(): Promise<{ up: Finished; load: LoadReport }> {
+async function releaseUnderLoad(
+  take: () => Promise<Finished>,
+): Promise<{ up: Finished; load: LoadReport }> {
   checkout.commit();
   const verified = await dev.make('up');
   expect(verified.code, verified.output).toBe(0);
   const load = startLoad(url, { clients: 2, pauseMs: 20, paths: ['/health', '/health/ready'] });
-  const up = await make('promote', { FROM: dev.name, TO: stack, CONFIRM: stack });
+  const up = await take();
   return { up, load: await load.stop() };
 }
 
@@ -198,7 +201,6 @@ describe('a rehearsal', () => {
     await keep(group?.retentionInDays);
     expect(drift.code).not.toBe(0);
     expect(drift.stdout).toMatch(/drift: 1 changed by hand[^]*retentionInDays/);
-    expect((await make('drift', { STACK: stack })).code).toBe(0);
   });
 
   it('shows no secret in its state, outputs or task definitions', async () => {
@@ -250,7 +252,7 @@ describe('a rehearsal', () => {
     });
   });
 
-  it('takes a second release with a migration under load, and loses no request', async () => {
+  it('is promoted a second release with a migration under load, and loses no request', async () => {
     checkout.write(
       'migrations/9001_topic.up.sql',
       '-- slipway: phase=expand reversible=yes\nALTER TABLE conversations ADD COLUMN topic text;\n',
@@ -259,7 +261,9 @@ describe('a rehearsal', () => {
       'migrations/9001_topic.down.sql',
       'ALTER TABLE conversations DROP COLUMN topic;\n',
     );
-    const { up, load } = await releaseUnderLoad();
+    const { up, load } = await releaseUnderLoad(() =>
+      make('promote', { FROM: dev.name, TO: stack, CONFIRM: stack }),
+    );
     expect(up.code, up.output).toBe(0);
     console.log(`a release with a migration: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
     expect(up.output).toMatch(/applying 9001_topic … done/);
@@ -272,7 +276,7 @@ describe('a rehearsal', () => {
   it('steps back to the first release under load, leaves its migration applied, and loses no request', async () => {
     checkout.delete('migrations/9001_topic.up.sql');
     checkout.delete('migrations/9001_topic.down.sql');
-    const { up, load } = await releaseUnderLoad();
+    const { up, load } = await releaseUnderLoad(() => make('up', { STACK: stack }));
     expect(up.code, up.output).toBe(0);
     console.log(`a step back: ${up.seconds.toFixed(0)} s; ${loadLine(load)}`);
     expect(up.output).toContain(

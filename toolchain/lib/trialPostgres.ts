@@ -5,7 +5,7 @@ import { stackLabels } from '../../infra/docker-engine/labels.ts';
 import { ThrowAwayPostgres } from '../../infra/docker-engine/throwAwayPostgres.ts';
 import { UserFault } from './fault.ts';
 import { isAlive } from './isAlive.ts';
-import { unlessMissing } from './unlessMissing.ts';
+import { unlessMissing } from '../../infra/docker-engine/unlessMissing.ts';
 import { docker, identity, project, stack, stackFilter } from './context.ts';
 
 /** The process that started it. When that is gone, whoever comes next removes the container. */

@@ -10,7 +10,7 @@ import { exec } from '../lib/exec.ts';
 import { UserFault, messageOf } from '../lib/fault.ts';
 import { nodeDir, standIns } from '../lib/paths.ts';
 import type { StepResult } from '../lib/progress.ts';
-import { unlessMissing } from '../lib/unlessMissing.ts';
+import { unlessMissing } from '../../infra/docker-engine/unlessMissing.ts';
 import { debianRecipe, followToEnd, importDebian } from '../stand-ins/debianRootfs.ts';
 import { extraAuthorities, type Authority } from '../machine/host.ts';
 import { proxyVariables, reachable } from '../machine/reachable.ts';

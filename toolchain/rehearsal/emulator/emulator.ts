@@ -4,7 +4,7 @@ import { dockerHost } from '../../../infra/docker-engine/host.ts';
 import { logText } from '../../../infra/docker-engine/logLines.ts';
 import { lastLines } from '../../lib/exec.ts';
 import { messageOf, UserFault } from '../../lib/fault.ts';
-import { unlessMissing } from '../../lib/unlessMissing.ts';
+import { unlessMissing } from '../../../infra/docker-engine/unlessMissing.ts';
 import {
   emulatorEndpoint,
   emulatorPort as port,

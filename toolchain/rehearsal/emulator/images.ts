@@ -5,7 +5,7 @@ import type Docker from 'dockerode';
 import { baseImages } from '../../../infra/docker-engine/baseImages.ts';
 import { UserFault } from '../../lib/fault.ts';
 import { standIns } from '../../lib/paths.ts';
-import { unlessMissing } from '../../lib/unlessMissing.ts';
+import { unlessMissing } from '../../../infra/docker-engine/unlessMissing.ts';
 import { baseImageOrigin, recipeLabel } from '../../setup/baseImages.ts';
 import { followToEnd } from '../../stand-ins/debianRootfs.ts';
 import { proxyVariables } from '../../machine/reachable.ts';

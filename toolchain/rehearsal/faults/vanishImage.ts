@@ -1,6 +1,6 @@
 import { requireImage } from '../../../infra/docker-engine/imageIdentity.ts';
 import { docker } from '../../lib/context.ts';
-import { unlessMissing } from '../../lib/unlessMissing.ts';
+import { unlessMissing } from '../../../infra/docker-engine/unlessMissing.ts';
 
 /**
  * Takes an image that was pushed away wherever tasks could find it.
