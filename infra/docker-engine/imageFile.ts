@@ -23,8 +23,10 @@ export async function imageFile(
   try {
     const archive = (await unlessMissing(container.getArchive({ path }))) as Readable | undefined;
     if (!archive) return undefined;
+    const files = archive.pipe(extract());
+    archive.once('error', (error) => files.destroy(error));
     try {
-      for await (const entry of archive.pipe(extract())) return await text(entry);
+      for await (const entry of files) return await text(entry);
       return undefined;
     } finally {
       // Not read to its end, its connection would keep the process from ending for minutes.
