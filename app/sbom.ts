@@ -1,4 +1,4 @@
-// What is in the image, for tools that look for known weaknesses: app/build.ts puts it there.
+// Lists the image's packages, for tools that look for known weaknesses: app/build.ts puts it there.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

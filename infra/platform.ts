@@ -31,7 +31,7 @@ export interface AppImage {
   engineId: pulumi.Output<string>;
   /** The migrations this very image carries. */
   migrations: pulumi.Output<MigrationFile[]>;
-  /** What it was built from, where this stack builds it. */
+  /** The source and base image, where this stack builds it. */
   built?: Built;
 }
 

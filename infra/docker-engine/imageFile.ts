@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type Docker from 'dockerode';
-import { extract } from 'tar-stream';
+import { archiveEntries } from './archiveEntries.ts';
 import { oneOffContainer } from './oneOffContainer.ts';
 import { unlessMissing } from './unlessMissing.ts';
 
@@ -23,15 +23,8 @@ export async function imageFile(
   try {
     const archive = (await unlessMissing(container.getArchive({ path }))) as Readable | undefined;
     if (!archive) return undefined;
-    const files = archive.pipe(extract());
-    archive.once('error', (error) => files.destroy(error));
-    try {
-      for await (const entry of files) return await text(entry);
-      return undefined;
-    } finally {
-      // Not read to its end, its connection would keep the process from ending for minutes.
-      archive.destroy();
-    }
+    for await (const entry of archiveEntries(archive)) return await text(entry);
+    return undefined;
   } finally {
     await container.remove({ force: true });
   }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type Docker from 'dockerode';
-import { extract } from 'tar-stream';
+import { archiveEntries } from './archiveEntries.ts';
 import { unlessMissing } from './unlessMissing.ts';
 
 /** An image that the engine has: what it calls it, and the identity that is the same everywhere. */
@@ -76,16 +76,9 @@ async function identityOf(
 /** The engine tells the config's digest only in the archive of an image. */
 async function readConfigDigest(docker: Docker, engineId: string): Promise<string> {
   const source = (await docker.getImage(engineId).get()) as Readable;
-  const archive = source.pipe(extract());
-  source.once('error', (error) => archive.destroy(error));
-  try {
-    for await (const entry of archive) {
-      if (entry.header.name === 'manifest.json') return configDigest(await buffer(entry));
-      entry.resume();
-    }
-  } finally {
-    // What is left unread would keep the connection, and this process with it.
-    source.destroy();
+  for await (const entry of archiveEntries(source)) {
+    if (entry.header.name === 'manifest.json') return configDigest(await buffer(entry));
+    entry.resume();
   }
   throw new Error(`The archive of the image ${engineId} does not name its configuration.`);
 }

@@ -10,7 +10,7 @@ import { pulumi } from '../pulumi/runPulumi.ts';
 import { settleStackFile } from '../pulumi/state.ts';
 import { formats } from '../report/formats.ts';
 import { setUp } from '../setup/all.ts';
-import { isRefused, printReport, reportedPreview, reportFormat } from './review.ts';
+import { isRefused, printReport, reportedPreview, reportFormat, withPackages } from './review.ts';
 
 /**
  * Shows what an update would change: as the engine tells it, or as REPORT, which goes to standard
@@ -22,7 +22,7 @@ export async function preview(): Promise<number> {
   if (format === undefined && plan === undefined)
     return previewWith('preview', '--diff', ...policyFlags());
   await prepare();
-  const report = await reportedPreview();
+  const report = await withPackages(await reportedPreview());
   await printReport(report, format ?? 'text');
   if (isRefused(report)) return 1;
   if (plan !== undefined) {

@@ -45,6 +45,11 @@ export async function reportedPreview(): Promise<Report> {
   const changes = resourceChanges(events);
   const report = createReport({ stack, changes, events, region: billedRegion() });
   if (code !== 0 && !isRefused(report)) report.faults.push(output.trim().slice(-2000));
+  return report;
+}
+
+/** The report with the packages that differ; they are for people, and no part of its hash. */
+export async function withPackages(report: Report): Promise<Report> {
   const { from, to } = report.effects.releases ?? {};
   const packages = from && to ? await changedPackages(from, to) : undefined;
   return { ...report, ...(packages && { packages }) };
@@ -69,7 +74,7 @@ async function changedPackages(from: string, to: string): Promise<PackageChange[
  */
 export async function review(again: string): Promise<Report> {
   const format = reportFormat() ?? 'text';
-  const report = await reportedPreview();
+  const report = await withPackages(await reportedPreview());
   await printReport(report, format);
   if (!isRefused(report)) return report;
   throw new UserFault(

@@ -63,7 +63,7 @@ export function previewStatements(scope: CiScope): Statement[] {
     { Sid: 'ListState', Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [state] },
     { Sid: 'ReadState', Effect: 'Allow', Action: ['s3:GetObject'], Resource: [`${state}/*`] },
     ...stateKey(scope, ['kms:Decrypt']),
-    // What serves: which migrations it carries, and for which machine it is made.
+    // The image that serves says which migrations it carries, and for which machine it is made.
     {
       Sid: 'ReadImage',
       Effect: 'Allow',
